@@ -1,0 +1,11 @@
+DROP TABLE codes;
+DROP TABLE suppressions;
+DROP TABLE consent_events;
+DROP TABLE subscriptions;
+DROP TABLE resident_areas;
+DROP TABLE addresses;
+DROP TABLE residents;
+DROP TABLE interest_groups;
+DROP TABLE postcodes;
+DROP TABLE areas;
+DROP TABLE settings;

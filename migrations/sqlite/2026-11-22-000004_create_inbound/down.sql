@@ -1,0 +1,11 @@
+DROP TABLE mailbox_uids;
+DROP TABLE mailboxes;
+DROP TABLE events;
+DROP TABLE conversation_events;
+DROP TABLE attachments;
+DROP TABLE messages;
+DROP TABLE conversations;
+DROP TABLE correspondents;
+DROP TABLE receipts;
+DROP TABLE envelope_keys;
+DROP TABLE envelopes;

@@ -1,0 +1,142 @@
+//! `App`: what handlers and workers are handed. Built once; cheap to clone.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use diesel::QueryResult;
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::registry::Channels;
+use crate::clock::Clock;
+use crate::config::{Config, Keyring};
+use crate::domain::{Address, At, Ids, MatchKey};
+use crate::files::Files;
+use crate::store::wake::Wake;
+use crate::store::{Backend, Conn, Db, migrate, settings};
+
+/// Configuration, store, channels and clock.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    db: Db,
+    files: Files,
+    channels: Channels,
+    clock: Clock,
+    ids: Ids,
+    keyring: Keyring,
+    wake: Wake,
+    owner: String,
+    stop: CancellationToken,
+    runtime: tokio::runtime::Handle,
+}
+
+impl App {
+    /// Opens everything. The database is brought up to date first.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        let keyring = Keyring::open(&config.security.keyring)?;
+        Self::with_keyring(config, keyring).await
+    }
+
+    /// Opens everything with these keys.
+    pub async fn with_keyring(config: Config, keyring: Keyring) -> anyhow::Result<Self> {
+        let db = Db::connect(&config.database.url).await?;
+        migrate::run(&config.database.url).await?;
+        let files = Files::open(&config.files.dir).map_err(|error| anyhow::anyhow!("files.dir: cannot use {}: {error}", config.files.dir.display()))?;
+        let channels = Channels::build(&config.channels)?;
+        let fingerprint = keyring.fingerprint();
+        let stands = settings::put_if_absent(&mut db.write().await?, "match_key_fingerprint", &fingerprint).await?;
+        anyhow::ensure!(
+            stands == fingerprint,
+            "security.keyring: this database was filled under another match key, so that its opt-outs would not be found; restore the keyring that belongs to it"
+        );
+        let inner = Inner {
+            ids: Ids::new(config.server.node),
+            wake: Wake::new(db.backend() == Backend::Postgres),
+            owner: format!("{}-{}", config.server.node, crate::domain::ids::public_id()),
+            stop: CancellationToken::new(),
+            runtime: tokio::runtime::Handle::current(),
+            clock: Clock::default(),
+            config,
+            db,
+            files,
+            channels,
+            keyring,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Runs store work to its end on the main runtime, whatever becomes of the caller: a query in flight is never dropped.
+    pub async fn run<R: Send + 'static>(&self, work: impl Future<Output = R> + Send + 'static) -> R {
+        match self.0.runtime.spawn(work).await {
+            Ok(value) => value,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+    /// A connection for reading.
+    pub async fn read(&self) -> QueryResult<Conn> {
+        self.0.db.read().await
+    }
+    /// A connection for writing.
+    pub async fn write(&self) -> QueryResult<Conn> {
+        self.0.db.write().await
+    }
+    /// Originals and attachments.
+    pub fn files(&self) -> &Files {
+        &self.0.files
+    }
+    /// The configured channels.
+    pub fn channels(&self) -> &Channels {
+        &self.0.channels
+    }
+    /// The clock, for tests to move.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+    /// Now.
+    pub fn now(&self) -> At {
+        self.0.clock.now()
+    }
+    /// The id generator.
+    pub fn ids(&self) -> &Ids {
+        &self.0.ids
+    }
+    /// A new id.
+    pub fn next_id(&self) -> i64 {
+        self.0.ids.next(self.now())
+    }
+    /// The keys.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+    /// The match key of an address.
+    pub fn match_key(&self, address: &Address) -> MatchKey {
+        address.match_key(&self.0.keyring.match_secret)
+    }
+    /// The bells.
+    pub fn wake(&self) -> &Wake {
+        &self.0.wake
+    }
+    /// This process, as leases name it.
+    pub fn owner(&self) -> &str {
+        &self.0.owner
+    }
+    /// Rung when the process is to stop.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+    /// A public URL of ours.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.0.config.server.public_url)
+    }
+}

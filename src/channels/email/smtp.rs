@@ -1,0 +1,186 @@
+//! Sending mail: the message as bytes (pure), and the pooled relay that takes it.
+//!
+//! Every delivery has its own Message-ID, Reply-To token and return path (email.md, the ten things, 1). Headers follow
+//! RFC 3834 (Auto-Submitted), RFC 2369 and RFC 8058 (List-Unsubscribe with one click).
+
+use std::time::Duration;
+
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::PoolConfig;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use secrecy::ExposeSecret;
+
+use crate::channels::{Accepted, SendError};
+use crate::config::{EmailConfig, SmtpTls};
+
+/// A mail to hand over.
+#[derive(Clone)]
+pub struct OutgoingMail {
+    /// Display name of the sender.
+    pub from_name: String,
+    /// The published address.
+    pub from: String,
+    /// Where an answer goes: the address with this delivery's token.
+    pub reply_to: String,
+    /// Where a bounce goes: the address with this delivery's other token.
+    pub return_path: String,
+    /// To whom.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// Without brackets; this delivery's own.
+    pub message_id: String,
+    /// Their Message-ID, if this answers one; without brackets.
+    pub in_reply_to: Option<String>,
+    /// Oldest first, without brackets.
+    pub references: Vec<String>,
+    /// `auto-generated` for alerts, `auto-replied` for confirmations, none for an officer's own words.
+    pub auto_submitted: Option<&'static str>,
+    /// One-click link, for what the list sends.
+    pub unsubscribe_url: Option<String>,
+    /// Ours, to know our own mail when it comes back.
+    pub loop_mark: String,
+}
+
+/// A pooled connection to the relay.
+#[derive(Clone)]
+pub struct Smtp {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+}
+
+impl Smtp {
+    /// Opens nothing yet: connections are made when first needed and kept.
+    pub fn new(settings: &EmailConfig) -> anyhow::Result<Self> {
+        let tls = match settings.smtp_tls {
+            SmtpTls::None => Tls::None,
+            SmtpTls::StartTls => Tls::Required(TlsParameters::new(settings.smtp_host.clone())?),
+            SmtpTls::Tls => Tls::Wrapper(TlsParameters::new(settings.smtp_host.clone())?),
+        };
+        let domain = settings.address.as_str().rsplit('@').next().unwrap_or("localhost").to_owned();
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.smtp_host)
+            .port(settings.smtp_port)
+            .tls(tls)
+            .hello_name(ClientId::Domain(domain))
+            .timeout(Some(Duration::from_secs(30)))
+            .pool_config(PoolConfig::new().max_size(16).idle_timeout(Duration::from_secs(30)));
+        if let (Some(user), Some(password)) = (&settings.smtp_user, &settings.smtp_password) {
+            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
+        }
+        Ok(Self { transport: builder.build() })
+    }
+
+    /// Hands a mail to the relay.
+    pub async fn send(&self, mail: &OutgoingMail) -> Result<Accepted, SendError> {
+        let (envelope, raw) = build(mail)?;
+        let response = self.transport.send_raw(&envelope, &raw).await.map_err(|error| refusal(&error))?;
+        Ok(Accepted { provider_message_id: response.message().next().unwrap_or_default().chars().take(200).collect() })
+    }
+
+    /// Whether the relay answers.
+    pub async fn ready(&self) -> bool {
+        self.transport.test_connection().await.unwrap_or(false)
+    }
+}
+
+/// The mail as bytes with its envelope.
+pub fn build(mail: &OutgoingMail) -> Result<(lettre::address::Envelope, Vec<u8>), SendError> {
+    let bad = |what: &str| SendError::ours("compose", &format!("the {what} cannot stand in a mail"));
+    let parse = |address: &str, what: &str| address.parse::<Address>().map_err(|_| bad(what));
+    let to = parse(&mail.to, "recipient").map_err(|error| SendError { ours: false, ..error })?;
+    let mut builder = Message::builder()
+        .from(Mailbox::new(Some(mail.from_name.clone()), parse(&mail.from, "sender")?))
+        .reply_to(Mailbox::new(Some(mail.from_name.clone()), parse(&mail.reply_to, "reply address")?))
+        .to(Mailbox::new(None, to.clone()))
+        .subject(mail.subject.clone())
+        .message_id(Some(format!("<{}>", mail.message_id)))
+        .date_now();
+    if let Some(id) = &mail.in_reply_to {
+        builder = builder.in_reply_to(format!("<{id}>"));
+    }
+    if !mail.references.is_empty() {
+        builder = builder.references(mail.references.iter().map(|id| format!("<{id}>")).collect::<Vec<_>>().join(" "));
+    }
+    let message = builder.header(ContentType::TEXT_PLAIN).body(mail.text.clone()).map_err(|_| bad("text"))?;
+    let mut message = message;
+    let mut raw = |name: &'static str, value: String| message.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+    if let Some(word) = mail.auto_submitted {
+        raw("Auto-Submitted", word.to_owned());
+        raw("X-Auto-Response-Suppress", "OOF, DR, RN, NRN, AutoReply".to_owned());
+    }
+    if let Some(url) = &mail.unsubscribe_url {
+        raw("List-Unsubscribe", format!("<{url}>"));
+        raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
+        raw("List-Id", format!("<alerts.{}>", mail.from.rsplit('@').next().unwrap_or_default()));
+    }
+    raw("X-Huecry-Loop", mail.loop_mark.clone());
+    let envelope = lettre::address::Envelope::new(Some(parse(&mail.return_path, "return path")?), vec![to]).map_err(|_| bad("recipient"))?;
+    Ok((envelope, message.formatted()))
+}
+
+fn refusal(error: &lettre::transport::smtp::Error) -> SendError {
+    let code = error.status().map(|status| status.to_string());
+    // The relay's sentence may quote the address.
+    let detail = "the mail relay refused it";
+    match code.as_deref() {
+        Some(code) if error.is_permanent() && matches!(code, "530" | "534" | "535" | "538" | "554" | "503" | "500" | "501" | "502") => {
+            SendError::ours(code, "the mail relay refused us: check the account, the sender address and its policy")
+        }
+        Some(code) if error.is_permanent() => SendError::permanent(code, detail),
+        Some(code) => SendError::temporary(code, "the mail relay asked to try later"),
+        None if error.is_tls() => SendError::ours("tls", "no protected connection to the mail relay could be made: check smtp_tls"),
+        None if error.is_client() || error.to_string().starts_with("Connection error") => SendError::temporary("connect", "the mail relay cannot be reached"),
+        None => SendError::in_doubt("no_answer", "the connection to the mail relay broke before it answered"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mail() -> OutgoingMail {
+        OutgoingMail {
+            from_name: "Derbyshire Alert".into(),
+            from: "alerts@reply.example.org".into(),
+            reply_to: "alerts+tok@reply.example.org".into(),
+            return_path: "alerts+b-tok@reply.example.org".into(),
+            to: "jo@example.org".into(),
+            subject: "Van on Mill Lane – seen?".into(),
+            text: "Did you see it?\n".into(),
+            message_id: "abc.def@reply.example.org".into(),
+            in_reply_to: None,
+            references: vec!["root@reply.example.org".into()],
+            auto_submitted: Some("auto-generated"),
+            unsubscribe_url: Some("https://alert.example.org/leave/tok".into()),
+            loop_mark: "x".into(),
+        }
+    }
+
+    #[test]
+    fn an_alert_mail_carries_what_mail_systems_ask_for() {
+        let (envelope, raw) = build(&mail()).unwrap();
+        let text = String::from_utf8(raw).unwrap();
+        assert_eq!(envelope.from().unwrap().to_string(), "alerts+b-tok@reply.example.org");
+        for header in [
+            "Message-ID: <abc.def@reply.example.org>",
+            "Auto-Submitted: auto-generated",
+            "List-Unsubscribe: <https://alert.example.org/leave/tok>",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+            "References: <root@reply.example.org>",
+        ] {
+            assert!(text.contains(header), "{header} is missing in\n{text}");
+        }
+        assert!(text.contains("Reply-To: ") && text.contains("alerts+tok@reply.example.org"));
+    }
+
+    #[test]
+    fn a_line_break_in_the_subject_cannot_add_a_header() {
+        let (_, raw) = build(&OutgoingMail { subject: "x\r\nBcc: eve@example.org".into(), ..mail() }).unwrap();
+        assert!(!String::from_utf8(raw).unwrap().lines().any(|line| line.starts_with("Bcc:")));
+    }
+}

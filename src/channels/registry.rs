@@ -1,0 +1,116 @@
+//! The explicit list: configured channels and the providers behind them.
+
+use std::sync::Arc;
+
+use super::email::smtp::Smtp;
+use super::sms::twilio::Twilio;
+use super::{SmsProvider, http};
+use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, SmsConfig};
+
+/// Names of every provider that can be configured. A test holds the files and fixtures against it.
+pub const PROVIDERS: &[&str] = &["twilio", "smtp"];
+
+/// Every configured channel.
+#[derive(Clone, Default)]
+pub struct Channels(Vec<Arc<Channel>>);
+
+/// One channel, ready for use.
+pub struct Channel {
+    /// In webhook URLs and rows.
+    pub name: String,
+    /// Hand-overs a second.
+    pub rate_per_s: u32,
+    /// Hand-overs under way at once.
+    pub concurrency: u16,
+    /// What stands behind it.
+    pub kind: ChannelKind,
+}
+
+/// SMS or e-mail.
+pub enum ChannelKind {
+    /// A number pool at a vendor.
+    Sms {
+        /// Its settings.
+        settings: SmsConfig,
+        /// The vendor's words.
+        provider: Box<dyn SmsProvider>,
+        /// The socket.
+        http: http::Client,
+    },
+    /// A mailbox and a relay.
+    Email {
+        /// Its settings.
+        settings: Box<EmailConfig>,
+        /// The relay.
+        smtp: Smtp,
+    },
+}
+
+impl Channel {
+    /// `sms` or `email`.
+    pub const fn kind_word(&self) -> &'static str {
+        match self.kind {
+            ChannelKind::Sms { .. } => "sms",
+            ChannelKind::Email { .. } => "email",
+        }
+    }
+
+    /// The provider's name.
+    pub fn provider_name(&self) -> &'static str {
+        match &self.kind {
+            ChannelKind::Sms { provider, .. } => provider.name(),
+            ChannelKind::Email { .. } => "smtp",
+        }
+    }
+}
+
+impl Channels {
+    /// Builds every channel.
+    pub fn build(configs: &[ChannelConfig]) -> anyhow::Result<Self> {
+        let http = http::Client::new()?;
+        let build = |config: &ChannelConfig| -> anyhow::Result<Arc<Channel>> {
+            let kind = match &config.kind {
+                ChannelKindConfig::Sms(settings) => {
+                    ChannelKind::Sms { settings: settings.clone(), provider: Box::new(Twilio::new(settings.provider.clone())), http: http.clone() }
+                }
+                ChannelKindConfig::Email(settings) => ChannelKind::Email { settings: settings.clone(), smtp: Smtp::new(settings)? },
+            };
+            Ok(Arc::new(Channel { name: config.name.clone(), rate_per_s: config.rate_per_s, concurrency: config.concurrency, kind }))
+        };
+        configs.iter().map(build).collect::<anyhow::Result<_>>().map(Self)
+    }
+
+    /// A channel by name.
+    pub fn find(&self, name: &str) -> Option<&Arc<Channel>> {
+        self.0.iter().find(|channel| channel.name == name)
+    }
+
+    /// The channel that alerts of a kind (`sms`, `email`) go out by: the first configured.
+    pub fn first_of(&self, kind: &str) -> Option<&Arc<Channel>> {
+        self.0.iter().find(|channel| channel.kind_word() == kind)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Channel>> {
+        self.0.iter()
+    }
+
+    /// Every number of ours, E.164.
+    pub fn numbers(&self) -> Vec<String> {
+        self.iter()
+            .filter_map(|channel| match &channel.kind {
+                ChannelKind::Sms { settings, .. } => Some(settings.numbers.iter().map(|number| number.e164().to_owned())),
+                ChannelKind::Email { .. } => None,
+            })
+            .flatten()
+            .collect()
+    }
+
+    /// The published mail address.
+    pub fn published_email(&self) -> Option<&str> {
+        self.iter().find_map(|channel| match &channel.kind {
+            ChannelKind::Email { settings, .. } => Some(settings.address.as_str()),
+            ChannelKind::Sms { .. } => None,
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! SMS vendors: one file each, pure.
+
+pub mod twilio;

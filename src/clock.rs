@@ -1,0 +1,25 @@
+//! The only place that reads the time in the process. Leases do not use it: they go by the database's clock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crate::domain::At;
+
+/// The time, or in tests the time and an offset.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    offset_ms: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// Now, in UTC.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+    pub fn now(&self) -> At {
+        At::from(chrono::Utc::now()).plus_ms(self.offset_ms.load(Ordering::Relaxed))
+    }
+
+    /// Moves this clock on; clones move with it. For tests of expiry.
+    pub fn advance_ms(&self, ms: i64) {
+        self.offset_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+}

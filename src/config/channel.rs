@@ -1,0 +1,196 @@
+//! `[[channels]]`: our number pools and mailboxes, each with its provider's own settings.
+
+use secrecy::SecretString;
+
+use super::reader::{Fault, Reader};
+use crate::domain::{Email, Phone};
+
+/// One configured channel.
+#[derive(Clone, Debug)]
+pub struct ChannelConfig {
+    /// In webhook URLs and rows.
+    pub name: String,
+    /// Hand-overs a second that the provider agreed to.
+    pub rate_per_s: u32,
+    /// Hand-overs under way at once.
+    pub concurrency: u16,
+    /// SMS or e-mail.
+    pub kind: ChannelKindConfig,
+}
+
+/// What kind of channel, with its settings.
+#[derive(Clone, Debug)]
+pub enum ChannelKindConfig {
+    /// Texts.
+    Sms(SmsConfig),
+    /// Mail.
+    Email(Box<EmailConfig>),
+}
+
+/// A number pool.
+#[derive(Clone, Debug)]
+pub struct SmsConfig {
+    /// Our published numbers.
+    pub numbers: Vec<Phone>,
+    /// Whether we confirm a STOP ourselves; off where the provider does and then blocks ours.
+    pub confirm_opt_out: bool,
+    /// The vendor.
+    pub provider: TwilioConfig,
+}
+
+/// Settings of provider `twilio`.
+#[derive(Clone, Debug)]
+pub struct TwilioConfig {
+    /// `AC…`
+    pub account_sid: String,
+    /// Primary auth token: signs webhooks, opens the API.
+    pub auth_token: SecretString,
+    /// The one before, while it is being changed.
+    pub previous_auth_token: Option<SecretString>,
+    /// Where the API is, without a trailing slash.
+    pub api_base: String,
+}
+
+/// A mailbox.
+#[derive(Clone, Debug)]
+pub struct EmailConfig {
+    /// The published address; replies go to it with a plus token.
+    pub address: Email,
+    /// Host of the relay.
+    pub smtp_host: String,
+    /// Port of the relay.
+    pub smtp_port: u16,
+    /// How the connection is protected.
+    pub smtp_tls: SmtpTls,
+    /// Account at the relay, if it wants one.
+    pub smtp_user: Option<String>,
+    /// Its password.
+    pub smtp_password: Option<SecretString>,
+    /// Bearer secret of `POST /webhooks/email/{channel}`; no secret, no webhook.
+    pub webhook_secret: Option<SecretString>,
+    /// The one before, while it is being changed.
+    pub previous_webhook_secret: Option<SecretString>,
+    /// The mailbox to read.
+    pub imap: Option<ImapConfig>,
+}
+
+crate::words! {
+    /// How the connection to a mail server is protected.
+    SmtpTls {
+        /// Not at all; only towards this machine.
+        None = "none",
+        /// Upgraded before anything is said.
+        StartTls = "starttls",
+        /// From the first byte.
+        Tls = "tls",
+    }
+}
+
+/// An IMAP mailbox.
+#[derive(Clone, Debug)]
+pub struct ImapConfig {
+    /// Host.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// `none` or `tls`.
+    pub tls: SmtpTls,
+    /// Account.
+    pub user: String,
+    /// Its password.
+    pub password: SecretString,
+    /// Which mailbox.
+    pub mailbox: String,
+    /// Larger messages are not fetched but listed to the administrator.
+    pub max_bytes: u32,
+}
+
+/// Reads one `[[channels]]` table.
+pub(super) fn read(table: &mut Reader<'_>) -> Option<ChannelConfig> {
+    let name = table.required("name", "a short name for URLs, such as sms");
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        table.fault("name", "letters, digits, - and _ only");
+    }
+    let rate_per_s = u32::try_from(table.number_or("rate_per_s", 10, 1, 100_000)).unwrap_or(10);
+    let concurrency = u16::try_from(table.number_or("concurrency", 16, 1, 512)).unwrap_or(16);
+    let kind = match table.required("kind", "sms or email").as_str() {
+        "sms" => ChannelKindConfig::Sms(read_sms(table)),
+        "email" => ChannelKindConfig::Email(Box::new(read_email(table)?)),
+        "" => return None,
+        _ => {
+            table.fault("kind", "sms or email");
+            return None;
+        }
+    };
+    Some(ChannelConfig { name, rate_per_s, concurrency, kind })
+}
+
+/// Two channels of one name would share webhooks and rows.
+pub(super) fn refuse_double_names(channels: &[Option<ChannelConfig>], faults: &mut Vec<Fault>) {
+    for (index, channel) in channels.iter().enumerate() {
+        let Some(channel) = channel else { continue };
+        if channels.iter().take(index).flatten().any(|other| other.name == channel.name) {
+            faults.push(Fault::new(&format!("channels[{index}].name"), "a name that no other channel has"));
+        }
+    }
+}
+
+fn read_sms(table: &mut Reader<'_>) -> SmsConfig {
+    if table.required("provider", "twilio") != "twilio" {
+        table.fault("provider", "twilio");
+    }
+    let texts = table.texts("numbers");
+    let numbers: Vec<Phone> = texts.iter().filter_map(|text| Phone::parse(text).ok()).collect();
+    if numbers.is_empty() || numbers.len() != texts.len() {
+        table.fault("numbers", "at least one number of ours in full, such as [\"+447700900001\"]; a name or short code cannot be answered");
+    }
+    SmsConfig {
+        numbers,
+        confirm_opt_out: table.flag_or("confirm_opt_out", true),
+        provider: TwilioConfig {
+            account_sid: table.required("account_sid", "the account's SID (AC…)"),
+            auth_token: table.required_secret("auth_token", "the account's primary auth token"),
+            previous_auth_token: table.secret("previous_auth_token"),
+            api_base: table.text_or("api_base", "https://api.twilio.com").trim_end_matches('/').to_owned(),
+        },
+    }
+}
+
+fn read_email(table: &mut Reader<'_>) -> Option<EmailConfig> {
+    if table.required("provider", "smtp") != "smtp" {
+        table.fault("provider", "smtp");
+    }
+    let address = table.required("address", "the published address, such as alerts@reply.example.org");
+    let address = Email::parse(&address).map_err(|error| table.fault("address", &error.to_string())).ok();
+    let port = table.number_or("smtp_port", 587, 1, 65_535);
+    let tls = table.parsed_or("smtp_tls", "starttls", "none, starttls or tls");
+    let imap = table.has("imap").then(|| table.section("imap", read_imap));
+    if !table.has("imap") {
+        table.section("imap", |_| ());
+    }
+    Some(EmailConfig {
+        smtp_host: table.required("smtp_host", "the host of the mail relay"),
+        smtp_port: u16::try_from(port).unwrap_or(587),
+        smtp_tls: tls.unwrap_or(SmtpTls::StartTls),
+        smtp_user: table.text("smtp_user"),
+        smtp_password: table.secret("smtp_password"),
+        webhook_secret: table.secret("webhook_secret"),
+        previous_webhook_secret: table.secret("previous_webhook_secret"),
+        imap,
+        address: address?,
+    })
+}
+
+fn read_imap(section: &mut Reader<'_>) -> ImapConfig {
+    let tls = section.parsed_or("tls", "tls", "none or tls");
+    let port = section.number_or("port", 993, 1, 65_535);
+    ImapConfig {
+        host: section.required("host", "the host of the IMAP server"),
+        port: u16::try_from(port).unwrap_or(993),
+        tls: tls.unwrap_or(SmtpTls::Tls),
+        user: section.required("user", "the account that reads the mailbox"),
+        password: section.required_secret("password", "its password"),
+        mailbox: section.text_or("mailbox", "INBOX"),
+        max_bytes: u32::try_from(section.number_or("max_mebibytes", 64, 1, 500)).unwrap_or(64).saturating_mul(1 << 20),
+    }
+}

@@ -1,0 +1,146 @@
+//! [pure] Deliveries: what an outbound text is for, where it stands, and which steps between states are legal.
+
+crate::words! {
+    /// What a delivery is for. With its source and address it is unique, so that nothing is sent twice.
+    Purpose {
+        /// A copy of an alert.
+        Alert = "alert",
+        /// An officer's answer.
+        Reply = "reply",
+        /// The one confirmation of an opt-out.
+        OptOutConfirmation = "opt_out_confirmation",
+        /// The confirmation of a return after an opt-out.
+        OptInConfirmation = "opt_in_confirmation",
+        /// A one-time code.
+        Code = "code",
+        /// A link by which the owner of an address confirms an opt-out asked for by unproven e-mail.
+        OptOutLink = "opt_out_link",
+    }
+}
+
+impl Purpose {
+    /// Whether a suppression of the address lets this through. Only the confirmation of the opt-out itself.
+    pub const fn passes_suppression(self) -> bool {
+        matches!(self, Self::OptOutConfirmation)
+    }
+
+    /// Lower goes first: codes, confirmations and officers' replies; life-at-risk alerts; urgent; routine.
+    pub const fn priority(self, urgency: super::alert::Urgency) -> i64 {
+        use super::alert::Urgency;
+        match self {
+            Self::Alert => match urgency {
+                Urgency::LifeAtRisk => 10,
+                Urgency::Urgent => 20,
+                Urgency::Routine => 30,
+            },
+            _ => 0,
+        }
+    }
+}
+
+crate::words! {
+    /// Where a delivery stands.
+    Status {
+        /// Waiting for its turn.
+        Queued = "queued",
+        /// Taken by a worker; safe to hand back.
+        Leased = "leased",
+        /// Written durably just before the provider is called; in doubt if the process dies here.
+        Sending = "sending",
+        /// The provider took it.
+        Accepted = "accepted",
+        /// The carrier says that it arrived.
+        Delivered = "delivered",
+        /// Their side, may heal; retries are used up.
+        TemporaryFailure = "temporary_failure",
+        /// The address is bad.
+        PermanentFailure = "permanent_failure",
+        /// Our side: configuration or credentials.
+        TechnicalFailure = "technical_failure",
+        /// Handed over perhaps: we died in between and the provider cannot tell.
+        Unconfirmed = "unconfirmed",
+        /// An opt-out was found when its turn came.
+        Suppressed = "suppressed",
+        /// Its time ran out.
+        Expired = "expired",
+        /// Taken back.
+        Cancelled = "cancelled",
+    }
+}
+
+impl Status {
+    /// Rank for receipts: a later word of lower rank changes nothing.
+    pub const fn rank(self) -> i64 {
+        match self {
+            Self::Queued | Self::Leased => 0,
+            Self::Sending => 1,
+            Self::Unconfirmed => 2,
+            Self::Accepted => 3,
+            Self::TemporaryFailure | Self::PermanentFailure | Self::TechnicalFailure | Self::Suppressed | Self::Expired | Self::Cancelled => 5,
+            Self::Delivered => 6,
+        }
+    }
+
+    /// Nothing more will happen to it by our doing.
+    pub const fn is_final(self) -> bool {
+        self.rank() >= 5
+    }
+
+    /// Whether a receipt may move a delivery from `self` to `next`: never down in rank, never out of `delivered`.
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            // A suppressed or cancelled delivery was never handed over: a receipt for it is somebody else's.
+            Self::Delivered | Self::Suppressed | Self::Cancelled => false,
+            _ => next.rank() > self.rank(),
+        }
+    }
+
+    /// For people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::Leased => "About to go",
+            Self::Sending => "Being handed over",
+            Self::Accepted => "Handed over",
+            Self::Delivered => "Delivered",
+            Self::TemporaryFailure => "Not delivered (network or phone off)",
+            Self::PermanentFailure => "Not delivered (address does not work)",
+            Self::TechnicalFailure => "Not sent (our fault)",
+            Self::Unconfirmed => "Unconfirmed",
+            Self::Suppressed => "Held back (opted out)",
+            Self::Expired => "Expired",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delivered_is_never_left_and_rank_never_falls() {
+        for status in Status::ALL {
+            assert!(!Status::Delivered.may_become(*status));
+            assert!(!status.may_become(Status::Queued));
+        }
+        assert!(Status::Sending.may_become(Status::Delivered));
+        assert!(Status::TemporaryFailure.may_become(Status::Delivered));
+        assert!(!Status::TemporaryFailure.may_become(Status::Accepted));
+    }
+
+    #[test]
+    fn any_order_of_the_same_receipts_ends_the_same() {
+        let words = [Status::Accepted, Status::TemporaryFailure, Status::Delivered];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let end = order.iter().fold(Status::Sending, |now, i| if now.may_become(words[*i]) { words[*i] } else { now });
+            assert_eq!(end, Status::Delivered);
+        }
+    }
+
+    #[test]
+    fn only_the_opt_out_confirmation_passes_a_suppression() {
+        let passing: Vec<_> = Purpose::ALL.iter().filter(|p| p.passes_suppression()).collect();
+        assert_eq!(passing, [&Purpose::OptOutConfirmation]);
+    }
+}

@@ -1,0 +1,19 @@
+//! [pure] The vocabulary: what the house talks about, with no store, no network and no clock.
+//!
+//! Owns the words of design section 1 as types. Must not import any other room. Every other room imports it.
+
+pub mod address;
+pub mod alert;
+pub mod at;
+pub mod audience;
+pub mod delivery;
+pub mod ids;
+pub mod inbound;
+pub mod officer;
+pub mod reference;
+pub mod token;
+pub mod words;
+
+pub use address::{Address, Email, MatchKey, Phone};
+pub use at::At;
+pub use ids::Ids;

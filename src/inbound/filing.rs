@@ -1,0 +1,288 @@
+//! Filing: a message into its conversation, and the conversation into its owner's inbox.
+
+use std::collections::HashMap;
+
+use diesel::QueryResult;
+
+use super::process::{KeptFile, Told};
+use super::route::{self, Presence, Route};
+use super::thread::{Attribution, Confidence, Target};
+use crate::app::App;
+use crate::domain::{Address, At, ids};
+use crate::store::accounts::{self, OfficerRow};
+use crate::store::alerts::{self, AlertRow};
+use crate::store::conversations::{self, ConversationEventRow, ConversationRow, Touch};
+use crate::store::correspondents::{self, CorrespondentRow};
+use crate::store::envelopes::EnvelopeRow;
+use crate::store::messages::{self, AttachmentRow, MessageRow};
+use crate::store::wake::Change;
+use crate::store::{Conn, events};
+
+/// What a batch needs while it files.
+pub(super) struct Filer<'a> {
+    pub(super) app: &'a App,
+    pub(super) told: Told,
+    pub(super) alerts: HashMap<i64, AlertRow>,
+    pub(super) officers: HashMap<i64, Option<OfficerRow>>,
+    pub(super) now: At,
+}
+
+/// A message to be filed.
+pub(super) struct Filing<'a> {
+    pub(super) envelope: &'a EnvelopeRow,
+    pub(super) ordinal: i64,
+    pub(super) from: &'a Address,
+    pub(super) from_name: Option<String>,
+    pub(super) our_address: String,
+    pub(super) attribution: Attribution,
+    /// `reply`, `opt_out`, `opt_in`.
+    pub(super) class: &'static str,
+    pub(super) subject: Option<String>,
+    pub(super) text: String,
+    pub(super) folded: String,
+    pub(super) message_id_header: Option<String>,
+    pub(super) files: &'a [KeptFile],
+}
+
+impl Filer<'_> {
+    pub(super) async fn alert(&mut self, conn: &mut Conn, id: i64) -> QueryResult<AlertRow> {
+        if let Some(alert) = self.alerts.get(&id) {
+            return Ok(alert.clone());
+        }
+        let alert = alerts::get(conn, id).await?;
+        self.alerts.insert(id, alert.clone());
+        Ok(alert)
+    }
+
+    async fn presence(&mut self, conn: &mut Conn, id: Option<i64>) -> QueryResult<Option<(Presence, Option<i64>)>> {
+        let Some(id) = id else { return Ok(None) };
+        let officer = match self.officers.get(&id) {
+            Some(known) => known.clone(),
+            None => {
+                let found = accounts::find_officer(conn, id).await?;
+                self.officers.insert(id, found.clone());
+                found
+            }
+        };
+        Ok(officer.map(|officer| (Presence { id, away_until: officer.away_until, disabled: officer.disabled_at.is_some() }, officer.cover_id)))
+    }
+
+    async fn route(&mut self, conn: &mut Conn, owner_id: Option<i64>, team_id: Option<i64>) -> QueryResult<Route> {
+        let owner = self.presence(conn, owner_id).await?;
+        let cover = match &owner {
+            Some((_, cover_id)) => self.presence(conn, *cover_id).await?,
+            None => None,
+        };
+        Ok(route::decide(owner.map(|(presence, _)| presence), cover.map(|(presence, _)| presence), team_id, self.now))
+    }
+
+    /// Files a message; gives its conversation, or none if this envelope was filed before.
+    pub(super) async fn file(&mut self, conn: &mut Conn, filing: Filing<'_>) -> QueryResult<Option<ConversationRow>> {
+        let correspondent = self.correspondent(conn, &filing).await?;
+        let (conversation, fresh) = self.conversation(conn, &filing, &correspondent).await?;
+        let message = self.message(&filing, conversation.id);
+        if messages::insert(conn, &message).await? == 0 {
+            return Ok(None);
+        }
+        let attachments = self.attachments(&filing, message.id);
+        messages::insert_attachments(conn, attachments).await?;
+        // A bare STOP is no sighting: it is in the record, but it does not call the officer.
+        let calls = filing.class == "reply";
+        let touch = Touch {
+            preview: preview(&filing),
+            attachments: i64::try_from(filing.files.len()).unwrap_or(0),
+            inbound: calls,
+            via: Some((filing.envelope.channel.clone(), kind_of(filing.from).to_owned(), filing.our_address.clone())),
+            at: filing.envelope.received_at,
+        };
+        conversations::touch(conn, conversation.id, &touch).await?;
+        if !fresh && calls {
+            self.reroute(conn, &conversation).await?;
+        }
+        if filing.attribution.confidence == Confidence::Probable {
+            let candidates = serde_json::to_value(&filing.attribution.candidates).unwrap_or_default();
+            conversations::set_certainty(conn, conversation.id, Confidence::Probable.as_str(), &candidates).await?;
+        }
+        self.tell(conn, &filing, &conversation).await?;
+        Ok(Some(conversation))
+    }
+
+    async fn correspondent(&mut self, conn: &mut Conn, filing: &Filing<'_>) -> QueryResult<CorrespondentRow> {
+        let row = CorrespondentRow {
+            id: self.app.next_id(),
+            public_id: ids::public_id(),
+            match_key: self.app.match_key(filing.from),
+            kind: filing.from.kind().to_owned(),
+            address: filing.from.reveal().to_owned(),
+            name: filing.from_name.clone().filter(|name| !name.is_empty()),
+            created_at: self.now,
+        };
+        correspondents::find_or_insert(conn, &row).await
+    }
+
+    async fn conversation(&mut self, conn: &mut Conn, filing: &Filing<'_>, correspondent: &CorrespondentRow) -> QueryResult<(ConversationRow, bool)> {
+        let tray = filing.attribution.confidence == Confidence::Probable && self.app.config().attribution.probable_to_tray;
+        let alert_id = match filing.attribution.target {
+            Target::Alert(id) if !tray => Some(id),
+            Target::Conversation(id) => {
+                let known = conversations::get(conn, id).await?;
+                if known.correspondent_id == correspondent.id {
+                    return Ok((known, false));
+                }
+                known.alert_id
+            }
+            Target::Alert(_) | Target::Tray => None,
+        };
+        if let Some(known) = conversations::find_of(conn, alert_id, correspondent.id).await? {
+            return Ok((known, false));
+        }
+        let alert = match alert_id {
+            Some(id) => Some(self.alert(conn, id).await?),
+            None => None,
+        };
+        let route = match &alert {
+            Some(alert) => self.route(conn, Some(alert.owner_id), alert.team_id).await?,
+            None => Route { owner_id: None, team_id: None, reason: None },
+        };
+        let row = self.new_conversation(filing, correspondent, alert_id, &route);
+        let stands = conversations::find_or_insert(conn, &row).await?;
+        if let (Some(reason), true) = (route.reason, stands.id == row.id) {
+            self.note(conn, row.id, "routed", reason).await?;
+        }
+        Ok((stands, true))
+    }
+
+    fn new_conversation(&self, filing: &Filing<'_>, correspondent: &CorrespondentRow, alert_id: Option<i64>, route: &Route) -> ConversationRow {
+        let certainty = if alert_id.is_some() { filing.attribution.confidence } else { Confidence::Unattributed };
+        ConversationRow {
+            id: self.app.next_id(),
+            public_id: ids::public_id(),
+            alert_id,
+            correspondent_id: correspondent.id,
+            status: if filing.class == "reply" { "open" } else { "closed" }.to_owned(),
+            certainty: certainty.as_str().to_owned(),
+            owner_id: route.owner_id,
+            team_id: route.team_id,
+            channel: filing.envelope.channel.clone(),
+            channel_kind: kind_of(filing.from).to_owned(),
+            our_address: filing.our_address.clone(),
+            third_party: filing.attribution.third_party,
+            unread: false,
+            preview: String::new(),
+            messages_count: 0,
+            attachments_count: 0,
+            candidates: serde_json::to_value(&filing.attribution.candidates).unwrap_or_default(),
+            version: 0,
+            first_human_at: None,
+            last_message_at: filing.envelope.received_at,
+            created_at: self.now,
+            closed_at: None,
+        }
+    }
+
+    async fn reroute(&mut self, conn: &mut Conn, conversation: &ConversationRow) -> QueryResult<()> {
+        if conversation.owner_id.is_none() {
+            return Ok(());
+        }
+        let route = self.route(conn, conversation.owner_id, conversation.team_id).await?;
+        if route.owner_id != conversation.owner_id {
+            conversations::set_owner(conn, conversation.id, route.owner_id).await?;
+            self.note(conn, conversation.id, "routed", route.reason.unwrap_or("The owner is away")).await?;
+        }
+        Ok(())
+    }
+
+    fn message(&self, filing: &Filing<'_>, conversation_id: i64) -> MessageRow {
+        MessageRow {
+            id: self.app.next_id(),
+            public_id: ids::public_id(),
+            conversation_id,
+            direction: "in".to_owned(),
+            channel: filing.envelope.channel.clone(),
+            channel_kind: kind_of(filing.from).to_owned(),
+            class: filing.class.to_owned(),
+            subject: filing.subject.clone(),
+            text: filing.text.clone(),
+            folded: filing.folded.clone(),
+            envelope_id: Some(filing.envelope.id),
+            ordinal: filing.ordinal,
+            delivery_id: None,
+            officer_id: None,
+            message_id_header: filing.message_id_header.clone(),
+            method: filing.attribution.method.to_owned(),
+            confidence: filing.attribution.confidence.as_str().to_owned(),
+            evidence: filing.attribution.evidence.clone(),
+            third_party: filing.attribution.third_party,
+            possible_duplicate: filing.envelope.possible_duplicate,
+            raw_sha256: Some(filing.envelope.sha256.clone()),
+            received_at: filing.envelope.received_at,
+        }
+    }
+
+    fn attachments(&self, filing: &Filing<'_>, message_id: i64) -> Vec<AttachmentRow> {
+        let row = |(ordinal, file): (i64, &KeptFile)| AttachmentRow {
+            id: self.app.next_id(),
+            message_id,
+            ordinal,
+            filename: file.filename.clone(),
+            content_type: file.content_type.clone(),
+            size_bytes: file.size_bytes,
+            sha256: file.sha256.clone(),
+            scan: "unscanned".to_owned(),
+            created_at: self.now,
+        };
+        (0_i64..).zip(filing.files).map(row).collect()
+    }
+
+    pub(super) async fn note(&self, conn: &mut Conn, conversation_id: i64, kind: &str, detail: &str) -> QueryResult<()> {
+        let row = ConversationEventRow {
+            id: self.app.next_id(),
+            conversation_id,
+            officer_id: None,
+            kind: kind.to_owned(),
+            detail: detail.to_owned(),
+            created_at: self.now,
+        };
+        conversations::append_event(conn, &row).await.map(|_| ())
+    }
+
+    async fn tell(&mut self, conn: &mut Conn, filing: &Filing<'_>, conversation: &ConversationRow) -> QueryResult<()> {
+        let reference = match conversation.alert_id {
+            Some(id) => Some(self.alert(conn, id).await?.reference),
+            None => None,
+        };
+        let kind = match filing.class {
+            "opt_out" => "opted_out",
+            "opt_in" => "opted_in",
+            _ => "reply_in",
+        };
+        self.told.events.push(events::EventRow {
+            id: self.app.next_id(),
+            kind: kind.to_owned(),
+            alert_id: conversation.alert_id,
+            conversation_id: Some(conversation.id),
+            channel_kind: kind_of(filing.from).to_owned(),
+            created_at: filing.envelope.received_at,
+        });
+        self.told.changes.push(Change { kind: "inbox".into(), alert: reference.clone(), conversation: Some(conversation.public_id.clone()) });
+        self.told.changes.push(Change { kind: "press".into(), alert: reference, conversation: None });
+        Ok(())
+    }
+}
+
+fn kind_of(address: &Address) -> &'static str {
+    address.channel_kind()
+}
+
+/// The first words, or what came instead of words.
+fn preview(filing: &Filing<'_>) -> String {
+    let words = filing.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.is_empty() {
+        return match filing.files.len() {
+            0 => "(no words)".to_owned(),
+            1 => "(one attachment)".to_owned(),
+            many => format!("({many} attachments)"),
+        };
+    }
+    words.chars().take(160).collect()
+}

@@ -1,0 +1,250 @@
+//! Intake: the envelope is stored, and an exact STOP takes effect, before anything is answered.
+//!
+//! Group commit: whatever has gathered while the last transaction ran is committed in the next, and each waiter is then
+//! told. No timer. A row that the database will not take falls back to one by one and fails alone. Must not parse.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use diesel::QueryResult;
+use tokio::sync::{mpsc, oneshot};
+
+use super::classify::opt_out::{self, Wish};
+use crate::app::App;
+use crate::channels::Verified;
+use crate::domain::{Address, Phone};
+use crate::files::sha256;
+use crate::store::envelopes::{self, EnvelopeRow};
+use crate::store::suppressions::{self, SuppressionRow};
+use crate::store::{Conn, wake::Change};
+
+/// Lanes that envelopes are worked in; one correspondent's are always in the same.
+pub const LANES: i64 = 16;
+/// A body above this goes to `files/`.
+const INLINE_BYTES: usize = 256 * 1024;
+const LARGEST_GROUP: usize = 256;
+
+/// Something genuine that came in.
+#[derive(Clone)]
+pub struct Arrival {
+    /// The channel's name.
+    pub channel: String,
+    /// `sms_inbound`, `sms_status`, `email`.
+    pub kind: &'static str,
+    /// What `verify` told.
+    pub verified: Verified,
+    /// Path and query, or the mailbox.
+    pub target: String,
+    /// Names and values in order.
+    pub headers: Vec<(String, String)>,
+    /// Exactly as received.
+    pub body: Bytes,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntakeOutcome {
+    /// Stored now, under this id.
+    Stored(i64),
+    /// It was here before.
+    Before,
+}
+
+/// Why it could not be stored; the sender is told to try again.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The database or the file store.
+    #[error("it could not be stored: {0}")]
+    Store(String),
+    /// The process is stopping.
+    #[error("intake is closed")]
+    Closed,
+}
+
+struct Job {
+    row: EnvelopeRow,
+    stop: Option<&'static str>,
+    done: oneshot::Sender<Result<IntakeOutcome, IntakeError>>,
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub struct Intake {
+    app: App,
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Intake {
+    /// Starts the writer; it ends when every `Intake` is gone.
+    pub fn start(app: &App) -> (Self, tokio::task::JoinHandle<()>) {
+        Self::start_with_group(app, LARGEST_GROUP)
+    }
+
+    /// The same with at most so many arrivals a commit. One is what the benchmark compares with.
+    pub fn start_with_group(app: &App, largest: usize) -> (Self, tokio::task::JoinHandle<()>) {
+        let (jobs, inbox) = mpsc::channel(4_096);
+        (Self { app: app.clone(), jobs }, tokio::spawn(write(app.clone(), inbox, largest)))
+    }
+
+    /// Stores an arrival; returns once it is durable.
+    pub async fn store(&self, arrival: Arrival) -> Result<IntakeOutcome, IntakeError> {
+        let (job, answer) = self.prepare(arrival).await?;
+        self.jobs.send(job).await.map_err(|_| IntakeError::Closed)?;
+        answer.await.map_err(|_| IntakeError::Closed)?
+    }
+
+    async fn prepare(&self, arrival: Arrival) -> Result<(Job, oneshot::Receiver<Result<IntakeOutcome, IntakeError>>), IntakeError> {
+        let app = &self.app;
+        let hash = sha256(&arrival.body);
+        let correspondent = arrival.verified.correspondent.as_deref().map(|text| correspondent(text, arrival.kind));
+        let match_key = correspondent.as_ref().map(|address| app.match_key(address));
+        let lane = match_key.as_ref().and_then(|key| key.first()).map_or(0, |byte| i64::from(*byte) % LANES);
+        let large = arrival.body.len() > INLINE_BYTES;
+        if large {
+            app.files().put(&arrival.body).await.map_err(|error| IntakeError::Store(error.to_string()))?;
+        }
+        let headers = arrival.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>().into_bytes();
+        let stop = arrival.verified.text.as_deref().filter(|_| arrival.kind == "sms_inbound").and_then(|text| match opt_out::exact(text) {
+            Wish::OptOut(word) => Some(word),
+            _ => None,
+        });
+        let row = EnvelopeRow {
+            id: app.next_id(),
+            channel: arrival.channel,
+            kind: arrival.kind.to_owned(),
+            dedupe_key: arrival.verified.provider_id.unwrap_or_else(|| format!("sha256:{}", hex::encode(hash))),
+            match_key,
+            lane,
+            target: arrival.target,
+            headers,
+            body: (!large).then(|| arrival.body.to_vec()),
+            body_file: large.then(|| hex::encode(hash)),
+            body_bytes: i64::try_from(arrival.body.len()).unwrap_or(i64::MAX),
+            sha256: hash.to_vec(),
+            status: "received".to_owned(),
+            possible_duplicate: false,
+            stopped: stop.is_some(),
+            reason: None,
+            lease_owner: None,
+            lease_until: None,
+            tries: 0,
+            received_at: app.now(),
+            processed_at: None,
+        };
+        let (done, answer) = oneshot::channel();
+        Ok((Job { row, stop, done }, answer))
+    }
+}
+
+/// The address as intake sees it: what cannot be read as one still names somebody.
+pub(super) fn correspondent(text: &str, kind: &str) -> Address {
+    if kind == "email" { Address::from_stored("email", text) } else { Phone::parse(text).map_or_else(|_| Address::from_stored("phone", text), Address::Phone) }
+}
+
+async fn write(app: App, mut inbox: mpsc::Receiver<Job>, largest: usize) {
+    let mut group = Vec::new();
+    while inbox.recv_many(&mut group, largest).await > 0 {
+        // By key, so that two nodes with the same keys take them in the same order.
+        group.sort_by(|a: &Job, b: &Job| (&a.row.channel, &a.row.kind, &a.row.dedupe_key).cmp(&(&b.row.channel, &b.row.kind, &b.row.dedupe_key)));
+        if cfg!(feature = "planted-fault") {
+            // The fault that the kill test must see: told before it is stored.
+            for job in &mut group {
+                let (done, _) = oneshot::channel();
+                let _told = std::mem::replace(&mut job.done, done).send(Ok(IntakeOutcome::Stored(job.row.id)));
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        }
+        commit_group(&app, std::mem::take(&mut group)).await;
+        app.wake().envelopes();
+    }
+}
+
+async fn commit_group(app: &App, group: Vec<Job>) {
+    let rows: Vec<(EnvelopeRow, Option<&'static str>)> = group.iter().map(|job| (job.row.clone(), job.stop)).collect();
+    match commit(app, rows).await {
+        Ok(fresh) => {
+            for job in group {
+                tell(app, job, &fresh);
+            }
+        }
+        Err(error) if group.len() > 1 => {
+            tracing::warn!(%error, envelopes = group.len(), "a group could not be stored; trying one by one");
+            for job in group {
+                match commit(app, vec![(job.row.clone(), job.stop)]).await {
+                    Ok(fresh) => tell(app, job, &fresh),
+                    Err(error) => fail(job, &error),
+                }
+            }
+        }
+        Err(error) => {
+            for job in group {
+                fail(job, &error);
+            }
+        }
+    }
+}
+
+async fn commit(app: &App, rows: Vec<(EnvelopeRow, Option<&'static str>)>) -> QueryResult<HashSet<i64>> {
+    let mut conn = app.write().await?;
+    conn.transaction(async |conn| {
+        let envelopes: Vec<EnvelopeRow> = rows.iter().map(|(row, _)| row.clone()).collect();
+        let mut fresh = envelopes::insert_new(conn, envelopes).await?;
+        keep_possible_duplicates(conn, &rows, &mut fresh).await?;
+        for (row, word) in &rows {
+            if let (Some(word), true) = (word, fresh.contains(&row.id)) {
+                stop(conn, app, row, word).await?;
+            }
+        }
+        Ok(fresh)
+    })
+    .await
+}
+
+/// A text without a provider id whose like was here before may be a second sighting in the same words: kept, and flagged.
+/// A mail is told apart by its own Message-ID and Received lines: the same bytes are the same mail.
+async fn keep_possible_duplicates(conn: &mut Conn, rows: &[(EnvelopeRow, Option<&'static str>)], fresh: &mut HashSet<i64>) -> QueryResult<()> {
+    let again: Vec<EnvelopeRow> = rows
+        .iter()
+        .map(|(row, _)| row)
+        .filter(|row| !fresh.contains(&row.id) && row.kind != "email" && row.dedupe_key.starts_with("sha256:"))
+        .map(|row| EnvelopeRow { dedupe_key: format!("{}:{}", row.dedupe_key, row.id), possible_duplicate: true, ..row.clone() })
+        .collect();
+    if !again.is_empty() {
+        fresh.extend(envelopes::insert_new(conn, again).await?);
+    }
+    Ok(())
+}
+
+async fn stop(conn: &mut Conn, app: &App, row: &EnvelopeRow, word: &str) -> QueryResult<()> {
+    let Some(match_key) = row.match_key.clone() else {
+        return Ok(());
+    };
+    let suppression = SuppressionRow {
+        id: app.next_id(),
+        match_key,
+        channel: "sms".to_owned(),
+        scope: "all".to_owned(),
+        reason: "stop".to_owned(),
+        evidence: format!("texted {word:?}"),
+        source_envelope_id: Some(row.id),
+        created_at: row.received_at,
+        lifted_at: None,
+        lifted_by: None,
+    };
+    suppressions::suppress(conn, &suppression).await.map(|_| ())
+}
+
+fn tell(app: &App, job: Job, fresh: &HashSet<i64>) {
+    let stored = fresh.contains(&job.row.id);
+    metrics::counter!("huecry_envelopes_total", "channel" => job.row.channel, "kind" => job.row.kind, "outcome" => if stored { "stored" } else { "before" })
+        .increment(1);
+    if stored && job.stop.is_some() {
+        app.wake().change(Change { kind: "press".into(), alert: None, conversation: None });
+    }
+    // The sender may have hung up: what is stored stays stored.
+    let _gone = job.done.send(Ok(if stored { IntakeOutcome::Stored(job.row.id) } else { IntakeOutcome::Before }));
+}
+
+fn fail(job: Job, error: &diesel::result::Error) {
+    let _gone = job.done.send(Err(IntakeError::Store(error.to_string())));
+}

@@ -1,0 +1,227 @@
+//! An inbound mail: reports and machines to the delivery they belong to, people to their conversation.
+//!
+//! A token routes, it does not authenticate: an opt-out asked for by mail does nothing but send a confirmation link to the
+//! address that it speaks for (design section 7).
+
+use diesel::QueryResult;
+
+use super::classify::opt_out::{self, Wish};
+use super::classify::{MailClass, bounce};
+use super::filing::{Filer, Filing};
+use super::process::UnderstoodMail;
+use super::thread::{self, Found, MailFound, MailKeys};
+use super::{normalise, receipt};
+use crate::domain::delivery::{Purpose, Status};
+use crate::domain::token::{self, Use};
+use crate::domain::{Address, Email};
+use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
+use crate::store::deliveries::DeliveryRow;
+use crate::store::envelopes::EnvelopeRow;
+use crate::store::receipts::{self, ReceiptRow};
+use crate::store::{Conn, alerts, codes, deliveries, messages, residents};
+
+/// How far back a live alert is suggested for a mail without any mark.
+const SUGGEST_DAYS: i64 = 30;
+
+pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &UnderstoodMail) -> QueryResult<()> {
+    let keys = thread::mail_keys(&inbound.mail, &filer.app.keyring().tokens);
+    match inbound.verdict.class {
+        MailClass::Loop => {
+            tracing::warn!(envelope.id, reason = %inbound.verdict.reason, "our own mail came back and was set aside");
+            machine(conn, filer, envelope, ordinal, inbound, &keys, "loop").await
+        }
+        MailClass::AutoReply => machine(conn, filer, envelope, ordinal, inbound, &keys, "auto_reply").await,
+        MailClass::Bounce => machine(conn, filer, envelope, ordinal, inbound, &keys, "bounce").await,
+        MailClass::Reply => reply(conn, filer, envelope, ordinal, inbound, &keys).await,
+    }
+}
+
+/// Kept with the delivery it belongs to; never opens a conversation, never makes mail.
+async fn machine(
+    conn: &mut Conn,
+    filer: &mut Filer<'_>,
+    envelope: &EnvelopeRow,
+    ordinal: i64,
+    inbound: &UnderstoodMail,
+    keys: &MailKeys,
+    kind: &str,
+) -> QueryResult<()> {
+    let tokens: Vec<String> = [&keys.bounce_tokens, &keys.reply_tokens, &keys.message_id_tokens].into_iter().flatten().cloned().collect();
+    let delivery = deliveries::find_by_tokens(conn, &tokens).await?.into_iter().next();
+    let report = if kind == "bounce" { bounce::read(&inbound.mail) } else { None };
+    let status = report.as_ref().and_then(|report| report.status);
+    let row = ReceiptRow {
+        id: filer.app.next_id(),
+        envelope_id: envelope.id,
+        ordinal,
+        delivery_id: delivery.as_ref().map(|delivery| delivery.id),
+        provider_message_id: inbound.mail.message_id.clone().unwrap_or_default(),
+        provider_status: format!("{kind}: {}", inbound.verdict.reason),
+        status: status.map(|status| status.as_str().to_owned()),
+        error_code: report.as_ref().map(|report| report.code.clone()),
+        received_at: envelope.received_at,
+    };
+    receipts::insert(conn, vec![row]).await?;
+    // Only a token with a valid HMAC leads here: a forged bounce finds no delivery and changes nothing.
+    if let (Some(delivery), Some(status)) = (delivery, status) {
+        receipt::apply(conn, filer, delivery.id, delivery.alert_id, status, report.as_ref().map(|report| report.code.as_str())).await?;
+        if status == Status::PermanentFailure {
+            residents::mark_bad(conn, &delivery.match_key, filer.now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &UnderstoodMail, keys: &MailKeys) -> QueryResult<()> {
+    let mail = &inbound.mail;
+    // Without one single author each mail is a stranger of its own: they must never be taken for one another.
+    let from = Email::parse(&mail.from).map_or_else(|_| Address::from_stored("email", &format!("(unknown sender {})", envelope.id)), Address::Email);
+    let match_key = filer.app.match_key(&from);
+    let found = look_up(conn, filer, keys, &match_key).await?;
+    let attribution = thread::mail(&found);
+    let visible = normalise::reply(&mail.text);
+    let wants_out =
+        matches!(opt_out::exact(&visible.text), Wish::OptOut(_)) || (visible.text.is_empty() && matches!(opt_out::exact(&mail.subject), Wish::OptOut(_)));
+    let our_address = match filer.app.channels().find(&envelope.channel).map(|channel| &channel.kind) {
+        Some(crate::channels::registry::ChannelKind::Email { settings, .. }) => settings.address.as_str().to_owned(),
+        _ => String::new(),
+    };
+    let filing = Filing {
+        envelope,
+        ordinal,
+        from: &from,
+        from_name: Some(mail.from_name.clone()),
+        our_address,
+        attribution,
+        class: if wants_out { "opt_out" } else { "reply" },
+        subject: Some(mail.subject.clone()),
+        text: visible.text,
+        folded: visible.folded,
+        message_id_header: mail.message_id.clone(),
+        files: &inbound.files,
+    };
+    let filed = filer.file(conn, filing).await?;
+    if let (Some(conversation), true) = (filed, wants_out) {
+        filer.note(conn, conversation.id, "opt_out_asked", "They asked by e-mail to be left out: a link to confirm it was sent to their address").await?;
+        offer_way_out(conn, filer, envelope, &from, mail.message_id.clone()).await?;
+    }
+    Ok(())
+}
+
+async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &MailKeys, match_key: &[u8]) -> QueryResult<MailFound> {
+    let mut found = MailFound { by_token: found_of(conn, filer, &keys.reply_tokens, match_key).await?, ..MailFound::default() };
+    if !found.by_token.is_empty() {
+        return Ok(found);
+    }
+    found.by_message_id = found_of(conn, filer, &keys.message_id_tokens, match_key).await?;
+    if found.by_message_id.is_empty() && !keys.header_ids.is_empty() {
+        let rewritten = deliveries::find_by_provider_ids(conn, &keys.header_ids).await?;
+        found.by_message_id = describe(conn, filer, &rewritten, match_key).await?;
+        found.by_earlier = earlier(conn, &keys.header_ids, match_key).await?;
+    }
+    found.by_text_code = by_code(conn, filer, &keys.text_codes, match_key).await?;
+    found.by_subject_code = by_code(conn, filer, &keys.subject_codes, match_key).await?;
+    for delivery in deliveries::list_alerts_to(conn, match_key, "email", filer.now.minus_days(SUGGEST_DAYS)).await? {
+        let Some(alert_id) = delivery.alert_id else {
+            continue;
+        };
+        let alert = filer.alert(conn, alert_id).await?;
+        if alert.status != "closed" && !found.live.iter().any(|(id, _)| *id == alert_id) {
+            found.live.push((alert_id, alert.reference));
+        }
+    }
+    Ok(found)
+}
+
+async fn found_of(conn: &mut Conn, filer: &mut Filer<'_>, tokens: &[String], match_key: &[u8]) -> QueryResult<Vec<Found>> {
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = deliveries::find_by_tokens(conn, tokens).await?;
+    // In the order of the tokens: the nearest reference first.
+    rows.sort_by_key(|row| tokens.iter().position(|token| *token == row.token));
+    describe(conn, filer, &rows, match_key).await
+}
+
+async fn describe(conn: &mut Conn, filer: &mut Filer<'_>, rows: &[DeliveryRow], match_key: &[u8]) -> QueryResult<Vec<Found>> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let reference = match row.alert_id {
+            Some(id) => filer.alert(conn, id).await?.reference,
+            None => "an earlier answer of ours".to_owned(),
+        };
+        found.push(Found { alert_id: row.alert_id, conversation_id: row.conversation_id, reference, to_sender: row.match_key == match_key });
+    }
+    Ok(found)
+}
+
+/// Conversations of the same correspondent with an inbound mail that this one refers to.
+async fn earlier(conn: &mut Conn, header_ids: &[String], match_key: &[u8]) -> QueryResult<Vec<i64>> {
+    let Some(known) = crate::store::correspondents::find_by_match_key(conn, match_key).await? else {
+        return Ok(Vec::new());
+    };
+    let mut conversations = Vec::new();
+    for message in messages::find_inbound_by_header(conn, header_ids).await? {
+        if crate::store::conversations::get(conn, message.conversation_id).await?.correspondent_id == known.id {
+            conversations.push(message.conversation_id);
+        }
+    }
+    Ok(conversations)
+}
+
+/// The printed code is an HMAC over the alert and the recipient: it holds only for the address that it was sent to.
+async fn by_code(conn: &mut Conn, filer: &mut Filer<'_>, printed: &[(String, String)], match_key: &[u8]) -> QueryResult<Vec<Found>> {
+    let mut found = Vec::new();
+    for (reference, code) in printed {
+        let genuine = filer.app.keyring().tokens.iter().any(|key| token::delivery_code(key, reference, match_key) == *code);
+        if !genuine {
+            continue;
+        }
+        if let Some(alert) = alerts::find_by_reference(conn, reference).await? {
+            if !deliveries::list_of_alerts_to(conn, match_key, &[alert.id]).await?.is_empty() {
+                found.push(Found { alert_id: Some(alert.id), conversation_id: None, reference: alert.reference, to_sender: true });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Sends a link by which the owner of the address can confirm; once a day, so that nobody can be flooded with them.
+async fn offer_way_out(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, from: &Address, in_reply_to: Option<String>) -> QueryResult<()> {
+    let app = filer.app;
+    let match_key = app.match_key(from);
+    let known = residents::find_by_match_key(conn, &match_key).await?.is_some()
+        || !deliveries::list_alerts_to(conn, &match_key, "email", filer.now.minus_days(365)).await?.is_empty();
+    if !known
+        || codes::count_since(conn, &match_key, filer.now.minus_days(1)).await? > 10
+        || deliveries::count_purpose_since(conn, &match_key, "opt_out_link", filer.now.minus_days(1)).await? > 0
+    {
+        return Ok(());
+    }
+    let Some(key) = app.keyring().signing() else {
+        return Ok(());
+    };
+    let random = crate::domain::ids::public_id();
+    let link = app.url(&format!("/leave/{}", token::sign(key, Use::Leave, &random)));
+    let brand = &app.config().branding.name;
+    let single = Single {
+        purpose: Purpose::OptOutLink,
+        source_id: envelope.id,
+        to: from.clone(),
+        from: None,
+        channel: Some(envelope.channel.clone()),
+        subject: Some(format!("{brand}: please confirm that you want no more e-mail")),
+        body: format!(
+            "Someone, most likely you, wrote to {brand} from this address to stop its e-mails.\n\nTo confirm, open this link and press the button:\n{link}\n\nIf it was not you, do nothing: nothing has changed.\n"
+        ),
+        alert_id: None,
+        conversation_id: None,
+        in_reply_to,
+        references: Vec::new(),
+    };
+    if let EnqueueOutcome::Queued(id) = enqueue::enqueue(conn, app, single).await? {
+        deliveries::set_token(conn, id, &random).await?;
+        filer.told.outbox = true;
+    }
+    Ok(())
+}

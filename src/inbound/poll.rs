@@ -1,0 +1,223 @@
+//! Reading IMAP mailboxes: never lose, never double (email.md R15 to R21).
+//!
+//! Fetch without marking, store through intake (durable), only then mark. The key is (channel, mailbox, UIDVALIDITY, UID).
+//! A message that fails has a row of its own with its tries; it never stands in the way of the next.
+
+use std::time::Duration;
+
+use super::intake::{Arrival, Intake, IntakeError};
+use crate::app::App;
+use crate::channels::Verified;
+use crate::channels::email::imap::{Fetched, ImapError, Mailbox};
+use crate::channels::email::{self, mime};
+use crate::channels::registry::{Channel, ChannelKind};
+use crate::config::ImapConfig;
+use crate::store::mailboxes::{self, MailboxRow, UidRow};
+
+const LEASE_MS: i64 = 60_000;
+/// RFC 2177 allows 29 minutes; address translators and some servers forget a quiet line after 10.
+const IDLE: Duration = Duration::from_secs(9 * 60);
+const SWEEP_MS: i64 = 5 * 60_000;
+const MOST_TRIES: i64 = 5;
+
+/// Why a round failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// The mail server.
+    #[error(transparent)]
+    Imap(#[from] ImapError),
+    /// Our database.
+    #[error("the database failed: {0}")]
+    Store(#[from] diesel::result::Error),
+    /// Intake would not take it.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+}
+
+/// One mailbox's reader.
+pub struct Poller {
+    app: App,
+    intake: Intake,
+    channel: String,
+    settings: ImapConfig,
+}
+
+impl Poller {
+    /// The reader of a channel's mailbox, if it has one.
+    pub fn of(app: &App, intake: &Intake, channel: &Channel) -> Option<Self> {
+        match &channel.kind {
+            ChannelKind::Email { settings, .. } => {
+                Some(Self { app: app.clone(), intake: intake.clone(), channel: channel.name.clone(), settings: settings.imap.clone()? })
+            }
+            ChannelKind::Sms { .. } => None,
+        }
+    }
+
+    /// Reads until the process stops: connect, look, wait; after a fault, again with a growing, jittered pause.
+    pub async fn run(self) {
+        let stop = self.app.stop().clone();
+        let mut faults = 0_u32;
+        while !stop.is_cancelled() {
+            match self.session().await {
+                Ok(()) => faults = 0,
+                Err(error) => {
+                    faults = faults.saturating_add(1);
+                    tracing::warn!(channel.name = %self.channel, %error, "the mailbox cannot be read just now");
+                    self.note_fault(&error.to_string()).await;
+                }
+            }
+            if faults > 0 || !stop.is_cancelled() {
+                let longest = 500_u64.saturating_mul(1 << faults.min(7)).min(60_000);
+                let pause = longest / 2 + rand::random::<u64>() % (longest / 2 + 1);
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(pause)) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+        }
+        self.give_up_lease().await;
+    }
+
+    /// Looks once, without waiting; gives how many mails were taken in. For tests and for a first look.
+    pub async fn run_once(&self) -> Result<usize, PollError> {
+        let Some(row) = self.lease().await? else {
+            return Ok(0);
+        };
+        let mut mailbox = Mailbox::open(&self.settings).await?;
+        let taken = self.look(&mut mailbox, row, true).await;
+        mailbox.close().await;
+        taken
+    }
+
+    async fn session(&self) -> Result<(), PollError> {
+        let Some(row) = self.lease().await? else {
+            return Ok(());
+        };
+        let mut mailbox = Mailbox::open(&self.settings).await?;
+        self.look(&mut mailbox, row, true).await?;
+        let mut swept = self.app.now();
+        let stop = self.app.stop().clone();
+        while !stop.is_cancelled() {
+            // The lease is renewed as often as it runs half down, so the wait is cut into pieces of that length.
+            mailbox.wait(IDLE.min(Duration::from_secs(25)), &stop).await?;
+            let Some(row) = self.lease().await? else {
+                break;
+            };
+            let sweep = self.app.now().since_ms(swept) >= SWEEP_MS;
+            self.look(&mut mailbox, row, sweep).await?;
+            if sweep {
+                swept = self.app.now();
+            }
+        }
+        mailbox.close().await;
+        Ok(())
+    }
+
+    async fn lease(&self) -> Result<Option<MailboxRow>, PollError> {
+        let mut conn = self.app.write().await?;
+        Ok(mailboxes::lease(&mut conn, &self.channel, &self.settings.mailbox, self.app.owner(), LEASE_MS).await?)
+    }
+
+    async fn look(&self, mailbox: &mut Mailbox, row: MailboxRow, sweep: bool) -> Result<usize, PollError> {
+        // Another validity: the numbers mean nothing any more. Everything is looked at again; content tells what is known.
+        let known = if row.uid_validity == mailbox.uid_validity { row.last_uid } else { 0 };
+        let mut uids = mailbox.search_above(known).await?;
+        if sweep {
+            uids.extend(mailbox.search_unmarked().await?);
+            uids.sort_unstable();
+            uids.dedup();
+        }
+        let settled = self.settled(mailbox.uid_validity, &uids).await?;
+        let (mut taken, mut marks) = (0, Vec::new());
+        for uid in uids.iter().copied().filter(|uid| !settled.contains(&i64::from(*uid))) {
+            if self.take(mailbox, uid).await? {
+                taken += 1;
+                marks.push(uid);
+            }
+        }
+        let last = uids.last().map_or(known, |uid| known.max(i64::from(*uid)));
+        {
+            let mut conn = self.app.write().await?;
+            mailboxes::note_progress(&mut conn, &self.channel, &self.settings.mailbox, mailbox.uid_validity, last, self.app.now()).await?;
+        }
+        mailbox.mark(&marks).await?;
+        Ok(taken)
+    }
+
+    /// Those that need not be fetched again: taken in, gone, too large, or tried too often.
+    async fn settled(&self, uid_validity: i64, uids: &[u32]) -> Result<Vec<i64>, PollError> {
+        let numbers: Vec<i64> = uids.iter().map(|uid| i64::from(*uid)).collect();
+        let mut conn = self.app.read().await?;
+        let rows = mailboxes::list_uids(&mut conn, &self.channel, &self.settings.mailbox, uid_validity, &numbers).await?;
+        Ok(rows.into_iter().filter(|row| row.state != "failed" || row.tries >= MOST_TRIES).map(|row| row.uid).collect())
+    }
+
+    async fn take(&self, mailbox: &mut Mailbox, uid: u32) -> Result<bool, PollError> {
+        let (state, error) = match mailbox.fetch(uid, self.settings.max_bytes).await {
+            Ok(Fetched::Mail(raw)) => match self.intake.store(self.arrival(mailbox.uid_validity, uid, raw)).await {
+                Ok(_) => ("ingested", None),
+                // Our database is away: the mail stays where it is, and the whole mailbox waits.
+                Err(error) => return Err(error.into()),
+            },
+            Ok(Fetched::Gone) => ("gone", None),
+            Ok(Fetched::TooLarge(bytes)) => ("oversize", Some(format!("{bytes} bytes; the limit is {}", self.settings.max_bytes))),
+            Err(error @ (ImapError::Closed | ImapError::Time | ImapError::Connect(_))) => {
+                return Err(error.into());
+            }
+            Err(error) => {
+                self.note_uid(mailbox.uid_validity, uid, "failed", Some(error.to_string())).await?;
+                return Err(error.into());
+            }
+        };
+        self.note_uid(mailbox.uid_validity, uid, state, error).await?;
+        Ok(state == "ingested")
+    }
+
+    fn arrival(&self, uid_validity: i64, uid: u32, raw: Vec<u8>) -> Arrival {
+        let verified = Verified {
+            // With a Message-ID the same bytes are the same mail, also in a mailbox that was made anew.
+            provider_id: (!mime::has_message_id(&raw)).then(|| format!("{}:{uid_validity}:{uid}", self.settings.mailbox)),
+            ..email::verified(&raw)
+        };
+        Arrival {
+            channel: self.channel.clone(),
+            kind: "email",
+            verified,
+            target: format!("imap:{}/{uid_validity}/{uid}", self.settings.mailbox),
+            headers: Vec::new(),
+            body: raw.into(),
+        }
+    }
+
+    async fn note_uid(&self, uid_validity: i64, uid: u32, state: &str, error: Option<String>) -> Result<(), PollError> {
+        let row = UidRow {
+            channel: self.channel.clone(),
+            mailbox: self.settings.mailbox.clone(),
+            uid_validity,
+            uid: i64::from(uid),
+            state: state.to_owned(),
+            tries: 1,
+            error,
+            updated_at: self.app.now(),
+        };
+        let mut conn = self.app.write().await?;
+        mailboxes::note_uid(&mut conn, &row).await?;
+        Ok(())
+    }
+
+    async fn note_fault(&self, fault: &str) {
+        if let Ok(mut conn) = self.app.write().await {
+            if let Err(error) = mailboxes::note_fault(&mut conn, &self.channel, &self.settings.mailbox, fault).await {
+                tracing::debug!(%error, "the mailbox's fault could not be noted");
+            }
+        }
+    }
+
+    async fn give_up_lease(&self) {
+        if let Ok(mut conn) = self.app.write().await {
+            if let Err(error) = mailboxes::release(&mut conn, &self.channel, &self.settings.mailbox, self.app.owner()).await {
+                tracing::debug!(%error, "the mailbox's lease could not be given back; it runs out by itself");
+            }
+        }
+    }
+}

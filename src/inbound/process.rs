@@ -1,0 +1,209 @@
+//! Processing: envelopes in order per correspondent, each to its message, conversation and effects.
+//!
+//! A batch is parsed, then stored in one transaction. What cannot be parsed is parked at once, visibly, and the next goes
+//! on; only our own faults (the database, the file store) retry in place.
+
+use std::collections::HashMap;
+
+use diesel::QueryResult;
+use diesel::result::Error as DieselError;
+
+use super::classify::MailVerdict;
+use super::filing::Filer;
+use super::{mail, receipt, text};
+use crate::app::App;
+use crate::channels::email::mime::{self, Transport};
+use crate::channels::registry::ChannelKind;
+use crate::channels::{Hook, ParseError};
+use crate::domain::inbound::{InboundEvent, InboundReceipt, InboundText, MailAttachment, ParsedMail};
+use crate::store::envelopes::{self, EnvelopeRow};
+use crate::store::wake::Change;
+use crate::store::{Conn, events};
+
+const BATCH: i64 = 100;
+const LEASE_MS: i64 = 60_000;
+/// Our own faults in a row after which an envelope is parked, so that it cannot stand before its correspondent's next ones for ever.
+const MOST_TRIES: i64 = 20;
+
+/// An envelope, understood.
+pub(super) enum Understood {
+    /// A text.
+    Text(InboundText),
+    /// A receipt.
+    Receipt(InboundReceipt),
+    /// A mail, with its files already kept.
+    Mail(Box<UnderstoodMail>),
+}
+
+/// A mail with what was found in it.
+pub(super) struct UnderstoodMail {
+    pub(super) mail: ParsedMail,
+    pub(super) verdict: MailVerdict,
+    pub(super) files: Vec<KeptFile>,
+}
+
+/// An attachment whose bytes are in `files/`.
+#[derive(Clone)]
+pub(super) struct KeptFile {
+    pub(super) filename: String,
+    pub(super) content_type: String,
+    pub(super) size_bytes: i64,
+    pub(super) sha256: Vec<u8>,
+}
+
+/// What a batch made known, told after the commit.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) changes: Vec<Change>,
+    pub(super) events: Vec<events::EventRow>,
+    pub(super) outbox: bool,
+}
+
+type Work = (EnvelopeRow, Result<Vec<Understood>, ParseError>);
+
+/// Deals with one batch of these lanes; gives how many envelopes there were.
+pub async fn run_once(app: &App, lanes: &[i64]) -> QueryResult<usize> {
+    let claimed = {
+        let mut conn = app.write().await?;
+        conn.transaction(async |conn| envelopes::claim(conn, lanes, app.owner(), BATCH, LEASE_MS).await).await?
+    };
+    if claimed.is_empty() {
+        return Ok(0);
+    }
+    let count = claimed.len();
+    let mut batch: Vec<Work> = Vec::with_capacity(count);
+    for row in claimed {
+        match understand(app, &row).await {
+            Ok(understood) => batch.push((row, understood)),
+            Err(error) => {
+                tracing::error!(envelope.id = row.id, %error, "the file store failed; the envelope is tried again");
+                give_back(app, &[row]).await?;
+            }
+        }
+    }
+    if let Err(error) = store(app, &batch).await {
+        tracing::warn!(%error, envelopes = batch.len(), "a batch could not be stored; trying one by one");
+        for work in &batch {
+            if let Err(error) = store(app, std::slice::from_ref(work)).await {
+                tracing::error!(envelope.id = work.0.id, %error, "an envelope could not be stored; it is tried again");
+                give_back(app, std::slice::from_ref(&work.0)).await?;
+            }
+        }
+    }
+    Ok(count)
+}
+
+async fn give_back(app: &App, rows: &[EnvelopeRow]) -> QueryResult<()> {
+    let mut conn = app.write().await?;
+    for row in rows {
+        if row.tries >= MOST_TRIES {
+            envelopes::park(&mut conn, row.id, "It could not be stored, again and again: see the log", app.now()).await?;
+        } else {
+            envelopes::release(&mut conn, &[row.id]).await?;
+        }
+    }
+    drop(conn);
+    // Our fault will not heal in a microsecond.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    Ok(())
+}
+
+async fn store(app: &App, batch: &[Work]) -> QueryResult<()> {
+    let mut conn = app.write().await?;
+    let told = conn.transaction(async |conn| store_in(conn, app, batch).await).await?;
+    drop(conn);
+    for change in told.changes {
+        app.wake().change(change);
+    }
+    if told.outbox {
+        app.wake().outbox();
+    }
+    Ok(())
+}
+
+async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, DieselError> {
+    let now = app.now();
+    let mut filer = Filer { app, told: Told::default(), alerts: HashMap::new(), officers: HashMap::new(), now };
+    let mut done = Vec::new();
+    for (row, understood) in batch {
+        match understood {
+            Ok(understood) => {
+                for (ordinal, one) in (0_i64..).zip(understood) {
+                    match one {
+                        Understood::Text(inbound) => text::store(conn, &mut filer, row, ordinal, inbound).await?,
+                        Understood::Receipt(inbound) => receipt::store(conn, &mut filer, row, ordinal, inbound).await?,
+                        Understood::Mail(inbound) => mail::store(conn, &mut filer, row, ordinal, inbound).await?,
+                    }
+                }
+                done.push(row.id);
+            }
+            Err(fault) => {
+                tracing::warn!(envelope.id = row.id, channel.name = %row.channel, reason = %fault, "an envelope was parked");
+                metrics::counter!("huecry_parked_total", "channel" => row.channel.clone()).increment(1);
+                envelopes::park(conn, row.id, &fault.to_string(), now).await?;
+            }
+        }
+    }
+    let told = filer.told;
+    events::append(conn, told.events.clone()).await?;
+    if envelopes::mark_processed(conn, &done, app.owner(), now).await? != done.len() {
+        // The lease ran out and another node has it: its work stands, ours is undone.
+        return Err(DieselError::RollbackTransaction);
+    }
+    Ok(told)
+}
+
+async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<Understood>, ParseError>> {
+    let raw = match (&row.body, &row.body_file) {
+        (Some(body), _) => body.clone(),
+        (None, Some(hash)) => app.files().get(&hex::decode(hash).unwrap_or_default()).await?,
+        (None, None) => Vec::new(),
+    };
+    let Some(channel) = app.channels().find(&row.channel) else {
+        return Ok(Err(ParseError(format!("no channel named {} is configured any more", row.channel))));
+    };
+    let events = match &channel.kind {
+        ChannelKind::Sms { provider, .. } => {
+            let hook = if row.kind == "sms_status" { Hook::Status } else { Hook::Inbound };
+            provider.parse(hook, &row.target, &raw)
+        }
+        ChannelKind::Email { .. } => mime::parse(&raw, &transport(row)).map(|mail| vec![InboundEvent::Mail(Box::new(mail))]),
+    };
+    let events = match events {
+        Ok(events) => events,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut understood = Vec::new();
+    for event in events {
+        understood.push(match event {
+            InboundEvent::Text(inbound) => Understood::Text(inbound),
+            InboundEvent::Receipt(inbound) => Understood::Receipt(inbound),
+            InboundEvent::Mail(mut mail) => {
+                let files = keep(app, std::mem::take(&mut mail.attachments)).await?;
+                let keys = &app.keyring().tokens;
+                let ours = |token: &str| crate::domain::token::verify(keys, crate::domain::token::Use::MessageId, token).is_some();
+                Understood::Mail(Box::new(UnderstoodMail { verdict: super::classify::mail(&mail, ours), mail: *mail, files }))
+            }
+        });
+    }
+    Ok(Ok(understood))
+}
+
+/// What the raw-mail webhook told beside the mail.
+fn transport(row: &EnvelopeRow) -> Transport {
+    let headers = String::from_utf8_lossy(&row.headers);
+    let header = |name: &str| headers.lines().find_map(|line| line.split_once(": ").filter(|(key, _)| *key == name).map(|(_, value)| value.trim().to_owned()));
+    Transport { envelope_to: header("x-envelope-to"), envelope_from: header("x-envelope-from") }
+}
+
+async fn keep(app: &App, attachments: Vec<MailAttachment>) -> std::io::Result<Vec<KeptFile>> {
+    let mut files = Vec::with_capacity(attachments.len());
+    for attachment in attachments {
+        let sha256 = app.files().put(&attachment.bytes).await?.to_vec();
+        // What the bytes say counts for more than what the mail says.
+        let content_type = infer::get(&attachment.bytes).map_or(attachment.content_type, |kind| kind.mime_type().to_owned());
+        let size_bytes = i64::try_from(attachment.bytes.len()).unwrap_or(i64::MAX);
+        files.push(KeptFile { filename: attachment.filename, content_type, size_bytes, sha256 });
+    }
+    Ok(files)
+}

@@ -1,0 +1,180 @@
+//! [pure] From an officer's draft to what goes out: the faults of a draft, and each channel's rendering.
+
+use crate::domain::alert::{AlertKind, Urgency};
+use crate::domain::audience::Exclusion;
+
+/// What an officer or a partner wrote, before it is believed.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// For officers and the public page.
+    pub title: String,
+    /// An `AlertKind` word.
+    pub kind: String,
+    /// An `Urgency` word.
+    pub urgency: String,
+    /// Text of the SMS.
+    pub sms_text: String,
+    /// Subject of the mail; the title if empty.
+    pub email_subject: String,
+    /// Text of the mail; the SMS text if empty.
+    pub email_body: String,
+    /// Codes of the areas.
+    pub areas: Vec<String>,
+    /// Slugs of the groups; none means everyone in the areas.
+    pub groups: Vec<String>,
+}
+
+/// A draft without faults.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Kind.
+    pub kind: AlertKind,
+    /// Urgency.
+    pub urgency: Urgency,
+    /// Title.
+    pub title: String,
+    /// SMS text.
+    pub sms_text: String,
+    /// Mail subject.
+    pub email_subject: String,
+    /// Mail text.
+    pub email_body: String,
+}
+
+/// Something to mend in a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftFault {
+    /// The field's name.
+    pub field: &'static str,
+    /// What to do.
+    pub message: String,
+}
+
+const LONGEST_SMS: usize = 765;
+const LONGEST_TITLE: usize = 120;
+const LONGEST_EMAIL: usize = 20_000;
+
+/// Checks a draft; every fault at once.
+pub fn check(draft: &Draft) -> Result<Checked, Vec<DraftFault>> {
+    let mut faults = Vec::new();
+    let mut fault = |field, message: &str| faults.push(DraftFault { field, message: message.to_owned() });
+    let (title, sms_text) = (draft.title.trim(), draft.sms_text.trim());
+    if title.is_empty() {
+        fault("title", "Enter a title, so that officers and residents can tell this alert from others");
+    } else if title.chars().count() > LONGEST_TITLE {
+        fault("title", "Shorten the title to 120 characters or fewer");
+    }
+    if sms_text.is_empty() {
+        fault("sms_text", "Enter the text that goes to phones");
+    } else if sms_text.chars().count() > LONGEST_SMS {
+        fault("sms_text", "Shorten the text message to 765 characters or fewer");
+    }
+    if draft.email_body.chars().count() > LONGEST_EMAIL {
+        fault("email_body", "Shorten the e-mail to 20,000 characters or fewer");
+    }
+    if draft.email_subject.chars().any(char::is_control) {
+        fault("email_subject", "Write the subject on one line");
+    }
+    if draft.areas.is_empty() {
+        fault("areas", "Choose at least one area");
+    }
+    let kind = draft.kind.parse().map_err(|_| fault("kind", "Choose what the alert is for"));
+    let urgency = draft.urgency.parse().map_err(|_| fault("urgency", "Choose how urgent the alert is"));
+    match (kind, urgency, faults.is_empty()) {
+        (Ok(kind), Ok(urgency), true) => Ok(Checked {
+            kind,
+            urgency,
+            title: title.to_owned(),
+            sms_text: sms_text.to_owned(),
+            email_subject: first_of(&draft.email_subject, title),
+            email_body: first_of(&draft.email_body, sms_text),
+        }),
+        _ => Err(faults),
+    }
+}
+
+fn first_of(given: &str, otherwise: &str) -> String {
+    if given.trim().is_empty() { otherwise.to_owned() } else { given.trim().to_owned() }
+}
+
+/// The SMS as it arrives: who it is from, what it says, how to answer and how to stop.
+pub fn render_sms(brand: &str, body: &str, reference: &str) -> String {
+    format!("{brand}: {body}\nReply to this text. Ref {reference}. STOP to opt out.")
+}
+
+/// What stands below an alert's mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Footer<'a> {
+    /// `Derbyshire Alert`.
+    pub brand: &'a str,
+    /// `Derbyshire Constabulary`.
+    pub force: &'a str,
+    /// `K7Q2M-9FDM`.
+    pub code: &'a str,
+    /// The way out.
+    pub leave_url: &'a str,
+}
+
+/// An alert's mail as it arrives. The footer follows the signature mark, which mail programs fold away.
+pub fn render_email(body: &str, footer: &Footer<'_>) -> String {
+    let Footer { brand, force, code, leave_url } = footer;
+    format!(
+        "{body}\n\nSeen or know something? Reply to this e-mail: it goes to the officer who sent it.\n\
+         In an emergency call 999. To report anything else call 101. To stay anonymous call Crimestoppers on 0800 555 111.\n\n\
+         -- \n{brand}, {force}\nRef: {code}\nStop these e-mails: {leave_url}\n"
+    )
+}
+
+/// An officer's answer by mail, with who wrote it.
+pub fn render_answer(text: &str, officer: &str, brand: &str) -> String {
+    format!("{text}\n\n-- \n{officer}\n{brand}\nIn an emergency call 999.\n")
+}
+
+/// The text that confirms an opt-out.
+pub fn opt_out_confirmation(brand: &str, number: &str) -> String {
+    format!("{brand}: you will get no more texts from us. To start again, text START to {number}.")
+}
+
+/// The text that confirms a return.
+pub fn opt_in_confirmation(brand: &str) -> String {
+    format!("{brand}: texts are on again. Text STOP at any time to opt out.")
+}
+
+/// The sentence for each exclusion word; an unknown word stands for itself.
+pub fn exclusion_sentence(word: &str) -> String {
+    word.parse::<Exclusion>().map_or_else(|_| word.to_owned(), |reason| reason.sentence().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft {
+            title: "White van".into(),
+            kind: "appeal".into(),
+            urgency: "routine".into(),
+            sms_text: "Seen it?".into(),
+            areas: vec!["DE1 3".into()],
+            ..Draft::default()
+        }
+    }
+
+    #[test]
+    fn a_mail_takes_its_words_from_the_text_if_it_has_none() {
+        let checked = check(&draft()).unwrap();
+        assert_eq!((checked.email_subject.as_str(), checked.email_body.as_str()), ("White van", "Seen it?"));
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let faults = check(&Draft::default()).unwrap_err();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
+        assert_eq!(fields, ["title", "sms_text", "areas", "kind", "urgency"]);
+    }
+
+    #[test]
+    fn the_way_out_is_in_every_text() {
+        assert!(render_sms("B", "x", "K7Q2M").contains("STOP"));
+    }
+}

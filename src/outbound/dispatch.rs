@@ -1,0 +1,360 @@
+//! Dispatch: takes leased deliveries to their channel and records what came of it. One loop a channel.
+//!
+//! The only room besides `inbound` that uses channels. No connection is held while a provider is called. `sending` is
+//! written durably just before the call, so that a crash leaves only those in doubt.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::QueryResult;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::{Mutex, Semaphore, mpsc};
+
+use super::compose;
+use super::retry::{self, Next};
+use crate::app::App;
+use crate::channels::email::smtp::OutgoingMail;
+use crate::channels::registry::{Channel, ChannelKind};
+use crate::channels::{Accepted, OutgoingText, SendError};
+use crate::domain::At;
+use crate::domain::delivery::{Purpose, Status};
+use crate::domain::token::{self, Use};
+use crate::store::alerts::{self, AlertRow, AlertTextRow};
+use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
+use crate::store::wake::Change;
+use crate::store::{outbox, receipts};
+
+/// Longer than any provider call may take.
+const LEASE_MS: i64 = 60_000;
+/// How long a sleeper waits for a bell before it looks anyway.
+const POLL: Duration = Duration::from_secs(2);
+
+/// One channel's way out.
+#[derive(Clone)]
+pub struct Dispatcher {
+    app: App,
+    channel: Arc<Channel>,
+    rate: Arc<DefaultDirectRateLimiter>,
+    places: Arc<Semaphore>,
+    results: mpsc::Sender<Sent>,
+    texts: Arc<Mutex<HashMap<i64, Arc<AlertCopy>>>>,
+}
+
+struct AlertCopy {
+    alert: AlertRow,
+    texts: Vec<AlertTextRow>,
+}
+
+struct Sent {
+    delivery: DeliveryRow,
+    result: Result<Accepted, SendError>,
+    _place: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// A delivery's words, ready to go.
+enum Rendered {
+    Text(OutgoingText),
+    Mail(Box<OutgoingMail>),
+}
+
+impl Dispatcher {
+    /// A dispatcher and the task that records its results.
+    pub fn start(app: &App, channel: &Arc<Channel>) -> (Self, tokio::task::JoinHandle<()>) {
+        let per_second = std::num::NonZeroU32::new(channel.rate_per_s).unwrap_or(std::num::NonZeroU32::MIN);
+        let (results, inbox) = mpsc::channel(1_024);
+        let dispatcher = Self {
+            app: app.clone(),
+            channel: channel.clone(),
+            rate: Arc::new(RateLimiter::direct(Quota::per_second(per_second))),
+            places: Arc::new(Semaphore::new(usize::from(channel.concurrency))),
+            results,
+            texts: Arc::default(),
+        };
+        (dispatcher, tokio::spawn(record(app.clone(), inbox)))
+    }
+
+    /// Works until the process stops.
+    pub async fn run(self) {
+        let stop = self.app.stop().clone();
+        while !stop.is_cancelled() {
+            match self.run_once().await {
+                Ok(0) => tokio::select! {
+                    () = self.app.wake().outbox_rang() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                    () = stop.cancelled() => {}
+                },
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(channel.name = %self.channel.name, %error, "the outbox cannot be read; waiting for the database");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    /// Claims as many deliveries as there are free places and starts their hand-over; gives how many.
+    pub async fn run_once(&self) -> QueryResult<usize> {
+        let Ok(first) = self.places.clone().acquire_owned().await else {
+            return Ok(0);
+        };
+        let mut places = vec![first];
+        // No more than half a second's worth at a time, so that an urgent alert need not wait behind a full batch.
+        let most = usize::try_from(self.channel.rate_per_s / 2).unwrap_or(usize::MAX).clamp(1, 200);
+        while places.len() < most {
+            match self.places.clone().try_acquire_owned() {
+                Ok(place) => places.push(place),
+                Err(_) => break,
+            }
+        }
+        let limit = i64::try_from(places.len()).unwrap_or(1);
+        let now = self.app.now();
+        let claimed = {
+            let mut conn = self.app.write().await?;
+            conn.transaction(async |conn| outbox::claim(conn, &self.channel.name, self.app.owner(), limit, LEASE_MS, now).await).await?
+        };
+        if claimed.is_empty() {
+            return Ok(0);
+        }
+        let count = claimed.len();
+        for _ in 0..count {
+            self.rate.until_ready().await;
+        }
+        self.hand_over(claimed, places).await?;
+        Ok(count)
+    }
+
+    async fn hand_over(&self, claimed: Vec<DeliveryRow>, mut places: Vec<tokio::sync::OwnedSemaphorePermit>) -> QueryResult<()> {
+        let ids: Vec<i64> = claimed.iter().map(|delivery| delivery.id).collect();
+        let now = self.app.now();
+        let leaving = {
+            let mut conn = self.app.write().await?;
+            conn.transaction(async |conn| outbox::mark_sending(conn, &ids, self.app.owner(), LEASE_MS, now).await).await?
+        };
+        for delivery in claimed.into_iter().filter(|delivery| leaving.contains(&delivery.id)) {
+            let Some(place) = places.pop() else { break };
+            let copy = match delivery.purpose.as_str() {
+                "alert" => Some(self.copy_of(delivery.source_id).await?),
+                _ => None,
+            };
+            let this = self.clone();
+            tokio::spawn(async move {
+                let rendered = render(&this.app, &delivery, copy.as_deref());
+                let result = this.send(rendered).await;
+                // The recorder lives as long as any dispatcher does.
+                let _kept = this.results.send(Sent { delivery, result, _place: place }).await;
+            });
+        }
+        Ok(())
+    }
+
+    async fn send(&self, rendered: Result<Rendered, SendError>) -> Result<Accepted, SendError> {
+        match (rendered, &self.channel.kind) {
+            (Ok(Rendered::Text(text)), ChannelKind::Sms { provider, http, .. }) => {
+                let request = provider.build_request(&text);
+                http.send(request).await.and_then(|response| provider.read_response(&response))
+            }
+            (Ok(Rendered::Mail(mail)), ChannelKind::Email { smtp, .. }) => smtp.send(&mail).await,
+            (Ok(_), _) => Err(SendError::ours("channel", "the delivery is for a channel of another kind")),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    async fn copy_of(&self, alert_id: i64) -> QueryResult<Arc<AlertCopy>> {
+        let mut texts = self.texts.lock().await;
+        if let Some(copy) = texts.get(&alert_id) {
+            return Ok(copy.clone());
+        }
+        let mut conn = self.app.read().await?;
+        let alert = alerts::get(&mut conn, alert_id).await?;
+        let list = alerts::list_texts(&mut conn, alert_id, alert.version).await?;
+        if texts.len() >= 64 {
+            texts.clear();
+        }
+        let copy = Arc::new(AlertCopy { alert, texts: list });
+        texts.insert(alert_id, copy.clone());
+        Ok(copy)
+    }
+}
+
+fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result<Rendered, SendError> {
+    let brand = &app.config().branding;
+    let alert_text = copy.and_then(|copy| copy.texts.iter().find(|text| text.channel_kind == delivery.channel_kind).map(|text| (&copy.alert, text)));
+    let missing = || SendError::ours("text", "the delivery has no text");
+    if delivery.channel_kind == "sms" {
+        let body = match alert_text {
+            Some((alert, text)) => compose::render_sms(&brand.name, &text.body, &alert.reference),
+            None => delivery.body.clone().ok_or_else(missing)?,
+        };
+        return Ok(Rendered::Text(OutgoingText {
+            delivery_id: delivery.id,
+            from: delivery.sender.clone(),
+            to: delivery.address.clone(),
+            body,
+            status_url: app.url(&format!("/webhooks/sms/{}/status", delivery.channel)),
+        }));
+    }
+    let key = app.keyring().signing().ok_or_else(|| SendError::ours("keyring", "there is no token key"))?;
+    let leave_url = app.url(&format!("/leave/{}", token::sign(key, Use::Leave, &delivery.token)));
+    let (subject, text) = match alert_text {
+        Some((_, text)) => {
+            let footer = compose::Footer { brand: &brand.name, force: &brand.force, code: &delivery.code, leave_url: &leave_url };
+            (text.subject.clone(), compose::render_email(&text.body, &footer))
+        }
+        None => (delivery.subject.clone().unwrap_or_else(|| brand.name.clone()), delivery.body.clone().ok_or_else(missing)?),
+    };
+    let purpose: Option<Purpose> = delivery.purpose.parse().ok();
+    let domain = delivery.sender.rsplit('@').next().unwrap_or("localhost");
+    let root = delivery.alert_id.map(|_| format!("alert.{}@{domain}", copy.map_or("updates", |copy| copy.alert.reference.as_str())));
+    Ok(Rendered::Mail(Box::new(OutgoingMail {
+        from_name: brand.name.clone(),
+        from: delivery.sender.clone(),
+        reply_to: plus(&delivery.sender, &token::sign(key, Use::Reply, &delivery.token)),
+        return_path: plus(&delivery.sender, &token::sign(key, Use::Bounce, &delivery.token)),
+        to: delivery.address.clone(),
+        subject,
+        text,
+        message_id: message_id(key, &delivery.token, domain),
+        in_reply_to: delivery.in_reply_to.clone(),
+        references: match &delivery.reference_ids {
+            Some(ids) => ids.split(' ').map(str::to_owned).collect(),
+            None => root.into_iter().collect(),
+        },
+        auto_submitted: match purpose {
+            Some(Purpose::Reply) => None,
+            Some(Purpose::Alert) => Some("auto-generated"),
+            _ => Some("auto-replied"),
+        },
+        unsubscribe_url: (purpose == Some(Purpose::Alert)).then_some(leave_url),
+        loop_mark: token::sign(key, Use::MessageId, &delivery.token),
+    })))
+}
+
+/// The Message-ID of a delivery: its token with an HMAC, at our domain. Dots and upper case keep spam rules quiet (R3).
+pub fn message_id(key: &token::TokenKey, random: &str, domain: &str) -> String {
+    format!("HC.{}@{domain}", token::sign(key, Use::MessageId, random))
+}
+
+/// `alerts@x` with a plus token.
+fn plus(address: &str, token: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}+{token}@{domain}"),
+        None => address.to_owned(),
+    }
+}
+
+/// Records results in batches until every dispatcher is gone.
+async fn record(app: App, mut inbox: mpsc::Receiver<Sent>) {
+    let mut batch = Vec::new();
+    while inbox.recv_many(&mut batch, 256).await > 0 {
+        // A result that cannot be recorded stays `sending` and is settled as a doubtful one; meanwhile the database may heal.
+        for attempt in 1..=5_u64 {
+            match store_results(&app, &batch).await {
+                Ok(()) => break,
+                Err(error) => {
+                    tracing::warn!(%error, results = batch.len(), "results of hand-overs cannot be recorded yet");
+                    tokio::time::sleep(Duration::from_millis(200 * attempt)).await;
+                }
+            }
+        }
+        batch.clear();
+    }
+}
+
+async fn store_results(app: &App, batch: &[Sent]) -> QueryResult<()> {
+    let now = app.now();
+    let mut conn = app.write().await?;
+    conn.transaction(async |conn| {
+        let attempts = batch.iter().map(|sent| attempt_row(app, sent, now)).collect();
+        deliveries::insert_attempts(conn, attempts).await?;
+        let accepted: Vec<(i64, String)> =
+            batch.iter().filter_map(|sent| sent.result.as_ref().ok().map(|accepted| (sent.delivery.id, accepted.provider_message_id.clone()))).collect();
+        outbox::record_accepted(conn, &accepted, now).await?;
+        apply_early_receipts(conn, &accepted, now).await?;
+        for sent in batch {
+            if let Err(error) = &sent.result {
+                settle(conn, &sent.delivery, error, now).await?;
+            }
+        }
+        Ok::<_, diesel::result::Error>(())
+    })
+    .await?;
+    drop(conn);
+    report(app, batch);
+    Ok(())
+}
+
+fn attempt_row(app: &App, sent: &Sent, now: At) -> AttemptRow {
+    let error = sent.result.as_ref().err();
+    AttemptRow {
+        id: app.next_id(),
+        delivery_id: sent.delivery.id,
+        number: sent.delivery.attempts + 1,
+        outcome: match error {
+            None => "accepted",
+            Some(error) if error.doubtful => "unknown",
+            Some(error) if error.retryable => "retryable",
+            Some(_) => "failed",
+        }
+        .to_owned(),
+        provider_message_id: sent.result.as_ref().ok().map(|accepted| accepted.provider_message_id.clone()),
+        error_code: error.map(|error| error.code.clone()),
+        error_detail: error.map(|error| error.detail.clone()),
+        finished_at: now,
+    }
+}
+
+/// A receipt may have come before we knew the provider's id.
+async fn apply_early_receipts(conn: &mut crate::store::Conn, accepted: &[(i64, String)], now: At) -> QueryResult<()> {
+    let ids: Vec<String> = accepted.iter().map(|(_, id)| id.clone()).filter(|id| !id.is_empty()).collect();
+    for receipt in receipts::list_early(conn, &ids).await? {
+        let delivery = accepted.iter().find(|(_, id)| *id == receipt.provider_message_id).map(|(delivery, _)| *delivery);
+        if let (Some(delivery), Some(status)) = (delivery, receipt.status.as_deref().and_then(|word| word.parse::<Status>().ok())) {
+            outbox::advance(conn, &[delivery], status, receipt.error_code.as_deref(), None, now).await?;
+            receipts::attach(conn, &receipt.provider_message_id, delivery).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn settle(conn: &mut crate::store::Conn, delivery: &DeliveryRow, error: &SendError, now: At) -> QueryResult<()> {
+    let jitter: f64 = rand::random();
+    match retry::decide(error, delivery.attempts + 1, jitter) {
+        Next::Later { wait_ms } => outbox::retry_at(conn, delivery.id, now.plus_ms(wait_ms), &error.code, &error.detail).await?,
+        Next::End(status) => outbox::advance(conn, &[delivery.id], status, Some(&error.code), Some(&error.detail), now).await?,
+        // Left `sending` with its lease run out: `reconcile` asks the provider, or lets the alert's choice decide.
+        Next::Doubt => outbox::leave_in_doubt(conn, delivery.id, &error.code, &error.detail).await?,
+    };
+    Ok(())
+}
+
+fn report(app: &App, batch: &[Sent]) {
+    let mut alerts: Vec<i64> = batch.iter().filter_map(|sent| sent.delivery.alert_id).collect();
+    alerts.sort_unstable();
+    alerts.dedup();
+    for sent in batch {
+        metrics::counter!("huecry_handovers_total", "channel" => sent.delivery.channel.clone(), "outcome" => if sent.result.is_ok() { "accepted" } else { "failed" }).increment(1);
+        if let Err(error) = &sent.result {
+            if error.ours {
+                tracing::error!(delivery.id = sent.delivery.id, channel.name = %sent.delivery.channel, code = %error.code, detail = %error.detail, "a hand-over failed through our own fault");
+            }
+        }
+    }
+    let reference = batch.iter().find_map(|sent| sent.delivery.code.split_once('-').map(|(reference, _)| reference.to_owned()));
+    if !alerts.is_empty() {
+        app.wake().change(Change { kind: "alert".into(), alert: if alerts.len() == 1 { reference } else { None }, conversation: None });
+        app.wake().change(Change { kind: "press".into(), alert: None, conversation: None });
+    }
+    if batch.iter().any(|sent| sent.delivery.conversation_id.is_some()) {
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: None });
+    }
+}
+
+/// What is sent for an exact text, for the reconciler's look-up.
+pub(super) fn text_of(app: &App, delivery: &DeliveryRow, alert: Option<(&AlertRow, &[AlertTextRow])>) -> Option<String> {
+    let copy = alert.map(|(alert, texts)| AlertCopy { alert: alert.clone(), texts: texts.to_vec() });
+    match render(app, delivery, copy.as_ref()) {
+        Ok(Rendered::Text(text)) => Some(text.body),
+        _ => None,
+    }
+}

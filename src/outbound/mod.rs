@@ -1,0 +1,14 @@
+//! The way out: an officer's words to residents' phones and mailboxes.
+//!
+//! `compose` → `audience` → `publish` (a frozen audience, fanned out in chunks by a resumable worker) → `outbox` (claimed by
+//! lease) → `dispatch` (handed to a channel) → `receipts`. The pure steps decide; the others store and send.
+
+pub mod audience;
+pub mod compose;
+pub mod dispatch;
+pub mod enqueue;
+pub mod publish;
+pub mod reconcile;
+pub mod retry;
+pub mod segments;
+pub mod sender_pool;

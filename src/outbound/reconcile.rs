@@ -1,0 +1,90 @@
+//! Hand-overs whose fate is unknown: ask the provider where it can tell, else follow the alert's stated choice.
+//!
+//! Never silent: what stays unknown is `unconfirmed` and listed on the alert's page.
+
+use diesel::QueryResult;
+
+use super::dispatch;
+use crate::app::App;
+use crate::channels::registry::ChannelKind;
+use crate::domain::delivery::Status;
+use crate::store::deliveries::DeliveryRow;
+use crate::store::{alerts, outbox};
+
+/// Settles what is in doubt now; gives how many there were.
+pub async fn run_once(app: &App) -> QueryResult<usize> {
+    let doubtful = {
+        let mut conn = app.read().await?;
+        outbox::list_in_doubt(&mut conn).await?
+    };
+    for delivery in &doubtful {
+        settle(app, delivery).await?;
+    }
+    Ok(doubtful.len())
+}
+
+async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
+    let now = app.now();
+    let found = ask(app, delivery).await?;
+    let mut conn = app.write().await?;
+    match found {
+        Answer::Taken(provider_id) => {
+            tracing::info!(delivery.id, "the provider has a hand-over whose answer was lost");
+            outbox::record_accepted(&mut conn, &[(delivery.id, provider_id)], now).await
+        }
+        Answer::NotTaken => outbox::retry_at(&mut conn, delivery.id, now, "not_taken", "the provider never had it; sent again").await.map(|_| ()),
+        Answer::CannotTell => {
+            let again = match delivery.alert_id.filter(|_| delivery.purpose == "alert") {
+                Some(alert_id) => alerts::get(&mut conn, alert_id).await?.send_again_on_doubt,
+                None => false,
+            };
+            tracing::warn!(delivery.id, again, "the fate of a hand-over is unknown");
+            if again {
+                outbox::retry_at(&mut conn, delivery.id, now, "doubtful", "its first hand-over may have arrived; sent again, as the alert says")
+                    .await
+                    .map(|_| ())
+            } else {
+                let code = delivery.error_code.as_deref().unwrap_or("interrupted");
+                outbox::advance(&mut conn, &[delivery.id], Status::Unconfirmed, Some(code), Some("it may or may not have arrived"), now).await.map(|_| ())
+            }
+        }
+    }
+}
+
+enum Answer {
+    Taken(String),
+    NotTaken,
+    CannotTell,
+}
+
+async fn ask(app: &App, delivery: &DeliveryRow) -> QueryResult<Answer> {
+    let Some(channel) = app.channels().find(&delivery.channel) else {
+        return Ok(Answer::CannotTell);
+    };
+    let ChannelKind::Sms { provider, http, .. } = &channel.kind else {
+        return Ok(Answer::CannotTell);
+    };
+    let began = delivery.sending_at.unwrap_or(delivery.created_at);
+    let Some(request) = provider.build_lookup(&delivery.address, &delivery.sender, began.minus_days(1)) else {
+        return Ok(Answer::CannotTell);
+    };
+    let body = {
+        let mut conn = app.read().await?;
+        match delivery.alert_id.filter(|_| delivery.purpose == "alert") {
+            Some(id) => {
+                let alert = alerts::get(&mut conn, id).await?;
+                let texts = alerts::list_texts(&mut conn, id, alert.version).await?;
+                dispatch::text_of(app, delivery, Some((&alert, &texts)))
+            }
+            None => dispatch::text_of(app, delivery, None),
+        }
+    };
+    let Some(body) = body else {
+        return Ok(Answer::CannotTell);
+    };
+    Ok(match http.send(request).await.and_then(|response| provider.read_lookup(&response, &body)) {
+        Ok(Some(accepted)) => Answer::Taken(accepted.provider_message_id),
+        Ok(None) => Answer::NotTaken,
+        Err(_) => Answer::CannotTell,
+    })
+}

@@ -1,0 +1,155 @@
+//! Tables `teams`, `officers`, `api_keys`, `idempotency_keys`: who may come in and with what.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::schema::{api_keys, idempotency_keys, officers, teams};
+use crate::domain::At;
+use crate::{insert_all, on};
+
+/// A neighbourhood team.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = teams, treat_none_as_default_value = false)]
+pub struct TeamRow {
+    /// Time-ordered id.
+    pub id: i64,
+    /// For people.
+    pub name: String,
+    /// Where it works.
+    pub area_id: Option<i64>,
+    /// When it was made.
+    pub created_at: At,
+}
+
+/// Somebody who signs in.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = officers, treat_none_as_default_value = false)]
+pub struct OfficerRow {
+    /// Time-ordered id.
+    pub id: i64,
+    /// Sign-in name, lower case.
+    pub email: String,
+    /// As residents see it: `PC Jane Doe`.
+    pub name: String,
+    /// Argon2id, PHC string.
+    pub password_hash: String,
+    /// A `Role` word.
+    pub role: String,
+    /// Their team.
+    pub team_id: Option<i64>,
+    /// On leave until then: their replies go to cover, then team.
+    pub away_until: Option<At>,
+    /// Who stands in.
+    pub cover_id: Option<i64>,
+    /// When the account was closed.
+    pub disabled_at: Option<At>,
+    /// When it was made.
+    pub created_at: At,
+}
+
+/// A key for the HTTP API; only its hash is kept.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
+pub struct ApiKeyRow {
+    /// Time-ordered id.
+    pub id: i64,
+    /// What it is for.
+    pub name: String,
+    /// SHA-256 of the key.
+    pub key_digest: Vec<u8>,
+    /// Comma-separated scopes.
+    pub scopes: String,
+    /// When it was made.
+    pub created_at: At,
+    /// When it was last used.
+    pub last_used_at: Option<At>,
+    /// When it was taken back.
+    pub revoked_at: Option<At>,
+}
+
+/// An answer kept for a repeated request.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency_keys)]
+pub struct IdempotencyRow {
+    /// Whose key.
+    pub api_key_id: i64,
+    /// The `Idempotency-Key` header.
+    pub key: String,
+    /// SHA-256 of the request's body: the same key with another body is an error.
+    pub request_digest: Vec<u8>,
+    /// HTTP status that was answered.
+    pub status: i64,
+    /// Body that was answered.
+    pub response: serde_json::Value,
+    /// When.
+    pub created_at: At,
+}
+
+/// Adds teams; those whose name is there already are passed over.
+pub async fn insert_teams(conn: &mut Conn, rows: Vec<TeamRow>) -> QueryResult<usize> {
+    insert_all!(conn, teams::table, rows)
+}
+
+/// Every team by name.
+pub async fn list_teams(conn: &mut Conn) -> QueryResult<Vec<TeamRow>> {
+    on!(conn, c => teams::table.order(teams::name).select(TeamRow::as_select()).load(c).await)
+}
+
+/// A team by its name.
+pub async fn find_team(conn: &mut Conn, name: &str) -> QueryResult<Option<TeamRow>> {
+    on!(conn, c => teams::table.filter(teams::name.eq(name)).select(TeamRow::as_select()).first(c).await.optional())
+}
+
+/// Adds officers; those whose e-mail is there already are passed over. Gives how many were new.
+pub async fn insert_officers(conn: &mut Conn, rows: Vec<OfficerRow>) -> QueryResult<usize> {
+    insert_all!(conn, officers::table, rows)
+}
+
+/// An officer by sign-in name.
+pub async fn find_officer_by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<OfficerRow>> {
+    on!(conn, c => officers::table.filter(officers::email.eq(email.to_lowercase())).select(OfficerRow::as_select()).first(c).await.optional())
+}
+
+/// An officer by id.
+pub async fn find_officer(conn: &mut Conn, id: i64) -> QueryResult<Option<OfficerRow>> {
+    on!(conn, c => officers::table.find(id).select(OfficerRow::as_select()).first(c).await.optional())
+}
+
+/// Every officer by name.
+pub async fn list_officers(conn: &mut Conn) -> QueryResult<Vec<OfficerRow>> {
+    on!(conn, c => officers::table.order(officers::name).select(OfficerRow::as_select()).load(c).await)
+}
+
+/// Sets leave and cover.
+pub async fn set_away(conn: &mut Conn, officer_id: i64, until: Option<At>, cover_id: Option<i64>) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(officers::table.find(officer_id))
+        .set((officers::away_until.eq(until), officers::cover_id.eq(cover_id)))
+        .execute(c)
+        .await)
+}
+
+/// Adds an API key; an error if the name is taken.
+pub async fn insert_api_key(conn: &mut Conn, row: &ApiKeyRow) -> QueryResult<usize> {
+    on!(conn, c => diesel::insert_into(api_keys::table).values(row).execute(c).await)
+}
+
+/// The live key with this digest.
+pub async fn find_api_key(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<ApiKeyRow>> {
+    on!(conn, c => api_keys::table
+        .filter(api_keys::key_digest.eq(digest).and(api_keys::revoked_at.is_null()))
+        .select(ApiKeyRow::as_select())
+        .first(c)
+        .await
+        .optional())
+}
+
+/// What was answered to this key before.
+pub async fn find_idempotent(conn: &mut Conn, api_key_id: i64, key: &str) -> QueryResult<Option<IdempotencyRow>> {
+    on!(conn, c => idempotency_keys::table.find((api_key_id, key)).select(IdempotencyRow::as_select()).first(c).await.optional())
+}
+
+/// Keeps an answer; gives 0 if another request with the key was first.
+pub async fn insert_idempotent(conn: &mut Conn, row: &IdempotencyRow) -> QueryResult<usize> {
+    on!(conn, c => diesel::insert_into(idempotency_keys::table).values(row).on_conflict_do_nothing().execute(c).await)
+}

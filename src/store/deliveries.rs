@@ -1,0 +1,219 @@
+//! Table `deliveries` (and `attempts`): the send ledger. Leasing and recording are in `outbox`.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::schema::{attempts, deliveries};
+use crate::domain::At;
+use crate::{insert_all, on};
+
+/// One outbound text to one address for one purpose.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
+pub struct DeliveryRow {
+    /// Time-ordered id.
+    pub id: i64,
+    /// A `Purpose` word.
+    pub purpose: String,
+    /// What made it: alert, message, code or envelope, by purpose.
+    pub source_id: i64,
+    /// The alert whose content it carries or answers about.
+    pub alert_id: Option<i64>,
+    /// The conversation it belongs to.
+    pub conversation_id: Option<i64>,
+    /// Whose address.
+    pub match_key: Vec<u8>,
+    /// The address in full.
+    pub address: String,
+    /// `sms` or `email`.
+    pub channel_kind: String,
+    /// The configured channel's name.
+    pub channel: String,
+    /// Our number or mailbox.
+    pub sender: String,
+    /// Lower goes first.
+    pub priority: i64,
+    /// A `Status` word.
+    pub status: String,
+    /// Mail subject; alerts take theirs from `alert_texts`.
+    pub subject: Option<String>,
+    /// Text; alerts take theirs from `alert_texts`.
+    pub body: Option<String>,
+    /// Printed code, `K7Q2M-9FDM`; empty where none is printed.
+    pub code: String,
+    /// Random value of its tokens.
+    pub token: String,
+    /// Message-ID of theirs that it answers.
+    pub in_reply_to: Option<String>,
+    /// References header, oldest first, space-separated.
+    pub reference_ids: Option<String>,
+    /// The provider's id of the hand-over.
+    pub provider_message_id: Option<String>,
+    /// Rank of the status, for receipts.
+    pub rank: i64,
+    /// Hand-overs tried.
+    pub attempts: i64,
+    /// The last failure's code.
+    pub error_code: Option<String>,
+    /// The last failure in words.
+    pub error_detail: Option<String>,
+    /// Who has it leased, and
+    pub lease_owner: Option<String>,
+    /// until when, by the database's clock.
+    pub lease_until: Option<At>,
+    /// Not before.
+    pub next_attempt_at: At,
+    /// When the last hand-over began.
+    pub sending_at: Option<At>,
+    /// When the provider took it.
+    pub accepted_at: Option<At>,
+    /// When it came to its end.
+    pub finished_at: Option<At>,
+    /// When it was queued.
+    pub created_at: At,
+}
+
+impl std::fmt::Debug for DeliveryRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Delivery({}, {}, {})", self.id, self.purpose, self.status)
+    }
+}
+
+/// One hand-over to a provider and how it ended.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = attempts, treat_none_as_default_value = false)]
+pub struct AttemptRow {
+    /// Time-ordered id.
+    pub id: i64,
+    /// Of which delivery.
+    pub delivery_id: i64,
+    /// 1 for the first.
+    pub number: i64,
+    /// `accepted`, `retryable`, `failed`, `unknown`.
+    pub outcome: String,
+    /// The provider's id.
+    pub provider_message_id: Option<String>,
+    /// The provider's error code.
+    pub error_code: Option<String>,
+    /// The provider's error in words, without the address.
+    pub error_detail: Option<String>,
+    /// When it ended.
+    pub finished_at: At,
+}
+
+/// Queues deliveries; one that exists for the same purpose, source and address is passed over.
+pub async fn insert(conn: &mut Conn, rows: Vec<DeliveryRow>) -> QueryResult<usize> {
+    insert_all!(conn, deliveries::table, rows)
+}
+
+/// Notes attempts.
+pub async fn insert_attempts(conn: &mut Conn, rows: Vec<AttemptRow>) -> QueryResult<usize> {
+    insert_all!(conn, attempts::table, rows)
+}
+
+/// By id.
+pub async fn find(conn: &mut Conn, id: i64) -> QueryResult<Option<DeliveryRow>> {
+    on!(conn, c => deliveries::table.find(id).select(DeliveryRow::as_select()).first(c).await.optional())
+}
+
+/// By the random value of its tokens.
+pub async fn find_by_tokens(conn: &mut Conn, tokens: &[String]) -> QueryResult<Vec<DeliveryRow>> {
+    on!(conn, c => deliveries::table.filter(deliveries::token.eq_any(tokens)).select(DeliveryRow::as_select()).load(c).await)
+}
+
+/// By ids that a provider gave.
+pub async fn find_by_provider_ids(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<DeliveryRow>> {
+    on!(conn, c => deliveries::table.filter(deliveries::provider_message_id.eq_any(ids)).select(DeliveryRow::as_select()).load(c).await)
+}
+
+/// What was handed over from one of our numbers to one person between two moments, newest first: the pair's ledger.
+pub async fn list_pair(conn: &mut Conn, match_key: &[u8], sender: &str, since: At, until: At) -> QueryResult<Vec<DeliveryRow>> {
+    on!(conn, c => deliveries::table
+        .filter(deliveries::match_key.eq(match_key)
+            .and(deliveries::sender.eq(sender))
+            .and(deliveries::sending_at.is_not_null())
+            .and(deliveries::sending_at.ge(since))
+            .and(deliveries::sending_at.le(until))
+            .and(deliveries::alert_id.is_not_null()))
+        .order(deliveries::sending_at.desc())
+        .limit(50)
+        .select(DeliveryRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Deliveries of these alerts to one person.
+pub async fn list_of_alerts_to(conn: &mut Conn, match_key: &[u8], alert_ids: &[i64]) -> QueryResult<Vec<DeliveryRow>> {
+    on!(conn, c => deliveries::table
+        .filter(deliveries::match_key.eq(match_key).and(deliveries::alert_id.eq_any(alert_ids)).and(deliveries::sending_at.is_not_null()))
+        .select(DeliveryRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Alerts handed over to one person on a kind of channel since then, newest first.
+pub async fn list_alerts_to(conn: &mut Conn, match_key: &[u8], channel_kind: &str, since: At) -> QueryResult<Vec<DeliveryRow>> {
+    on!(conn, c => deliveries::table
+        .filter(deliveries::match_key.eq(match_key)
+            .and(deliveries::channel_kind.eq(channel_kind))
+            .and(deliveries::purpose.eq("alert"))
+            .and(deliveries::sending_at.ge(since)))
+        .order(deliveries::sending_at.desc())
+        .limit(20)
+        .select(DeliveryRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Deliveries by id, for a page.
+pub async fn list_by_ids(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<DeliveryRow>> {
+    on!(conn, c => deliveries::table.filter(deliveries::id.eq_any(ids)).select(DeliveryRow::as_select()).load(c).await)
+}
+
+/// The hand-overs of an alert whose fate is unknown.
+pub async fn list_doubtful(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<DeliveryRow>> {
+    on!(conn, c => deliveries::table
+        .filter(deliveries::alert_id.eq(alert_id).and(deliveries::status.eq("unconfirmed")))
+        .order(deliveries::id)
+        .limit(200)
+        .select(DeliveryRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Attempts of a delivery, in order.
+pub async fn list_attempts(conn: &mut Conn, delivery_id: i64) -> QueryResult<Vec<AttemptRow>> {
+    on!(conn, c => attempts::table
+        .filter(attempts::delivery_id.eq(delivery_id))
+        .order(attempts::number)
+        .select(AttemptRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Holds back everything that has not left for an address, as when a STOP commits.
+pub async fn suppress_waiting(conn: &mut Conn, match_key: &[u8], channel_kind: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(
+            deliveries::match_key.eq(match_key)
+                .and(deliveries::channel_kind.eq(channel_kind))
+                .and(deliveries::status.eq("queued"))
+                .and(deliveries::purpose.ne("opt_out_confirmation"))))
+        .set((deliveries::status.eq("suppressed"), deliveries::rank.eq(5), deliveries::finished_at.eq(Some(now))))
+        .execute(c)
+        .await)
+}
+
+/// How many deliveries of a purpose an address had since then.
+pub async fn count_purpose_since(conn: &mut Conn, match_key: &[u8], purpose: &str, since: At) -> QueryResult<i64> {
+    on!(conn, c => deliveries::table
+        .filter(deliveries::match_key.eq(match_key).and(deliveries::purpose.eq(purpose)).and(deliveries::created_at.gt(since)))
+        .count()
+        .get_result(c)
+        .await)
+}
+
+/// Sets the random value of a delivery's tokens, where its own text had to name it.
+pub async fn set_token(conn: &mut Conn, id: i64, token: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.find(id)).set(deliveries::token.eq(token)).execute(c).await)
+}

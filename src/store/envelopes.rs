@@ -1,0 +1,227 @@
+//! Tables `envelopes`, `envelope_keys`: raw inbound exactly as received, and what makes a retry the same one.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::schema::{envelope_keys, envelopes};
+use crate::domain::At;
+use crate::{insert_all, on};
+
+/// Raw inbound bytes and headers.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = envelopes, treat_none_as_default_value = false)]
+pub struct EnvelopeRow {
+    /// Time-ordered id.
+    pub id: i64,
+    /// The configured channel's name.
+    pub channel: String,
+    /// `sms_inbound`, `sms_status`, `email`.
+    pub kind: String,
+    /// The provider's id, or the body's hash.
+    pub dedupe_key: String,
+    /// Who it is from, as far as `verify` could tell.
+    pub match_key: Option<Vec<u8>>,
+    /// Envelopes of one correspondent share a lane; lanes are worked in parallel.
+    pub lane: i64,
+    /// Path and query that it came to, or the mailbox.
+    pub target: String,
+    /// `name: value` lines.
+    pub headers: Vec<u8>,
+    /// The body, unless it is in `files/`.
+    pub body: Option<Vec<u8>>,
+    /// Content hash of the file that holds it, in hexadecimal.
+    pub body_file: Option<String>,
+    /// Its size.
+    pub body_bytes: i64,
+    /// Of the body.
+    pub sha256: Vec<u8>,
+    /// `received`, `processed`, `parked`.
+    pub status: String,
+    /// Came without a provider id, and the same body came before.
+    pub possible_duplicate: bool,
+    /// An exact STOP, whose suppression was committed with this row.
+    pub stopped: bool,
+    /// Why it is parked.
+    pub reason: Option<String>,
+    /// Who is working on it, and
+    pub lease_owner: Option<String>,
+    /// until when.
+    pub lease_until: Option<At>,
+    /// Times that our own faults stopped the work.
+    pub tries: i64,
+    /// When it came in.
+    pub received_at: At,
+    /// When it was dealt with.
+    pub processed_at: Option<At>,
+}
+
+impl std::fmt::Debug for EnvelopeRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Envelope({}, {}, {} bytes)", self.id, self.kind, self.body_bytes)
+    }
+}
+
+#[derive(Clone, Insertable)]
+#[diesel(table_name = envelope_keys)]
+struct Key {
+    channel: String,
+    kind: String,
+    dedupe_key: String,
+    envelope_id: i64,
+    created_at: At,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Stores those envelopes whose key is new; gives the ids that were stored. Must run in a transaction.
+///
+/// Rows must be sorted by key, so that two nodes cannot deadlock on them.
+pub async fn insert_new(conn: &mut Conn, rows: Vec<EnvelopeRow>) -> QueryResult<HashSet<i64>> {
+    let keys: Vec<Key> = rows
+        .iter()
+        .map(|row| Key {
+            channel: row.channel.clone(),
+            kind: row.kind.clone(),
+            dedupe_key: row.dedupe_key.clone(),
+            envelope_id: row.id,
+            created_at: row.received_at,
+        })
+        .collect();
+    let fresh: HashSet<i64> = match conn {
+        Conn::Pg(c) => {
+            let ids: Vec<i64> = diesel::insert_into(envelope_keys::table)
+                .values(&keys)
+                .on_conflict_do_nothing()
+                .returning(envelope_keys::envelope_id)
+                .get_results(&mut **c)
+                .await?;
+            ids.into_iter().collect()
+        }
+        Conn::Lite(c) => {
+            c.spawn_blocking(move |lite| {
+                let mut fresh = HashSet::new();
+                for key in &keys {
+                    let insert = diesel::insert_into(envelope_keys::table).values(key).on_conflict_do_nothing();
+                    if diesel::RunQueryDsl::execute(insert, lite)? > 0 {
+                        fresh.insert(key.envelope_id);
+                    }
+                }
+                Ok(fresh)
+            })
+            .await?
+        }
+    };
+    let new: Vec<EnvelopeRow> = rows.into_iter().filter(|row| fresh.contains(&row.id)).collect();
+    insert_all!(conn, envelopes::table, new)?;
+    Ok(fresh)
+}
+
+/// Leases waiting envelopes of these lanes in the order they came. Must run in a transaction.
+///
+/// One whose correspondent has an earlier envelope with another node is left alone: each person's are dealt with in order.
+pub async fn claim(conn: &mut Conn, lanes: &[i64], owner: &str, limit: i64, lease_ms: i64) -> QueryResult<Vec<EnvelopeRow>> {
+    let db_now = conn.db_now().await?;
+    let lock = match conn {
+        Conn::Pg(_) => "FOR UPDATE SKIP LOCKED",
+        Conn::Lite(_) => "",
+    };
+    let lanes = lanes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let query = format!(
+        "UPDATE envelopes SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT id FROM envelopes WHERE status = 'received' \
+         AND lane IN ({lanes}) AND (lease_until IS NULL OR lease_until < $3) ORDER BY id LIMIT $4 {lock}) RETURNING id"
+    );
+    let claimed: Vec<Id> = on!(conn, c => diesel::sql_query(&query)
+        .bind::<Text, _>(owner)
+        .bind::<Timestamp, _>(db_now.plus_ms(lease_ms))
+        .bind::<Timestamp, _>(db_now)
+        .bind::<BigInt, _>(limit)
+        .load(c)
+        .await)?;
+    let ids: Vec<i64> = claimed.iter().map(|claimed| claimed.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<EnvelopeRow> =
+        on!(conn, c => envelopes::table.filter(envelopes::id.eq_any(&ids)).order(envelopes::id).select(EnvelopeRow::as_select()).load(c).await)?;
+    leave_those_behind_others(conn, rows, owner).await
+}
+
+async fn leave_those_behind_others(conn: &mut Conn, rows: Vec<EnvelopeRow>, owner: &str) -> QueryResult<Vec<EnvelopeRow>> {
+    let keys: Vec<Vec<u8>> = rows.iter().filter_map(|row| row.match_key.clone()).collect();
+    let elsewhere: Vec<(Option<Vec<u8>>, i64)> = on!(conn, c => envelopes::table
+        .filter(envelopes::match_key.eq_any(keys.iter().map(Some).collect::<Vec<_>>())
+            .and(envelopes::status.eq("received"))
+            .and(envelopes::lease_owner.is_null().or(envelopes::lease_owner.ne(owner))))
+        .select((envelopes::match_key, envelopes::id))
+        .load(c)
+        .await)?;
+    let behind = |row: &EnvelopeRow| row.match_key.is_some() && elsewhere.iter().any(|(key, id)| *key == row.match_key && *id < row.id);
+    let (later, now): (Vec<_>, Vec<_>) = rows.into_iter().partition(behind);
+    if !later.is_empty() {
+        let ids: Vec<i64> = later.iter().map(|row| row.id).collect();
+        release(conn, &ids).await?;
+    }
+    Ok(now)
+}
+
+/// Hands envelopes back, to be claimed again.
+pub async fn release(conn: &mut Conn, ids: &[i64]) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(envelopes::table.filter(envelopes::id.eq_any(ids).and(envelopes::status.eq("received"))))
+        .set((envelopes::lease_owner.eq(None::<String>), envelopes::lease_until.eq(None::<At>), envelopes::tries.eq(envelopes::tries + 1)))
+        .execute(c)
+        .await)
+}
+
+/// Dealt with; gives how many this worker still held.
+pub async fn mark_processed(conn: &mut Conn, ids: &[i64], owner: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(envelopes::table.filter(
+            envelopes::id.eq_any(ids).and(envelopes::status.eq("received")).and(envelopes::lease_owner.eq(owner))))
+        .set((envelopes::status.eq("processed"), envelopes::processed_at.eq(Some(now)), envelopes::lease_owner.eq(None::<String>), envelopes::lease_until.eq(None::<At>)))
+        .execute(c)
+        .await)
+}
+
+/// Set aside, visibly: it cannot be understood, and waiting will not help.
+pub async fn park(conn: &mut Conn, id: i64, reason: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(envelopes::table.filter(envelopes::id.eq(id).and(envelopes::status.eq("received"))))
+        .set((
+            envelopes::status.eq("parked"),
+            envelopes::reason.eq(Some(reason)),
+            envelopes::processed_at.eq(Some(now)),
+            envelopes::lease_owner.eq(None::<String>),
+            envelopes::lease_until.eq(None::<At>),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// Puts a parked envelope back to be dealt with again; gives 0 if it was not parked.
+pub async fn replay(conn: &mut Conn, id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(envelopes::table.filter(envelopes::id.eq(id).and(envelopes::status.eq("parked"))))
+        .set((envelopes::status.eq("received"), envelopes::reason.eq(None::<String>), envelopes::processed_at.eq(None::<At>)))
+        .execute(c)
+        .await)
+}
+
+/// By id.
+pub async fn find(conn: &mut Conn, id: i64) -> QueryResult<Option<EnvelopeRow>> {
+    on!(conn, c => envelopes::table.find(id).select(EnvelopeRow::as_select()).first(c).await.optional())
+}
+
+/// How many wait to be dealt with.
+pub async fn count_waiting(conn: &mut Conn) -> QueryResult<i64> {
+    on!(conn, c => envelopes::table.filter(envelopes::status.eq("received")).count().get_result(c).await)
+}
+
+/// How many there are of a status.
+pub async fn count_of(conn: &mut Conn, status: &str) -> QueryResult<i64> {
+    on!(conn, c => envelopes::table.filter(envelopes::status.eq(status)).count().get_result(c).await)
+}

@@ -1,0 +1,34 @@
+//! All SQL. Two databases, one set of queries.
+//!
+//! Every function takes `&mut Conn` and returns `QueryResult`, so that functions compose inside one transaction. One file a
+//! table (`…Row`, named queries) and one file a screen in `views/` (read models). Nothing outside this room writes SQL;
+//! nothing here decides anything: decisions come from the pure rooms and are stored as they were made.
+
+pub mod db;
+pub mod migrate;
+pub mod schema;
+pub mod types;
+pub mod views;
+pub mod wake;
+
+pub mod accounts;
+pub mod alerts;
+pub mod audit_log;
+pub mod codes;
+pub mod conversations;
+pub mod correspondents;
+pub mod deliveries;
+pub mod envelopes;
+pub mod events;
+pub mod mailboxes;
+pub mod messages;
+pub mod outbox;
+pub mod pair_holds;
+pub mod places;
+pub mod receipts;
+pub mod residents;
+pub mod sessions;
+pub mod settings;
+pub mod suppressions;
+
+pub use db::{Backend, Conn, Db};

@@ -1,0 +1,188 @@
+//! The outbox: claiming deliveries by lease, and recording what became of them.
+//!
+//! Whether something may leave is decided here, inside the leasing transaction, by looking at the suppressions again.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::deliveries::DeliveryRow;
+use super::schema::deliveries;
+use crate::domain::At;
+use crate::domain::delivery::Status;
+use crate::on;
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Raw SQL that is true when a standing suppression covers the delivery `d`.
+const SUPPRESSED: &str = "EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
+     AND s.channel IN (deliveries.channel_kind, 'all') AND s.scope = 'all' AND s.lifted_at IS NULL)";
+
+/// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
+///
+/// Must run in a transaction. What a suppression covers is marked and not given.
+pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Vec<DeliveryRow>> {
+    let db_now = conn.db_now().await?;
+    let lock = match conn {
+        Conn::Pg(_) => "FOR UPDATE SKIP LOCKED",
+        Conn::Lite(_) => "",
+    };
+    let query = format!(
+        "UPDATE deliveries SET status = 'leased', lease_owner = $1, lease_until = $2 WHERE id IN (SELECT id FROM deliveries \
+         WHERE channel = $3 AND status IN ('queued', 'leased') AND next_attempt_at <= $4 AND (lease_until IS NULL OR lease_until < $5) \
+         ORDER BY priority, id LIMIT $6 {lock}) RETURNING id"
+    );
+    let claimed: Vec<Id> = on!(conn, c => diesel::sql_query(&query)
+        .bind::<Text, _>(owner)
+        .bind::<Timestamp, _>(db_now.plus_ms(lease_ms))
+        .bind::<Text, _>(channel)
+        .bind::<Timestamp, _>(now)
+        .bind::<Timestamp, _>(db_now)
+        .bind::<BigInt, _>(limit)
+        .load(c)
+        .await)?;
+    let ids: Vec<i64> = claimed.iter().map(|claimed| claimed.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    hold_back_suppressed(conn, &ids, now).await?;
+    on!(conn, c => deliveries::table
+        .filter(deliveries::id.eq_any(&ids).and(deliveries::status.eq("leased")))
+        .order((deliveries::priority, deliveries::id))
+        .select(DeliveryRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Writes `sending` for those of the leased that may still leave; gives their ids. Must run in a transaction.
+pub async fn mark_sending(conn: &mut Conn, ids: &[i64], owner: &str, lease_ms: i64, now: At) -> QueryResult<Vec<i64>> {
+    hold_back_suppressed(conn, ids, now).await?;
+    let until = conn.db_now().await?.plus_ms(lease_ms);
+    on!(conn, c => diesel::update(deliveries::table.filter(
+            deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
+        .set((
+            deliveries::status.eq(Status::Sending.as_str()),
+            deliveries::rank.eq(Status::Sending.rank()),
+            deliveries::attempts.eq(deliveries::attempts + 1),
+            deliveries::sending_at.eq(Some(now)),
+            deliveries::lease_until.eq(Some(until)),
+        ))
+        .returning(deliveries::id)
+        .get_results(c)
+        .await)
+}
+
+async fn hold_back_suppressed(conn: &mut Conn, ids: &[i64], now: At) -> QueryResult<usize> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::Bool;
+    on!(conn, c => diesel::update(deliveries::table.filter(
+            deliveries::id.eq_any(ids)
+                .and(deliveries::status.eq("leased"))
+                .and(deliveries::purpose.ne("opt_out_confirmation"))
+                .and(sql::<Bool>(SUPPRESSED))))
+        .set((
+            deliveries::status.eq(Status::Suppressed.as_str()),
+            deliveries::rank.eq(Status::Suppressed.rank()),
+            deliveries::finished_at.eq(Some(now)),
+            deliveries::lease_owner.eq(None::<String>),
+            deliveries::lease_until.eq(None::<At>),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// Hands leased deliveries back untouched, as at a stop.
+pub async fn release(conn: &mut Conn, ids: &[i64], owner: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(
+            deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
+        .set((deliveries::status.eq("queued"), deliveries::lease_owner.eq(None::<String>), deliveries::lease_until.eq(None::<At>)))
+        .execute(c)
+        .await)
+}
+
+/// The provider took these: pairs of delivery id and the provider's id. A receipt that came first is not undone.
+pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: At) -> QueryResult<()> {
+    for (id, provider_id) in accepted {
+        let provider_id = (!provider_id.is_empty()).then_some(provider_id.as_str());
+        on!(conn, c => diesel::update(deliveries::table.find(id))
+            .set((
+                deliveries::provider_message_id.eq(provider_id),
+                deliveries::accepted_at.eq(Some(now)),
+                deliveries::lease_owner.eq(None::<String>),
+                deliveries::lease_until.eq(None::<At>),
+            ))
+            .execute(c)
+            .await)?;
+    }
+    let ids: Vec<i64> = accepted.iter().map(|(id, _)| *id).collect();
+    advance(conn, &ids, Status::Accepted, None, None, now).await.map(|_| ())
+}
+
+/// Raises deliveries to a status of higher rank; those that are there or beyond stay. Gives how many moved.
+pub async fn advance(conn: &mut Conn, ids: &[i64], status: Status, code: Option<&str>, detail: Option<&str>, now: At) -> QueryResult<usize> {
+    let from: Vec<&str> = Status::ALL.iter().filter(|from| from.may_become(status)).map(|from| from.as_str()).collect();
+    let finished = status.is_final().then_some(now);
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::status.eq_any(&from))))
+        .set((
+            deliveries::status.eq(status.as_str()),
+            deliveries::rank.eq(status.rank()),
+            deliveries::error_code.eq(code),
+            deliveries::error_detail.eq(detail),
+            deliveries::finished_at.eq(finished),
+            deliveries::lease_owner.eq(None::<String>),
+            deliveries::lease_until.eq(None::<At>),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// Puts a delivery back for a later attempt, with the reason.
+pub async fn retry_at(conn: &mut Conn, id: i64, at: At, code: &str, detail: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq_any(["sending", "unconfirmed"]))))
+        .set((
+            deliveries::status.eq("queued"),
+            deliveries::rank.eq(0),
+            deliveries::next_attempt_at.eq(at),
+            deliveries::error_code.eq(Some(code)),
+            deliveries::error_detail.eq(Some(detail)),
+            deliveries::lease_owner.eq(None::<String>),
+            deliveries::lease_until.eq(None::<At>),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// Notes why a hand-over's fate is unknown and lets its lease run out at once, for the reconciler.
+pub async fn leave_in_doubt(conn: &mut Conn, id: i64, code: &str, detail: &str) -> QueryResult<usize> {
+    let past = conn.db_now().await?.plus_ms(-1);
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq("sending"))))
+        .set((deliveries::error_code.eq(Some(code)), deliveries::error_detail.eq(Some(detail)), deliveries::lease_until.eq(Some(past))))
+        .execute(c)
+        .await)
+}
+
+/// Hand-overs that were begun by a process that is gone, with the alert's choice for such a case.
+pub async fn list_in_doubt(conn: &mut Conn) -> QueryResult<Vec<DeliveryRow>> {
+    let db_now = conn.db_now().await?;
+    on!(conn, c => deliveries::table
+        .filter(deliveries::status.eq("sending").and(deliveries::lease_until.lt(db_now)))
+        .limit(500)
+        .select(DeliveryRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// When the next delivery of a channel falls due, if any waits.
+pub async fn next_due(conn: &mut Conn, channel: &str) -> QueryResult<Option<At>> {
+    use diesel::dsl::min;
+    on!(conn, c => deliveries::table
+        .filter(deliveries::channel.eq(channel).and(deliveries::status.eq_any(["queued", "leased"])))
+        .select(min(deliveries::next_attempt_at))
+        .first(c)
+        .await)
+}

@@ -1,0 +1,23 @@
+//! Table `settings`: a few facts about the installation, such as which match key its rows were made with.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::schema::settings;
+use crate::on;
+
+/// The value under a key.
+pub async fn find(conn: &mut Conn, key: &str) -> QueryResult<Option<String>> {
+    on!(conn, c => settings::table.find(key).select(settings::value).first(c).await.optional())
+}
+
+/// Sets the value unless one is there already; gives the one that stands.
+pub async fn put_if_absent(conn: &mut Conn, key: &str, value: &str) -> QueryResult<String> {
+    on!(conn, c => diesel::insert_into(settings::table)
+        .values((settings::key.eq(key), settings::value.eq(value)))
+        .on_conflict_do_nothing()
+        .execute(c)
+        .await)?;
+    find(conn, key).await.map(|found| found.unwrap_or_default())
+}

@@ -1,0 +1,106 @@
+//! Table `suppressions`: never send to this address, in this scope. Outlives the account; nothing overrides it.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::schema::suppressions;
+use crate::domain::At;
+use crate::on;
+
+/// A standing objection, or a lifted one.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = suppressions, treat_none_as_default_value = false)]
+pub struct SuppressionRow {
+    /// Time-ordered id.
+    pub id: i64,
+    /// Whose address.
+    pub match_key: Vec<u8>,
+    /// `sms`, `email` or `all`.
+    pub channel: String,
+    /// `all`, or later a group's slug.
+    pub scope: String,
+    /// `stop`, `one_click`, `left`, `bounce`, …
+    pub reason: String,
+    /// The exact words or act.
+    pub evidence: String,
+    /// The envelope that carried it.
+    pub source_envelope_id: Option<i64>,
+    /// Since when.
+    pub created_at: At,
+    /// Until when, if it was lifted.
+    pub lifted_at: Option<At>,
+    /// What lifted it.
+    pub lifted_by: Option<String>,
+}
+
+/// Sets a suppression; renews one that was lifted. Of a standing one only the latest envelope is noted, so that an earlier
+/// START that is still waiting cannot lift it. Gives how many came into force: 0 if it stood already.
+pub async fn suppress(conn: &mut Conn, row: &SuppressionRow) -> QueryResult<usize> {
+    let inserted = on!(conn, c => diesel::insert_into(suppressions::table).values(row).on_conflict_do_nothing().execute(c).await)?;
+    if inserted > 0 {
+        return Ok(inserted);
+    }
+    if row.source_envelope_id.is_some() {
+        on!(conn, c => diesel::update(suppressions::table.filter(
+                suppressions::match_key.eq(&row.match_key)
+                    .and(suppressions::channel.eq(&row.channel))
+                    .and(suppressions::scope.eq(&row.scope))
+                    .and(suppressions::lifted_at.is_null())))
+            .set(suppressions::source_envelope_id.eq(row.source_envelope_id))
+            .execute(c)
+            .await)?;
+    }
+    on!(conn, c => diesel::update(suppressions::table.filter(
+            suppressions::match_key.eq(&row.match_key)
+                .and(suppressions::channel.eq(&row.channel))
+                .and(suppressions::scope.eq(&row.scope))
+                .and(suppressions::lifted_at.is_not_null())))
+        .set((
+            suppressions::reason.eq(&row.reason),
+            suppressions::evidence.eq(&row.evidence),
+            suppressions::source_envelope_id.eq(row.source_envelope_id),
+            suppressions::created_at.eq(row.created_at),
+            suppressions::lifted_at.eq(None::<At>),
+            suppressions::lifted_by.eq(None::<String>),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// Lifts what stands against a channel; gives how many were lifted. `all` on the row counts for every channel.
+pub async fn lift(conn: &mut Conn, match_key: &[u8], channel: &str, by: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(suppressions::table.filter(
+            suppressions::match_key.eq(match_key)
+                .and(suppressions::channel.eq_any([channel, "all"]))
+                .and(suppressions::lifted_at.is_null())))
+        .set((suppressions::lifted_at.eq(Some(now)), suppressions::lifted_by.eq(Some(by))))
+        .execute(c)
+        .await)
+}
+
+/// Lifts a STOP by a later START: only what was set by an earlier envelope. Gives how many were lifted.
+pub async fn lift_by_start(conn: &mut Conn, match_key: &[u8], envelope_id: i64, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(suppressions::table.filter(
+            suppressions::match_key.eq(match_key)
+                .and(suppressions::channel.eq("sms"))
+                .and(suppressions::scope.eq("all"))
+                .and(suppressions::lifted_at.is_null())
+                .and(suppressions::source_envelope_id.is_null().or(suppressions::source_envelope_id.lt(envelope_id)))))
+        .set((suppressions::lifted_at.eq(Some(now)), suppressions::lifted_by.eq(Some("start"))))
+        .execute(c)
+        .await)
+}
+
+/// What stands against an address on a kind of channel.
+pub async fn find_standing(conn: &mut Conn, match_key: &[u8], channel: &str) -> QueryResult<Option<SuppressionRow>> {
+    on!(conn, c => suppressions::table
+        .filter(suppressions::match_key.eq(match_key)
+            .and(suppressions::channel.eq_any([channel, "all"]))
+            .and(suppressions::scope.eq("all"))
+            .and(suppressions::lifted_at.is_null()))
+        .select(SuppressionRow::as_select())
+        .first(c)
+        .await
+        .optional())
+}

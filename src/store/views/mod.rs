@@ -1,0 +1,2 @@
+//! Read models: one file a screen.
+pub mod audience;

@@ -1,0 +1,299 @@
+// Hue and Cry in the browser. Every page works without this file; it only adds what a page cannot do alone:
+// live lists, the compose preview, shortcuts, kept drafts. No library, no state but what the page already shows.
+
+const $ = (selector, from = document) => from.querySelector(selector);
+const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+const after = (ms, work) => { let timer; return (...given) => { clearTimeout(timer); timer = setTimeout(() => work(...given), ms); }; };
+const store = {
+  get: (key) => { try { return sessionStorage.getItem(key); } catch { return null; } },
+  set: (key, value) => { try { value ? sessionStorage.setItem(key, value) : sessionStorage.removeItem(key); } catch { /* private mode: nothing is kept */ } },
+};
+
+// --- morph: make `old` look like `fresh`, touching only what differs, so that focus, selection, typed text,
+// open <details> and scroll survive. Children with data-key are matched by it, the others by place and tag. -----
+function morph(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !(name === 'open' && old.localName === 'details')) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (name === 'open' && old.localName === 'details') continue;
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  if (old.matches('textarea, select')) return;
+  const keyed = new Map([...old.children].filter((el) => el.dataset.key).map((el) => [el.dataset.key, el]));
+  let at = old.firstChild;
+  for (const node of [...fresh.childNodes]) {
+    const key = node.dataset?.key;
+    // An unkeyed node may reuse the one in its place, but never one that a key will ask for.
+    let match = key ? keyed.get(key) : at && !at.dataset?.key && at.nodeType === node.nodeType && at.nodeName === node.nodeName ? at : null;
+    if (match?.nodeName !== node.nodeName) match = null;
+    if (!match) {
+      const added = document.importNode(node, true);
+      if (key && keyed.size && added.matches('li')) added.classList.add('came');
+      old.insertBefore(added, at);
+    } else {
+      if (match === at) at = at.nextSibling; else old.insertBefore(match, at);
+      if (match.nodeType === Node.ELEMENT_NODE) morph(match, node);
+      else if (match.data !== node.data) match.data = node.data;
+    }
+  }
+  while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
+}
+
+// --- live: each [data-refresh] part is fetched again when an event of a kind in its data-on arrives -------------
+function address(part) {
+  const url = new URL(part.dataset.refresh, location.href);
+  // The page's own filters and cursor hold for its parts too, unless the part goes to another screen.
+  if (url.pathname.startsWith(location.pathname)) for (const [k, v] of new URLSearchParams(location.search)) if (!url.searchParams.has(k)) url.searchParams.set(k, v);
+  return url.href;
+}
+
+async function refresh(parts) {
+  const byUrl = Map.groupBy ? Map.groupBy(parts, address) : parts.reduce((map, part) => map.set(address(part), [...(map.get(address(part)) ?? []), part]), new Map());
+  await Promise.all([...byUrl].map(async ([url, group]) => {
+    try {
+      const answer = await fetch(url, { headers: { Accept: 'text/html', 'X-Live': '1' }, credentials: 'same-origin' });
+      if (!answer.ok || answer.redirected) return; // signed out or gone: leave the page as it stands
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      for (const part of group) {
+        const fresh = page.getElementById(part.id);
+        if (!fresh) continue;
+        const box = part.closest('[data-keep-scroll]');
+        const atEnd = box && box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+        morph(part, document.importNode(fresh, true));
+        if (atEnd) box.scrollTop = box.scrollHeight;
+      }
+    } catch { /* the connection word in the header already says so */ }
+  }));
+  title();
+}
+
+// "(3) Inbox": the page title carries the unread count, live.
+function title() {
+  const unread = Number($('#nav-unread')?.dataset.unread ?? 0);
+  document.title = (unread > 0 ? `(${unread}) ` : '') + document.title.replace(/^\(\d+\) /, '');
+}
+
+function live() {
+  const word = $('[data-live-state]');
+  const say = (state) => {
+    if (!word || word.dataset.liveState === state) return;
+    word.dataset.liveState = state;
+    word.textContent = state === 'live' ? 'Live' : 'Reconnecting';
+    word.hidden = false;
+  };
+  const wanted = new Map(); // kinds seen since the last refresh, gathered for 150 ms
+  const run = after(150, () => {
+    const parts = $$('[data-refresh]').filter((part) => wanted.has('*') || part.dataset.on.split(' ').some((kind) => wanted.has(kind)));
+    wanted.clear();
+    refresh(parts);
+  });
+  const heed = (news) => {
+    if (news.state) say(news.state);
+    for (const kind of news.kinds ?? []) wanted.set(kind, true);
+    if (wanted.size) run();
+  };
+
+  // One stream a browser: whoever holds the lock listens and tells the other tabs; when that tab closes the next takes over.
+  const wire = new BroadcastChannel('huecry-events');
+  const tell = (news) => { heed(news); wire.postMessage(news); };
+  let leading = false, state = '';
+  wire.onmessage = ({ data }) => { if (data.ask) { if (leading && state) wire.postMessage({ state }); } else heed(data); };
+  wire.postMessage({ ask: true });
+  const lead = () => new Promise(() => {
+    leading = true;
+    let broken = false, wait = 1000;
+    const open = () => {
+      const events = new EventSource('/events');
+      events.onopen = () => { wait = 1000; state = 'live'; tell({ state, kinds: broken ? ['*'] : [] }); broken = false; };
+      events.onerror = () => {
+        broken = true; state = 'reconnecting'; tell({ state });
+        // A refused stream is not retried by the browser; we do it, more and more slowly.
+        if (events.readyState === EventSource.CLOSED) { setTimeout(open, wait); wait = Math.min(wait * 2, 30000); }
+      };
+      events.addEventListener('changed', ({ data }) => { try { tell({ kinds: JSON.parse(data).kinds }); } catch { tell({ kinds: ['*'] }); } });
+    };
+    open();
+  });
+  if (navigator.locks) navigator.locks.request('huecry-events', lead); else lead();
+  // A page brought back from the browser's memory is as old as when it was left.
+  addEventListener('pageshow', (e) => { if (e.persisted) heed({ kinds: ['*'] }); });
+}
+
+// --- compose: the preview follows the form ------------------------------------------------------------------------
+function compose(form) {
+  const fields = () => new URLSearchParams(new FormData(form));
+  let asked = 0, last = fields().toString();
+  const look = async () => {
+    const body = fields();
+    if (body.toString() === last) return done();
+    const mine = ++asked;
+    try {
+      const answer = await fetch($('#preview').dataset.preview, { method: 'POST', body, headers: { Accept: 'text/html' }, credentials: 'same-origin' });
+      if (mine !== asked) return;
+      if (!answer.ok) throw answer.status;
+      const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('preview');
+      if (mine !== asked || !fresh) return;
+      last = body.toString();
+      morph($('#preview'), document.importNode(fresh, true));
+      done();
+    } catch { /* the button "Check who it reaches" still works */ }
+  };
+  const done = () => { $('#preview').removeAttribute('aria-busy'); const publish = $('[data-publish]'); if (publish) publish.disabled = false; };
+  const soon = after(350, look);
+  form.addEventListener('input', () => {
+    // A figure that no longer fits the form must not be published on.
+    $('#preview').setAttribute('aria-busy', 'true');
+    const publish = $('[data-publish]');
+    if (publish) publish.disabled = true;
+    soon();
+  });
+  areas($('[data-areas]', form));
+}
+
+function areas(box) {
+  if (!box) return;
+  const lead = (district) => {
+    for (const sector of $$('.sectors input', district.closest('li'))) {
+      if (district.checked && !sector.disabled) sector.dataset.own = sector.checked ? '1' : '';
+      if (!district.checked && sector.disabled) sector.checked = sector.dataset.own === '1';
+      if (district.checked) sector.checked = true;
+      sector.disabled = district.checked; // part of the district: shown ticked, not sent twice
+    }
+  };
+  $$('[data-district]', box).forEach(lead);
+  box.addEventListener('change', (e) => { if (e.target.matches('[data-district]')) lead(e.target); });
+  const filter = $('[data-area-filter]', box), count = $('[data-area-count]', box);
+  const all = $$('.districts > li', box);
+  const squeeze = (text) => text.toLowerCase().replace(/\s+/g, '');
+  filter.addEventListener('input', (e) => {
+    e.stopPropagation(); // looking for a place changes nothing in the alert
+    const sought = squeeze(filter.value);
+    let shown = 0;
+    for (const li of all) {
+      const inner = $$('.sectors > li', li), own = squeeze(li.dataset.area).includes(sought);
+      const hits = inner.filter((s) => squeeze(s.dataset.area).includes(sought));
+      inner.forEach((s) => { s.hidden = !own && !hits.includes(s); });
+      li.hidden = !own && !hits.length;
+      const fold = $('details', li);
+      if (fold && sought && !own && hits.length) fold.open = true;
+      if (!li.hidden) shown += 1;
+    }
+    count.textContent = sought ? `${shown} of ${all.length} districts` : '';
+  });
+  filter.addEventListener('keydown', (e) => { if (e.key === 'Enter') e.preventDefault(); });
+}
+
+// --- shortcuts ----------------------------------------------------------------------------------------------------
+function shortcuts() {
+  const dialog = $('#keys');
+  if (!dialog) return;
+  const links = () => $$('.rows .row a');
+  const step = (by) => {
+    const all = links();
+    if (!all.length) return;
+    const now = all.findIndex((a) => a === document.activeElement);
+    const from = now >= 0 ? now : all.findIndex((a) => a.hasAttribute('aria-current'));
+    const to = all[Math.max(0, Math.min(all.length - 1, from + by))];
+    to.focus();
+    to.scrollIntoView({ block: 'nearest' });
+  };
+  const go = (href) => { location.href = href; };
+  // Remembered in this browser, so that someone who speaks to their computer turns them off once.
+  const box = $('[data-keys-on]', dialog);
+  try { box.checked = localStorage.getItem('shortcuts') !== 'off'; } catch { /* private mode: on until the page closes */ }
+  box.addEventListener('change', () => { try { localStorage.setItem('shortcuts', box.checked ? 'on' : 'off'); } catch { /* the same */ } });
+  $('[data-keys]')?.addEventListener('click', () => dialog.showModal());
+  let chord = '';
+  const forget = after(1200, () => { chord = ''; });
+  const keys = {
+    j: () => step(1),
+    k: () => step(-1),
+    o: () => { const a = document.activeElement; if (a.matches('.row a')) a.click(); },
+    u: () => { const back = $('[data-back]'); if (back) back.click(); },
+    r: () => $('#text')?.focus(),
+    m: () => { const fold = $('.move-box'); if (fold) fold.open = true; ($('[data-candidate]') ?? $('#alert'))?.focus(); },
+    '?': () => dialog.showModal(),
+    'g i': () => go('/inbox'),
+    'g u': () => go('/inbox?view=unattributed'),
+    'g a': () => go('/alerts'),
+  };
+  addEventListener('keydown', (e) => {
+    if (!box.checked || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || dialog.open) return;
+    if (e.target.closest('input, textarea, select, [contenteditable]')) {
+      if (e.key === 'Escape') e.target.blur();
+      return;
+    }
+    if (e.key === 'g') { chord = 'g '; forget(); return; }
+    const act = keys[chord + e.key];
+    chord = '';
+    if (act) { e.preventDefault(); act(); }
+  });
+}
+
+// --- small sturdiness ---------------------------------------------------------------------------------------------
+// A reply being written is kept for this conversation until it is sent.
+function drafts() {
+  const form = $('[data-draft]'), text = form && $('textarea', form);
+  // The sent reply's draft goes when the next page shows that it was accepted, not when the button was pressed.
+  const sent = store.get('sent');
+  if (sent && !$('[data-error-summary]')) store.set(sent, '');
+  store.set('sent', '');
+  if (!text) return;
+  const key = `draft ${form.dataset.draft}`;
+  if (!text.value) text.value = store.get(key) ?? '';
+  text.addEventListener('input', () => store.set(key, text.value));
+  form.addEventListener('submit', () => store.set('sent', key));
+  text.addEventListener('keydown', (e) => { if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) form.requestSubmit(); });
+}
+
+// A form goes once, however often its button is pressed. The button is dimmed, not disabled: a disabled one is not sent.
+function once() {
+  addEventListener('submit', (e) => {
+    const form = e.target;
+    if (form.method === 'get' || form.method === 'dialog') return;
+    if (form.dataset.sent) { e.preventDefault(); return; }
+    form.dataset.sent = '1';
+    e.submitter?.setAttribute('aria-disabled', 'true');
+    setTimeout(() => release(form), 8000); // the answer never came: let them try again
+  });
+  const release = (form) => { delete form.dataset.sent; $$('[aria-disabled]', form).forEach((b) => b.removeAttribute('aria-disabled')); };
+  addEventListener('pageshow', (e) => { if (e.persisted) $$('form[data-sent]').forEach(release); });
+}
+
+// Errors first: the summary takes focus, and its links go into the field, not merely near it.
+function errors() {
+  const summary = $('[data-error-summary]');
+  if (!summary) return;
+  summary.focus();
+  summary.addEventListener('click', (e) => {
+    const target = e.target.closest('a') && document.getElementById(e.target.closest('a').hash.slice(1));
+    if (!target) return;
+    e.preventDefault();
+    for (let fold = target.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true;
+    const field = target.matches('fieldset') ? $('input:not([type="search"], :disabled)', target) ?? target : target;
+    (target.matches('fieldset') ? $('legend', target) : $(`label[for="${target.id}"]`) ?? target)?.scrollIntoView({ block: 'start' });
+    field.focus({ preventScroll: true });
+  });
+}
+
+// The list stays where it was from one conversation to the next; the thread opens at its newest message.
+function scrolls() {
+  const list = $('.list-pane'), talk = $('[data-keep-scroll]');
+  if (list) {
+    list.scrollTop = Number(store.get('list at') ?? 0);
+    $('.row.selected', list)?.scrollIntoView({ block: 'nearest' });
+    addEventListener('pagehide', () => store.set('list at', String(list.scrollTop)));
+  }
+  if (talk && !$('.settle', talk) && !$('[data-error-summary]', talk)) talk.scrollTop = talk.scrollHeight;
+}
+
+$$('[data-js]').forEach((el) => { el.hidden = false; });
+scrolls();
+errors();
+drafts();
+once();
+shortcuts();
+const form = $('[data-compose]');
+if (form) compose(form);
+if (document.body.hasAttribute('data-live')) live();
