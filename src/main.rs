@@ -1,1 +1,259 @@
-fn main() {}
+//! The program: arguments to one call each.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use huecry::accounts::{self, NewOfficer, keys};
+use huecry::app::App;
+use huecry::config::Config;
+use huecry::domain::officer::Role;
+use huecry::residents::{import, places};
+use huecry::workers::Workers;
+use huecry::{demo, telemetry, web};
+
+/// Two-way public alerting between a police force and its public.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// What to log: error, warn, info, debug, or by module.
+    #[arg(long, global = true, default_value = "info,lettre=warn,actix_server=warn")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages, webhooks and the API, and run the workers.
+    Serve {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// What this process does.
+        #[arg(long, value_parser = ["web", "worker", "all"], default_value = "all")]
+        role: String,
+    },
+    /// Run everything on this machine with invented residents and a simulator of their phones and mailboxes.
+    Demo {
+        /// Port of the gateway; the simulator takes the next free one.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Where the demo keeps its data.
+        #[arg(long, default_value = "huecry-data/demo")]
+        data: PathBuf,
+        /// Start over: removes the demo's data first.
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Bring the database up to date.
+    Migrate {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Check the configuration, the database and the channels, and say what is wrong.
+    Check {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Load residents or areas.
+    Import {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// Manage officers' accounts.
+    Officer {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        what: OfficerCommand,
+    },
+    /// Manage keys for the HTTP API.
+    ApiKey {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        what: ApiKeyCommand,
+    },
+}
+
+#[derive(clap::Args)]
+struct ConfigFile {
+    /// The configuration file (TOML); the environment (HUECRY__SECTION__KEY) overrides it.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// A CSV with name,phone,email,postcode,groups,channels,consent_source,consent_at.
+    Residents {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A GeoJSON FeatureCollection whose features have code and name.
+    Areas {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum OfficerCommand {
+    /// Add an account; prints the password if none is given.
+    Add {
+        /// Sign-in e-mail.
+        #[arg(long)]
+        email: String,
+        /// As residents see it.
+        #[arg(long)]
+        name: String,
+        /// officer, press or admin.
+        #[arg(long, default_value = "officer")]
+        role: Role,
+        /// Team, by name.
+        #[arg(long)]
+        team: Option<String>,
+        /// At least 12 characters; a random one is made and printed if left out.
+        #[arg(long)]
+        password: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum ApiKeyCommand {
+    /// Add a key and print it once.
+    Add {
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// Comma-separated: alerts, inbox.
+        #[arg(long, value_delimiter = ',')]
+        scope: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::init(&arguments.log, !std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("huecry: TLS could not be set up");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("huecry: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(arguments.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("huecry: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo { port, data, fresh } => demo::run(port, &data, fresh).await?,
+        Command::Serve { config, role } => {
+            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            serve(config, &role).await?;
+        }
+        Command::Migrate { config } => {
+            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            huecry::store::Db::connect(&config.database.url).await?;
+            let ran = huecry::store::migrate::run(&config.database.url).await?;
+            println!("{}", if ran.is_empty() { "The database is up to date.".to_owned() } else { format!("Ran {} migrations.", ran.len()) });
+        }
+        Command::Check { config } => {
+            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            return check(config).await;
+        }
+        Command::Import { config, what } => {
+            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            let app = App::build(config).await?;
+            match what {
+                Import::Residents { file } => import::run_residents(&app, &file).await?,
+                Import::Areas { file } => places::run_areas(&app, &file).await?,
+            }
+        }
+        Command::Officer { config, what: OfficerCommand::Add { email, name, role, team, password } } => {
+            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            let app = App::build(config).await?;
+            let made = password.is_none();
+            let password = password.unwrap_or_else(accounts::random_password);
+            accounts::add_officer(&app, &NewOfficer { email: email.clone(), name, role, team, password: password.clone() }).await?;
+            println!("Added {email}.");
+            if made {
+                println!("Password (shown once): {password}");
+            }
+        }
+        Command::ApiKey { config, what: ApiKeyCommand::Add { name, scope } } => {
+            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            let app = App::build(config).await?;
+            println!("{}", keys::add(&app, &name, &scope).await?);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the configuration; tells every fault at once.
+fn load(file: &ConfigFile) -> Option<Config> {
+    match Config::load(file.config.as_deref()) {
+        Ok(config) => Some(config),
+        Err(faults) => {
+            eprintln!("huecry: the configuration has {} fault{}; nothing was started:", faults.len(), if faults.len() == 1 { "" } else { "s" });
+            for fault in faults {
+                eprintln!("  {fault}");
+            }
+            None
+        }
+    }
+}
+
+async fn check(config: Config) -> anyhow::Result<ExitCode> {
+    let app = App::build(config).await?;
+    let (database, channels) = web::health::check(&app).await;
+    println!("database: {}", database.as_deref().unwrap_or("ok"));
+    for channel in &channels {
+        println!("channel {} ({}): {}", channel.name, channel.provider, channel.detail);
+    }
+    if channels.is_empty() {
+        println!("no channels are configured: nothing can be sent or received");
+    }
+    Ok(if database.is_none() && channels.iter().all(|channel| channel.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn serve(config: Config, role: &str) -> anyhow::Result<()> {
+    let bind = config.server.bind;
+    let listener = TcpListener::bind(bind).with_context(|| format!("server.bind: cannot listen on {bind}"))?;
+    let app = App::build(config).await?;
+    let workers = if role == "web" { Workers::web_only(&app) } else { Workers::all(&app) };
+    // A worker serves its health too, so that it can be watched the same way.
+    let server = web::serve(&app, workers.intake(), telemetry::figures()?, listener)?;
+    let handle = server.handle();
+    tracing::info!(role, %bind, backend = app.db().backend().as_str(), "huecry is ready");
+    let serving = tokio::spawn(server);
+    stopped().await?;
+    tracing::info!("stopping");
+    app.stop().cancel();
+    handle.stop(true).await;
+    serving.await??;
+    workers.stop().await
+}
+
+/// Waits for the signal to stop.
+async fn stopped() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}

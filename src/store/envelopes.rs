@@ -225,3 +225,14 @@ pub async fn count_waiting(conn: &mut Conn) -> QueryResult<i64> {
 pub async fn count_of(conn: &mut Conn, status: &str) -> QueryResult<i64> {
     on!(conn, c => envelopes::table.filter(envelopes::status.eq(status)).count().get_result(c).await)
 }
+
+/// Parked envelopes, newest first.
+pub async fn list_parked(conn: &mut Conn, limit: i64) -> QueryResult<Vec<EnvelopeRow>> {
+    on!(conn, c => envelopes::table
+        .filter(envelopes::status.eq("parked"))
+        .order(envelopes::id.desc())
+        .limit(limit)
+        .select(EnvelopeRow::as_select())
+        .load(c)
+        .await)
+}

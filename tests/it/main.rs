@@ -1,1 +1,12 @@
-fn main() {}
+//! The suite: one binary, so that it links once. Where a new test goes:
+//! a store function: `store/`; a table or index: `migrations`; what a vendor sends: a file in `fixtures/providers/`; who may
+//! import whom: `rules`. `support/` holds what several of them need; a database comes from `support::db::on_both!`.
+#![cfg(test)]
+
+#[macro_use]
+mod support;
+
+mod migrations;
+mod providers;
+mod journeys;
+mod store;

@@ -114,6 +114,11 @@ impl Running {
         self.world.set_published_email(address);
     }
 
+    /// Adds people whose phones and mailboxes to show first.
+    pub fn set_people(&self, people: &[Person]) {
+        self.world.record(|ledger| ledger.people.list(people));
+    }
+
     /// Stops listening and drops what is under way.
     pub async fn stop(mut self) {
         self.web.stop(false).await;

@@ -1,2 +1,6 @@
-//! Read models: one file a screen.
+//! Read models: one file a screen. They join what a page shows; they change nothing.
+
+pub mod alerts;
 pub mod audience;
+pub mod inbox;
+pub mod press;

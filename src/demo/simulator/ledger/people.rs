@@ -31,10 +31,15 @@ pub(crate) struct People {
 impl People {
     pub(crate) fn new(listed: &[Person]) -> Self {
         let mut people = Self::default();
-        for person in listed {
-            people.add(person.clone(), true);
-        }
+        people.list(listed);
         people
+    }
+
+    /// Adds people who are shown before anything happens to them.
+    pub(crate) fn list(&mut self, listed: &[Person]) {
+        for person in listed {
+            self.add(person.clone(), true);
+        }
     }
 
     fn add(&mut self, person: Person, listed: bool) -> u64 {

@@ -1,0 +1,92 @@
+//! Accounts: officers' sign-in, sessions of officers and residents, API keys.
+
+pub mod keys;
+pub mod sessions;
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+
+use crate::app::App;
+use crate::audit::{self, Actor};
+use crate::domain::officer::Role;
+use crate::domain::{Email, ids};
+use crate::store::accounts::{self, OfficerRow};
+
+/// Hashes a password with Argon2id; takes tens of milliseconds of a core on purpose.
+pub fn hash_password(password: &str) -> anyhow::Result<String> {
+    let random: [u8; 16] = rand::random();
+    let salt = SaltString::encode_b64(&random).map_err(|error| anyhow::anyhow!("the salt cannot be made: {error}"))?;
+    Ok(Argon2::default().hash_password(password.as_bytes(), &salt).map_err(|error| anyhow::anyhow!("the password cannot be hashed: {error}"))?.to_string())
+}
+
+fn matches(hash: &str, password: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+/// The officer with this e-mail and password. An unknown e-mail takes as long as a wrong password.
+pub async fn sign_in(app: &App, email: &str, password: &str) -> anyhow::Result<Option<OfficerRow>> {
+    let officer = accounts::find_officer_by_email(&mut app.read().await?, email).await?.filter(|officer| officer.disabled_at.is_none());
+    let hash = match &officer {
+        Some(officer) => officer.password_hash.clone(),
+        // Of no password anybody has.
+        None => "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$8WCdZ8fLTBZLUVQrYY0mUQxQFA0BSLpVqkZVC1KpH1o".to_owned(),
+    };
+    let password = password.to_owned();
+    let matched = tokio::task::spawn_blocking(move || matches(&hash, &password)).await?;
+    let found = officer.filter(|_| matched);
+    let mut conn = app.write().await?;
+    let (action, id) = found.as_ref().map_or(("officer.sign_in_failed", None), |officer| ("officer.sign_in", Some(officer.id)));
+    let actor = id.map_or(Actor::System, Actor::Officer);
+    audit::note(&mut conn, app.ids(), app.now(), &actor, action, ("officer", id), serde_json::json!({})).await?;
+    Ok(found)
+}
+
+/// What an administrator gives to add an account.
+#[derive(Clone, Debug)]
+pub struct NewOfficer {
+    /// Sign-in name.
+    pub email: String,
+    /// As residents see it.
+    pub name: String,
+    /// What for.
+    pub role: Role,
+    /// The team, by name.
+    pub team: Option<String>,
+    /// In the clear, once.
+    pub password: String,
+}
+
+/// Adds an account; the error says what to mend.
+pub async fn add_officer(app: &App, new: &NewOfficer) -> anyhow::Result<()> {
+    let email = Email::parse(&new.email)?;
+    anyhow::ensure!(new.password.chars().count() >= 12, "the password must have at least 12 characters");
+    anyhow::ensure!(!new.name.trim().is_empty(), "the name must not be empty");
+    let password = new.password.clone();
+    let password_hash = tokio::task::spawn_blocking(move || hash_password(&password)).await??;
+    let mut conn = app.write().await?;
+    let team_id = match &new.team {
+        Some(name) => Some(accounts::find_team(&mut conn, name).await?.ok_or_else(|| anyhow::anyhow!("there is no team named {name:?}"))?.id),
+        None => None,
+    };
+    let row = OfficerRow {
+        id: app.next_id(),
+        email: email.as_str().to_lowercase(),
+        name: new.name.trim().to_owned(),
+        password_hash,
+        role: new.role.as_str().to_owned(),
+        team_id,
+        away_until: None,
+        cover_id: None,
+        disabled_at: None,
+        created_at: app.now(),
+    };
+    let id = row.id;
+    anyhow::ensure!(accounts::insert_officers(&mut conn, vec![row]).await? == 1, "there is an account with the e-mail {} already", email.as_str());
+    audit::note(&mut conn, app.ids(), app.now(), &Actor::System, "officer.add", ("officer", Some(id)), serde_json::json!({})).await?;
+    Ok(())
+}
+
+/// A password for somebody who gave none.
+pub fn random_password() -> String {
+    ids::public_id()
+}

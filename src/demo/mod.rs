@@ -1,0 +1,143 @@
+//! The demo: the whole gateway on this machine with invented residents, and a simulator that stands outside it.
+//!
+//! The gateway and the simulator meet only over sockets, in the vendors' own wire formats.
+
+pub mod seed;
+pub mod simulator;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::workers::Workers;
+use crate::{telemetry, web};
+
+const ACCOUNT_SID: &str = "ACdemo00000000000000000000000000";
+const AUTH_TOKEN: &str = "demo-auth-token";
+const MAIL_SECRET: &str = "demo-mail-secret";
+const PUBLISHED: &str = "alerts@reply.derbyshire.example";
+/// Our pool: the end of Ofcom's drama range, which no invented resident has.
+const POOL: [&str; 8] =
+    ["+447700900990", "+447700900991", "+447700900992", "+447700900993", "+447700900994", "+447700900995", "+447700900996", "+447700900997"];
+
+/// Runs the demo until it is interrupted.
+pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    // Before anything is made or removed: a taken port must cost nothing.
+    let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!("port {port} is taken; choose another with --port"),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
+    })?;
+    let address = listener.local_addr()?;
+    if fresh {
+        start_over(data)?;
+    }
+    std::fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
+    let simulator = simulator::start(settings(&address, next_port(address.port()))).await?;
+    simulator.set_published_email(PUBLISHED);
+    let config = Config::from_toml(&toml(&address, data, simulator.http, simulator.smtp)).map_err(|faults| anyhow::anyhow!("the demo's configuration: {faults:?}"))?;
+    let app = App::build(config).await?;
+    eprintln!("Preparing Derbyshire …");
+    let planted = seed::plant(&app).await?;
+    let people: Vec<simulator::Person> = planted.people.iter().map(person).collect();
+    simulator.set_people(&people);
+    let workers = Workers::all(&app);
+    let server = web::serve(&app, workers.intake(), telemetry::figures()?, listener)?;
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    announce(&address, simulator.http, &planted);
+    tokio::signal::ctrl_c().await?;
+    eprintln!("Stopping …");
+    app.stop().cancel();
+    handle.stop(false).await;
+    serving.await??;
+    workers.stop().await?;
+    simulator.stop().await;
+    Ok(())
+}
+
+fn settings(gateway: &SocketAddr, bind: SocketAddr) -> simulator::Settings {
+    simulator::Settings {
+        bind,
+        smtp_bind: (Ipv4Addr::LOCALHOST, 0).into(),
+        gateway_url: format!("http://{gateway}"),
+        sms_channel: "sms".to_owned(),
+        email_channel: "mail".to_owned(),
+        account_sid: ACCOUNT_SID.to_owned(),
+        auth_token: AUTH_TOKEN.to_owned(),
+        email_secret: MAIL_SECRET.to_owned(),
+        numbers: POOL.iter().map(|number| (*number).to_owned()).collect(),
+        people: Vec::new(),
+        reply_latency_ms: 20,
+        receipts: true,
+    }
+}
+
+/// The port after the gateway's, or any free one if that is taken.
+fn next_port(port: u16) -> SocketAddr {
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port.saturating_add(1)));
+    if TcpListener::bind(wanted).is_ok() { wanted } else { (Ipv4Addr::LOCALHOST, 0).into() }
+}
+
+fn toml(gateway: &SocketAddr, data: &Path, http: SocketAddr, smtp: SocketAddr) -> String {
+    let data = data.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    let numbers = POOL.iter().map(|number| format!("\"{number}\"")).collect::<Vec<_>>().join(", ");
+    format!(
+        "[server]\nbind = \"{gateway}\"\npublic_url = \"http://{gateway}\"\n\
+         [database]\nurl = \"sqlite:{data}/huecry.db\"\n[files]\ndir = \"{data}/files\"\n[security]\nkeyring = \"{data}/keyring.json\"\n\
+         [[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"{ACCOUNT_SID}\"\nauth_token = \"{AUTH_TOKEN}\"\n\
+         numbers = [{numbers}]\napi_base = \"http://{http}\"\nrate_per_s = 300\nconcurrency = 32\n\
+         [[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"{PUBLISHED}\"\nsmtp_host = \"127.0.0.1\"\n\
+         smtp_port = {}\nsmtp_tls = \"none\"\nwebhook_secret = \"{MAIL_SECRET}\"\nrate_per_s = 200\nconcurrency = 16\n",
+        smtp.port()
+    )
+}
+
+fn person(person: &seed::SimPerson) -> simulator::Person {
+    simulator::Person {
+        name: person.name.clone(),
+        phone: person.phone.clone(),
+        email: person.email.clone(),
+        place: person.place.clone(),
+        groups: person.groups.clone(),
+    }
+}
+
+/// Removes the demo's data; refuses a folder that is not one.
+fn start_over(data: &Path) -> anyhow::Result<()> {
+    if !data.exists() {
+        return Ok(());
+    }
+    let empty = std::fs::read_dir(data)?.next().is_none();
+    anyhow::ensure!(empty || data.join("huecry.db").exists(), "{} does not hold the demo's data; it is left alone", data.display());
+    for name in ["huecry.db", "huecry.db-wal", "huecry.db-shm", "keyring.json"] {
+        match std::fs::remove_file(data.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(|| format!("cannot remove {name}")),
+            _ => {}
+        }
+    }
+    match std::fs::remove_dir_all(data.join("files")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("cannot remove the demo's files"),
+        _ => Ok(()),
+    }
+}
+
+fn announce(gateway: &SocketAddr, simulator: SocketAddr, planted: &seed::Planted) {
+    let (name, email, team) = planted.officers.first().cloned().unwrap_or_default();
+    println!("\nDerbyshire Alert is ready, with {} invented residents.\n", planted.residents);
+    println!("  Public site       http://{gateway}/");
+    println!("  Officers' site    http://{gateway}/sign-in");
+    println!("  Phones and mail   http://{simulator}/   (the simulator: residents' phones and mailboxes)\n");
+    println!("  Sign in with the password {} as", seed::PASSWORD);
+    println!("    {email}   {name}, {team}");
+    println!("    press@derbyshire.example   the press office");
+    println!("    admin@derbyshire.example   the administrator\n");
+    println!("  Other officers:");
+    for (name, email, team) in planted.officers.iter().skip(1).step_by(3) {
+        println!("    {email}   {name}, {team}");
+    }
+    println!("\nStop with Ctrl-C.");
+}

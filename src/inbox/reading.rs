@@ -1,0 +1,119 @@
+//! Opening a conversation: everything its page shows, with the audit entry that every view leaves.
+
+use diesel::QueryResult;
+
+use super::may_see;
+use crate::app::App;
+use crate::audit::{self, Actor};
+use crate::store::accounts::{self, OfficerRow, TeamRow};
+use crate::store::alerts::{self, AlertRow};
+use crate::store::conversations::{self, ConversationEventRow, ConversationRow};
+use crate::store::correspondents::{self, CorrespondentRow};
+use crate::store::deliveries::{self, DeliveryRow};
+use crate::store::messages::{self, AttachmentRow, MessageRow};
+use crate::store::residents::{self, ResidentRow};
+use crate::store::suppressions::{self, SuppressionRow};
+use crate::store::wake::Change;
+
+/// A conversation with all that belongs to it.
+pub struct Opened {
+    /// The conversation.
+    pub conversation: ConversationRow,
+    /// With whom.
+    pub correspondent: CorrespondentRow,
+    /// If they registered: who, their groups, their places.
+    pub resident: Option<(ResidentRow, Vec<String>, Vec<String>)>,
+    /// The alert with the text that went out on this channel.
+    pub alert: Option<(AlertRow, String)>,
+    /// Alerts that it may belong to, in order, with reasons.
+    pub candidates: Vec<(AlertRow, String)>,
+    /// Messages in order.
+    pub messages: Vec<MessageRow>,
+    /// Their files.
+    pub attachments: Vec<AttachmentRow>,
+    /// The deliveries that carry our answers.
+    pub deliveries: Vec<DeliveryRow>,
+    /// What happened.
+    pub events: Vec<ConversationEventRow>,
+    /// Everyone, for names.
+    pub officers: Vec<OfficerRow>,
+    /// Teams, for names.
+    pub teams: Vec<TeamRow>,
+    /// What stands against the address.
+    pub suppression: Option<SuppressionRow>,
+}
+
+/// Opens a conversation for an officer; none if it does not exist for them.
+///
+/// `looked` is false for a page that refreshes itself: it neither marks as read nor counts as another view.
+pub async fn open(app: &App, officer: &OfficerRow, public_id: &str, looked: bool) -> QueryResult<Option<Opened>> {
+    let mut conn = app.read().await?;
+    let Some(conversation) = conversations::find(&mut conn, public_id).await?.filter(|found| may_see(officer, found)) else { return Ok(None) };
+    drop(conn);
+    if looked {
+        note_view(app, officer, &conversation).await?;
+    }
+    read(app, conversation).await.map(Some)
+}
+
+async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationRow) -> QueryResult<()> {
+    let mut conn = app.write().await?;
+    let was_unread = conn
+        .transaction(async |conn| {
+            let subject = ("conversation", Some(conversation.id));
+            audit::note(conn, app.ids(), app.now(), &Actor::Officer(officer.id), "conversation.view", subject, serde_json::json!({})).await?;
+            conversations::set_unread(conn, conversation.id, false).await
+        })
+        .await?;
+    if was_unread > 0 {
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: Some(conversation.public_id.clone()) });
+    }
+    Ok(())
+}
+
+async fn read(app: &App, conversation: ConversationRow) -> QueryResult<Opened> {
+    let mut conn = app.read().await?;
+    let conn = &mut conn;
+    let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
+    let resident = match residents::find_by_match_key(conn, &correspondent.match_key).await? {
+        Some((resident, _)) => {
+            let groups = residents::list_groups(conn, resident.id).await?.into_iter().map(|(_, name)| name).collect();
+            let places = residents::list_places(conn, resident.id).await?;
+            Some((resident, groups, places))
+        }
+        None => None,
+    };
+    let alert = match conversation.alert_id {
+        Some(id) => {
+            let alert = alerts::get(conn, id).await?;
+            let texts = alerts::list_texts(conn, id, alert.version).await?;
+            let text = texts.into_iter().find(|text| text.channel_kind == conversation.channel_kind).map(|text| text.body).unwrap_or_default();
+            Some((alert, text))
+        }
+        None => None,
+    };
+    let listed: Vec<crate::inbound::thread::Candidate> = serde_json::from_value(conversation.candidates.clone()).unwrap_or_default();
+    let ids: Vec<i64> = listed.iter().map(|candidate| candidate.alert_id).collect();
+    let rows = alerts::list_by_ids(conn, &ids).await?;
+    let candidates = listed
+        .into_iter()
+        .filter_map(|candidate| rows.iter().find(|row| row.id == candidate.alert_id).map(|row| (row.clone(), candidate.reason)))
+        .collect();
+    let messages = messages::list_of(conn, conversation.id).await?;
+    let message_ids: Vec<i64> = messages.iter().map(|message| message.id).collect();
+    let delivery_ids: Vec<i64> = messages.iter().filter_map(|message| message.delivery_id).collect();
+    Ok(Opened {
+        resident,
+        alert,
+        candidates,
+        attachments: messages::list_attachments(conn, &message_ids).await?,
+        deliveries: deliveries::list_by_ids(conn, &delivery_ids).await?,
+        events: conversations::list_events(conn, conversation.id).await?,
+        officers: accounts::list_officers(conn).await?,
+        teams: accounts::list_teams(conn).await?,
+        suppression: suppressions::find_standing(conn, &correspondent.match_key, if correspondent.kind == "phone" { "sms" } else { "email" }).await?,
+        messages,
+        correspondent,
+        conversation,
+    })
+}

@@ -1,0 +1,142 @@
+//! Read models of alerts: the list with its figures, the progress of one, and what the public may see.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+use diesel_async::RunQueryDsl;
+
+use crate::domain::At;
+use crate::on;
+use crate::store::Conn;
+
+/// One line of the list.
+#[derive(Clone, QueryableByName)]
+pub struct ListRow {
+    /// Internal id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// Public reference.
+    #[diesel(sql_type = Text)]
+    pub reference: String,
+    /// Title.
+    #[diesel(sql_type = Text)]
+    pub title: String,
+    /// Kind word.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Urgency word.
+    #[diesel(sql_type = Text)]
+    pub urgency: String,
+    /// Status word.
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    /// When it was published.
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub published_at: Option<At>,
+    /// Whose.
+    #[diesel(sql_type = Text)]
+    pub owner: String,
+    /// Deliveries.
+    #[diesel(sql_type = BigInt)]
+    pub recipients: i64,
+    /// Of them delivered.
+    #[diesel(sql_type = BigInt)]
+    pub delivered: i64,
+    /// Replies from people.
+    #[diesel(sql_type = BigInt)]
+    pub replies: i64,
+}
+
+/// Deliveries of one alert by channel kind and status.
+#[derive(Clone, QueryableByName)]
+pub struct StatusCount {
+    /// `sms` or `email`.
+    #[diesel(sql_type = Text)]
+    pub channel_kind: String,
+    /// Status word.
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
+/// What the public page shows of a live alert.
+#[derive(Clone, QueryableByName)]
+pub struct PublicRow {
+    /// Public reference.
+    #[diesel(sql_type = Text)]
+    pub reference: String,
+    /// Title.
+    #[diesel(sql_type = Text)]
+    pub title: String,
+    /// The text as it went to phones.
+    #[diesel(sql_type = Text)]
+    pub body: String,
+    /// Urgency word.
+    #[diesel(sql_type = Text)]
+    pub urgency: String,
+    /// Internal id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// When it was published.
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub published_at: Option<At>,
+}
+
+/// The newest alerts; of one owner if given.
+pub async fn list(conn: &mut Conn, owner_id: Option<i64>, limit: i64) -> QueryResult<Vec<ListRow>> {
+    let owner = owner_id.map(|id| format!("WHERE a.owner_id = {id} ")).unwrap_or_default();
+    list_where(conn, &owner, limit).await
+}
+
+/// The figures of one alert.
+pub async fn get(conn: &mut Conn, alert_id: i64) -> QueryResult<Option<ListRow>> {
+    Ok(list_where(conn, &format!("WHERE a.id = {alert_id} "), 1).await?.pop())
+}
+
+async fn list_where(conn: &mut Conn, condition: &str, limit: i64) -> QueryResult<Vec<ListRow>> {
+    let query = format!(
+        "SELECT a.id, a.reference, a.title, a.kind, a.urgency, a.status, a.published_at, o.name AS owner, \
+         (SELECT COUNT(*) FROM deliveries d WHERE d.alert_id = a.id AND d.purpose = 'alert') AS recipients, \
+         (SELECT COUNT(*) FROM deliveries d WHERE d.alert_id = a.id AND d.purpose = 'alert' AND d.status = 'delivered') AS delivered, \
+         (SELECT COUNT(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id \
+             WHERE c.alert_id = a.id AND m.direction = 'in' AND m.class = 'reply') AS replies \
+         FROM alerts a JOIN officers o ON o.id = a.owner_id {condition}ORDER BY a.id DESC LIMIT $1"
+    );
+    on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(limit).load(c).await)
+}
+
+/// How many alerts there are; of one owner if given.
+pub async fn count(conn: &mut Conn, owner_id: Option<i64>) -> QueryResult<i64> {
+    use crate::store::schema::alerts;
+    match owner_id {
+        Some(owner) => on!(conn, c => alerts::table.filter(alerts::owner_id.eq(owner)).count().get_result(c).await),
+        None => on!(conn, c => alerts::table.count().get_result(c).await),
+    }
+}
+
+/// Deliveries of an alert by channel kind and status.
+pub async fn progress(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<StatusCount>> {
+    let query = "SELECT channel_kind, status, COUNT(*) AS count FROM deliveries WHERE alert_id = $1 AND purpose = 'alert' GROUP BY channel_kind, status";
+    on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(alert_id).load(c).await)
+}
+
+/// Live alerts for the public page, newest first.
+pub async fn list_public(conn: &mut Conn, limit: i64) -> QueryResult<Vec<PublicRow>> {
+    let query = "SELECT a.id, a.reference, a.title, a.urgency, a.published_at, t.body FROM alerts a \
+         JOIN alert_texts t ON t.alert_id = a.id AND t.version = a.version AND t.channel_kind = 'sms' AND t.language = 'en' \
+         WHERE a.status IN ('publishing', 'live') ORDER BY a.id DESC LIMIT $1";
+    on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(limit).load(c).await)
+}
+
+/// Live alerts to choose from, newest first: reference and title.
+pub async fn list_live(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(String, String)>> {
+    use crate::store::schema::alerts;
+    on!(conn, c => alerts::table
+        .filter(alerts::status.eq_any(["publishing", "live"]))
+        .order(alerts::id.desc())
+        .limit(limit)
+        .select((alerts::reference, alerts::title))
+        .load(c)
+        .await)
+}

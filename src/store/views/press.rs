@@ -1,0 +1,105 @@
+//! Read model of the press desk: counts by hour, alert and channel. Never a name, an address or a word.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel_async::RunQueryDsl;
+
+use crate::domain::At;
+use crate::on;
+use crate::store::Conn;
+
+/// A count in one hour.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct HourCount {
+    /// The start of the hour, UTC.
+    #[diesel(sql_type = Timestamp)]
+    pub hour: At,
+    /// `reply_in`, `opted_out`, `delivered`, `failed`.
+    #[diesel(sql_type = Text)]
+    pub what: String,
+    /// `sms` or `email`.
+    #[diesel(sql_type = Text)]
+    pub channel_kind: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
+/// A count of one alert.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct AlertCount {
+    /// Internal id.
+    #[diesel(sql_type = BigInt)]
+    pub alert_id: i64,
+    /// `reply_in`, `opted_out`, `recipients`, `delivered`, `failed`.
+    #[diesel(sql_type = Text)]
+    pub what: String,
+    /// `sms` or `email`.
+    #[diesel(sql_type = Text)]
+    pub channel_kind: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
+/// What the figures are narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// One alert.
+    pub alert_id: Option<i64>,
+    /// `sms` or `email`.
+    pub channel_kind: Option<&'static str>,
+}
+
+impl Filter {
+    fn condition(&self) -> String {
+        let alert = self.alert_id.map(|id| format!(" AND alert_id = {id}")).unwrap_or_default();
+        let channel = self.channel_kind.map(|kind| format!(" AND channel_kind = '{kind}'")).unwrap_or_default();
+        alert + &channel
+    }
+}
+
+/// Our words for the ends of deliveries.
+const ENDS: &str = "CASE status WHEN 'delivered' THEN 'delivered' ELSE 'failed' END";
+const FAILED: &str = "('temporary_failure', 'permanent_failure', 'technical_failure', 'expired')";
+
+/// Replies, opt-outs and ends of deliveries by hour since then.
+pub async fn by_hour(conn: &mut Conn, since: At, filter: &Filter) -> QueryResult<Vec<HourCount>> {
+    let bucket = |column: &str, pg: bool| if pg { format!("date_trunc('hour', {column})") } else { format!("strftime('%Y-%m-%d %H:00:00', {column})") };
+    let pg = matches!(conn, Conn::Pg(_));
+    let (event_hour, delivery_hour, narrowed) = (bucket("created_at", pg), bucket("finished_at", pg), filter.condition());
+    let query = format!(
+        "SELECT {event_hour} AS hour, kind AS what, channel_kind, COUNT(*) AS count FROM events \
+         WHERE kind IN ('reply_in', 'opted_out') AND created_at >= $1{narrowed} GROUP BY 1, 2, 3 \
+         UNION ALL SELECT {delivery_hour} AS hour, {ENDS} AS what, channel_kind, COUNT(*) AS count FROM deliveries \
+         WHERE finished_at >= $1 AND purpose = 'alert' AND (status = 'delivered' OR status IN {FAILED}){narrowed} GROUP BY 1, 2, 3"
+    );
+    on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(since).load(c).await)
+}
+
+/// Everything by alert for alerts published since then.
+pub async fn by_alert(conn: &mut Conn, since: At, filter: &Filter) -> QueryResult<Vec<AlertCount>> {
+    let narrowed = filter.condition();
+    let recent = "alert_id IN (SELECT id FROM alerts WHERE published_at >= $1)";
+    let query = format!(
+        "SELECT alert_id, kind AS what, channel_kind, COUNT(*) AS count FROM events WHERE kind IN ('reply_in', 'opted_out') AND {recent}{narrowed} \
+         GROUP BY 1, 2, 3 \
+         UNION ALL SELECT alert_id, {ENDS} AS what, channel_kind, COUNT(*) AS count FROM deliveries \
+         WHERE purpose = 'alert' AND {recent} AND (status = 'delivered' OR status IN {FAILED}){narrowed} GROUP BY 1, 2, 3 \
+         UNION ALL SELECT alert_id, 'recipients' AS what, channel_kind, COUNT(*) AS count FROM deliveries \
+         WHERE purpose = 'alert' AND {recent}{narrowed} GROUP BY 1, 2, 3"
+    );
+    on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(since).load(c).await)
+}
+
+/// Alerts published since then, newest first: id, reference, title, when.
+pub async fn alerts_since(conn: &mut Conn, since: At) -> QueryResult<Vec<(i64, String, String, Option<At>)>> {
+    use crate::store::schema::alerts;
+    on!(conn, c => alerts::table
+        .filter(alerts::published_at.ge(since))
+        .order(alerts::id.desc())
+        .limit(200)
+        .select((alerts::id, alerts::reference, alerts::title, alerts::published_at))
+        .load(c)
+        .await)
+}

@@ -1,0 +1,123 @@
+//! `/admin`: what could not be understood, the channels' health, and mail that could not be taken in.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::audit::{self, Actor};
+use crate::domain::officer::Role;
+use crate::store::{envelopes, mailboxes};
+use crate::web::error::AppError;
+use crate::web::extract::{Fields, Officer};
+use crate::web::inbox::originals::{download, raw_of};
+use crate::web::shell::{self, Shell, When};
+use crate::web::health;
+
+#[derive(Template)]
+#[template(path = "admin/parked.html")]
+struct ParkedPage {
+    shell: Shell,
+    parked: Vec<ParkedRow>,
+    mail_faults: Vec<MailFault>,
+    channels: Vec<ChannelHealth>,
+    total: i64,
+    as_of: When,
+}
+
+struct ParkedRow {
+    id: String,
+    channel: String,
+    kind: String,
+    when: When,
+    reason: String,
+    size: String,
+    sha256: String,
+}
+
+struct MailFault {
+    mailbox: String,
+    uid: i64,
+    state: String,
+    attempts: i64,
+    error: String,
+}
+
+struct ChannelHealth {
+    name: String,
+    provider: String,
+    ok: bool,
+    detail: String,
+}
+
+/// `GET /admin`
+pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
+    officer.require(Role::administers)?;
+    let app = officer.app().clone();
+    let page = app
+        .clone()
+        .run(async move {
+            let shell = shell::officer(&officer.visitor, &officer.row, "Administration", "admin").await?;
+            let now = app.now();
+            let mut conn = app.read().await?;
+            let rows = envelopes::list_parked(&mut conn, 200).await?;
+            let total = envelopes::count_of(&mut conn, "parked").await?;
+            let faults = mailboxes::list_open_uids(&mut conn).await?;
+            drop(conn);
+            let (_, channels) = health::check(&app).await;
+            let parked = rows.into_iter().map(|row| ParkedRow {
+                id: row.id.to_string(),
+                channel: row.channel,
+                kind: row.kind,
+                when: When::at(row.received_at, now),
+                reason: row.reason.unwrap_or_default(),
+                size: shell::size(row.body_bytes),
+                sha256: hex::encode(&row.sha256),
+            });
+            let mail_faults = faults.into_iter().map(|row| MailFault {
+                mailbox: format!("{} {}", row.channel, row.mailbox),
+                uid: row.uid,
+                state: row.state,
+                attempts: row.tries,
+                error: row.error.unwrap_or_default(),
+            });
+            let channels = channels.into_iter().map(|state| ChannelHealth { name: state.name, provider: state.provider.to_owned(), ok: state.ok, detail: state.detail });
+            Ok::<_, AppError>(ParkedPage { shell, parked: parked.collect(), mail_faults: mail_faults.collect(), channels: channels.collect(), total, as_of: When::at(now, now) })
+        })
+        .await?;
+    shell::page(&page)
+}
+
+/// `GET /admin/parked/{id}/raw`
+pub async fn raw(officer: Officer, id: web::Path<i64>) -> Result<HttpResponse, AppError> {
+    officer.require(Role::administers)?;
+    let (app, id) = (officer.app().clone(), id.into_inner());
+    let bytes = app
+        .clone()
+        .run(async move {
+            let envelope = envelopes::find(&mut app.read().await?, id).await?.filter(|row| row.status == "parked").ok_or(AppError::NotFound)?;
+            let actor = Actor::Officer(officer.row.id);
+            audit::note(&mut app.write().await?, app.ids(), app.now(), &actor, "envelope.raw", ("envelope", Some(id)), serde_json::json!({})).await?;
+            raw_of(&app, &envelope).await
+        })
+        .await?;
+    Ok(download("application/octet-stream", "original.txt", bytes))
+}
+
+/// `POST /admin/parked/{id}/replay`
+pub async fn replay(officer: Officer, id: web::Path<i64>, fields: Fields) -> Result<HttpResponse, AppError> {
+    officer.require(Role::administers)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let (app, id) = (officer.app().clone(), id.into_inner());
+    let replayed = app
+        .clone()
+        .run(async move {
+            let mut conn = app.write().await?;
+            let replayed = envelopes::replay(&mut conn, id).await?;
+            let actor = Actor::Officer(officer.row.id);
+            audit::note(&mut conn, app.ids(), app.now(), &actor, "envelope.replay", ("envelope", Some(id)), serde_json::json!({})).await?;
+            drop(conn);
+            app.wake().envelopes();
+            Ok::<_, AppError>(replayed)
+        })
+        .await?;
+    Ok(shell::redirect_with("/admin", if replayed > 0 { "It is being dealt with again." } else { "It is no longer parked." }))
+}

@@ -1,0 +1,254 @@
+//! `/alerts/new`: write an alert, see whom it reaches and why others not, publish it.
+
+use std::ops::Deref;
+
+use actix_web::HttpResponse;
+use askama::Template;
+use diesel::QueryResult;
+
+use super::Exclusion;
+use crate::app::App;
+use crate::audit::Actor;
+use crate::domain::ids;
+use crate::domain::officer::Role;
+use crate::outbound::compose::{self, Draft};
+use crate::outbound::publish::{self, PublishOutcome};
+use crate::outbound::segments;
+use crate::store::places::{self, AreaRow, Headcount};
+use crate::web::error::AppError;
+use crate::web::extract::{Fields, Officer};
+use crate::web::shell::{self, FieldError, Shell};
+
+#[derive(Template)]
+#[template(path = "alerts/compose.html")]
+struct ComposePage {
+    shell: Shell,
+    form: ComposeForm,
+    errors: Vec<FieldError>,
+    districts: Vec<DistrictChoice>,
+    groups: Vec<GroupChoice>,
+    preview: Option<Preview>,
+    token: String,
+}
+
+#[derive(Template)]
+#[template(path = "alerts/preview.html")]
+struct PreviewOnly<'a>(&'a PreviewPart);
+
+struct PreviewPart {
+    preview: Option<Preview>,
+}
+
+impl Deref for PreviewOnly<'_> {
+    type Target = PreviewPart;
+    fn deref(&self) -> &PreviewPart {
+        self.0
+    }
+}
+
+struct ComposeForm {
+    title: String,
+    kind: String,
+    urgency: String,
+    sms_text: String,
+    email_subject: String,
+    email_body: String,
+}
+
+struct DistrictChoice {
+    code: String,
+    name: String,
+    checked: bool,
+    residents: i64,
+    sectors: Vec<AreaChoice>,
+    open: bool,
+}
+
+struct AreaChoice {
+    code: String,
+    name: String,
+    checked: bool,
+    residents: i64,
+}
+
+/// A group to choose.
+pub struct GroupChoice {
+    /// Value.
+    pub slug: String,
+    /// Label.
+    pub name: String,
+    /// Hint.
+    pub description: String,
+    /// Is it chosen.
+    pub checked: bool,
+    /// How many are in it.
+    pub residents: i64,
+}
+
+struct Preview {
+    sms: i64,
+    email: i64,
+    residents: i64,
+    excluded: Vec<Exclusion>,
+    sms_rendered: String,
+    segments: i64,
+    encoding: &'static str,
+    units_left: i64,
+    dear: String,
+    cost: String,
+    warnings: Vec<String>,
+    ready: bool,
+}
+
+fn draft(fields: &Fields) -> Draft {
+    let text = |name: &str| fields.one(name).replace("\r\n", "\n");
+    Draft {
+        title: text("title"),
+        kind: text("kind"),
+        urgency: text("urgency"),
+        sms_text: text("sms_text"),
+        email_subject: text("email_subject"),
+        email_body: text("email_body"),
+        areas: fields.all("area"),
+        groups: fields.all("group"),
+    }
+}
+
+/// `GET /alerts/new`
+pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
+    officer.require(Role::writes_alerts)?;
+    let empty = Draft { kind: "appeal".to_owned(), urgency: "routine".to_owned(), ..Draft::default() };
+    shell::page(&page(officer, empty, Vec::new(), ids::public_id(), false).await?)
+}
+
+/// `POST /alerts/new`: `action` is `preview` or `publish`.
+pub async fn act(officer: Officer, fields: Fields) -> Result<HttpResponse, AppError> {
+    officer.require(Role::writes_alerts)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let draft = draft(&fields);
+    let token = match fields.one("token") {
+        token if token.len() == 16 => token.to_owned(),
+        _ => ids::public_id(),
+    };
+    if fields.one("action") != "publish" {
+        let errors = compose::check(&draft).err().unwrap_or_default();
+        return shell::page(&page(officer, draft, fields_of(errors), token, true).await?);
+    }
+    let app = officer.app().clone();
+    let (row, wanted, once) = (officer.row.clone(), draft.clone(), token.clone());
+    let outcome = app.clone().run(async move { publish::publish(&app, &wanted, &row, &Actor::Officer(row.id), Some(format!("form:{once}"))).await }).await?;
+    match outcome {
+        PublishOutcome::Published(alert, reach) => {
+            let notice = format!("Published as {}: {} texts and {} e-mails are on their way.", alert.reference, reach.sms, reach.email);
+            Ok(shell::redirect_with(&format!("/alerts/{}", alert.reference), &notice))
+        }
+        PublishOutcome::Before(alert) => Ok(shell::redirect_with(&format!("/alerts/{}", alert.reference), "This alert was published already. Nothing was sent twice.")),
+        PublishOutcome::Faults(faults) => shell::page_with_errors(&page(officer, draft, fields_of(faults), token, true).await?),
+    }
+}
+
+/// `POST /alerts/preview`: the preview alone, as the form changes.
+pub async fn preview(officer: Officer, fields: Fields) -> Result<HttpResponse, AppError> {
+    officer.require(Role::writes_alerts)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let draft = draft(&fields);
+    let app = officer.app().clone();
+    let preview = app.clone().run(async move { look(&app, &draft).await }).await?;
+    shell::page(&PreviewOnly(&PreviewPart { preview: Some(preview) }))
+}
+
+fn fields_of(faults: Vec<compose::DraftFault>) -> Vec<FieldError> {
+    let id = |field| match field {
+        "areas" => "area",
+        "groups" => "group",
+        other => other,
+    };
+    faults.into_iter().map(|fault| FieldError::new(id(fault.field), &fault.message)).collect()
+}
+
+async fn page(officer: Officer, draft: Draft, errors: Vec<FieldError>, token: String, with_preview: bool) -> Result<ComposePage, AppError> {
+    let app = officer.app().clone();
+    app.clone()
+        .run(async move {
+            let shell = shell::officer(&officer.visitor, &officer.row, "New alert", "alerts").await?;
+            let preview = if with_preview { Some(look(&app, &draft).await?) } else { None };
+            let mut conn = app.read().await?;
+            let districts = districts(&places::list_areas(&mut conn).await?, &places::count_residents_by_area(&mut conn).await?, &draft.areas);
+            let groups = group_choices(&mut conn, &draft.groups).await?;
+            let form = ComposeForm {
+                title: draft.title,
+                kind: draft.kind,
+                urgency: draft.urgency,
+                sms_text: draft.sms_text,
+                email_subject: draft.email_subject,
+                email_body: draft.email_body,
+            };
+            Ok(ComposePage { shell, form, errors, districts, groups, preview, token })
+        })
+        .await
+}
+
+/// Every group as a choice, those in `chosen` ticked.
+pub async fn group_choices(conn: &mut crate::store::Conn, chosen: &[String]) -> QueryResult<Vec<GroupChoice>> {
+    let heads = places::count_residents_by_group(conn).await?;
+    let groups = places::list_groups(conn).await?;
+    Ok(groups
+        .into_iter()
+        .map(|group| GroupChoice {
+            checked: chosen.contains(&group.slug),
+            residents: heads.iter().find(|head| head.id == group.id).map_or(0, |head| head.residents),
+            slug: group.slug,
+            name: group.name,
+            description: group.description,
+        })
+        .collect())
+}
+
+fn districts(areas: &[AreaRow], heads: &[Headcount], chosen: &[String]) -> Vec<DistrictChoice> {
+    let residents = |id: i64| heads.iter().find(|head| head.id == id).map_or(0, |head| head.residents);
+    let choice = |area: &AreaRow| AreaChoice { code: area.code.clone(), name: area.name.clone(), checked: chosen.contains(&area.code), residents: residents(area.id) };
+    let tops = areas.iter().filter(|area| area.kind != "sector");
+    tops.map(|top| {
+        let sectors: Vec<AreaChoice> = areas.iter().filter(|area| area.kind == "sector" && area.parent_id == Some(top.id)).map(choice).collect();
+        DistrictChoice {
+            code: top.code.clone(),
+            name: top.name.clone(),
+            checked: chosen.contains(&top.code),
+            residents: residents(top.id),
+            open: sectors.iter().any(|sector| sector.checked),
+            sectors,
+        }
+    })
+    .collect()
+}
+
+async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
+    let reach = publish::preview(app, draft).await?;
+    let rendered = compose::render_sms(&app.config().branding.name, draft.sms_text.trim(), "K7Q2M");
+    let cost = segments::count(&rendered);
+    let mut warnings = Vec::new();
+    if cost.segments > 3 {
+        warnings.push(format!("The text is {} parts long: shorter texts are read sooner and cost less.", cost.segments));
+    }
+    if reach.sms + reach.email == 0 && !draft.areas.is_empty() {
+        warnings.push("Nobody would get this alert. Choose more areas or other groups.".to_owned());
+    }
+    if draft.sms_text.contains("http://") || draft.sms_text.contains("https://") {
+        warnings.push("There is a link in the text: people are told to distrust links in texts. Leave it out if you can.".to_owned());
+    }
+    let ready = compose::check(draft).is_ok() && reach.sms + reach.email > 0;
+    Ok(Preview {
+        sms: reach.sms,
+        email: reach.email,
+        residents: reach.residents,
+        excluded: reach.excluded.iter().map(|(word, count)| Exclusion { reason: compose::exclusion_sentence(word), count: *count }).collect(),
+        sms_rendered: rendered,
+        segments: i64::try_from(cost.segments).unwrap_or(0),
+        encoding: cost.encoding.label(),
+        units_left: i64::try_from(cost.units_left).unwrap_or(0),
+        dear: cost.dear.map(|c| format!("“{c}” is not in the phone alphabet: the text costs more than twice as many parts")).unwrap_or_default(),
+        cost: String::new(),
+        warnings,
+        ready,
+    })
+}

@@ -1,0 +1,85 @@
+//! `/alerts`.
+
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::domain::At;
+use crate::domain::alert::{AlertKind, AlertStatus, Urgency};
+use crate::domain::officer::Role;
+use crate::store::views::alerts::{self, ListRow};
+use crate::web::error::AppError;
+use crate::web::extract::Officer;
+use crate::web::shell::{self, Shell, When};
+
+#[derive(Template)]
+#[template(path = "alerts/list.html")]
+struct AlertsPage {
+    shell: Shell,
+    alerts: Vec<AlertRow>,
+    scope: &'static str,
+    total: i64,
+    as_of: When,
+}
+
+/// One line of the list, and the head of an alert's page.
+pub struct AlertRow {
+    /// Public reference.
+    pub reference: String,
+    /// Title.
+    pub title: String,
+    /// Kind, for people.
+    pub kind: String,
+    /// Urgency word.
+    pub urgency: &'static str,
+    /// Status word.
+    pub status: &'static str,
+    /// When it was published.
+    pub when: When,
+    /// Whose.
+    pub owner: String,
+    /// Copies.
+    pub recipients: i64,
+    /// Arrived.
+    pub delivered: i64,
+    /// Replies.
+    pub replies: i64,
+}
+
+impl AlertRow {
+    /// From the read model.
+    pub fn of(row: ListRow, now: At) -> Self {
+        Self {
+            kind: row.kind.parse::<AlertKind>().map_or(row.kind, |kind| kind.label().to_owned()),
+            urgency: row.urgency.parse().unwrap_or(Urgency::Routine).as_str(),
+            status: row.status.parse().unwrap_or(AlertStatus::Live).as_str(),
+            when: row.published_at.map(|at| When::at(at, now)).unwrap_or_default(),
+            reference: row.reference,
+            title: row.title,
+            owner: row.owner,
+            recipients: row.recipients,
+            delivered: row.delivered,
+            replies: row.replies,
+        }
+    }
+}
+
+/// `GET /alerts?scope=mine|all`
+pub async fn show(officer: Officer, request: HttpRequest) -> Result<HttpResponse, AppError> {
+    officer.require(Role::sees_volumes)?;
+    let all = request.query_string().contains("scope=all") || !officer.role.reads_replies();
+    let app = officer.app().clone();
+    let page = app
+        .clone()
+        .run(async move {
+            let shell = shell::officer(&officer.visitor, &officer.row, "Alerts", "alerts").await?;
+            let owner = (!all).then_some(officer.row.id);
+            let now = app.now();
+            let mut conn = app.read().await?;
+            let rows = alerts::list(&mut conn, owner, 100).await?;
+            let total = alerts::count(&mut conn, owner).await?;
+            let alerts = rows.into_iter().map(|row| AlertRow::of(row, now)).collect();
+            Ok::<_, AppError>(AlertsPage { shell, alerts, scope: if all { "all" } else { "mine" }, total, as_of: When::at(now, now) })
+        })
+        .await?;
+    shell::page(&page)
+}

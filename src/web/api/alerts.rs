@@ -1,0 +1,182 @@
+//! `POST /api/v1/alerts`, `GET /api/v1/alerts/{reference}`.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Client, Problem};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::files::sha256;
+use crate::outbound::compose::Draft;
+use crate::outbound::publish::{self, PublishOutcome};
+use crate::store::accounts::{self, ApiKeyRow, IdempotencyRow};
+use crate::store::alerts::{self, AlertRow};
+use crate::store::views::alerts as figures;
+
+/// An alert to publish.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAlert {
+    /// `appeal`, `warning`, `prevention` or `event`.
+    #[serde(default = "appeal")]
+    kind: String,
+    /// `routine`, `urgent` or `life_at_risk`.
+    #[serde(default = "routine")]
+    urgency: String,
+    /// For officers and the public page.
+    title: String,
+    /// What goes to phones.
+    sms_text: String,
+    /// Subject of the mail; the title if left out.
+    #[serde(default)]
+    email_subject: String,
+    /// Text of the mail; the SMS text if left out.
+    #[serde(default)]
+    email_body: String,
+    /// Codes of areas: ONS district codes, postcode sectors, or the force's own.
+    areas: Vec<String>,
+    /// Slugs of interest groups; none means everyone in the areas.
+    #[serde(default)]
+    groups: Vec<String>,
+    /// Whose inbox the replies go to.
+    owner_email: String,
+}
+
+fn appeal() -> String {
+    "appeal".to_owned()
+}
+
+fn routine() -> String {
+    "routine".to_owned()
+}
+
+/// How many copies go out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Recipients {
+    sms: i64,
+    email: i64,
+}
+
+/// What was published.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Published {
+    reference: String,
+    recipients: Recipients,
+    /// Addresses in the areas that get no copy, by reason.
+    excluded: BTreeMap<String, i64>,
+}
+
+/// How far an alert has come.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlertStatus {
+    reference: String,
+    title: String,
+    kind: String,
+    urgency: String,
+    /// `publishing`, `live` or `closed`.
+    status: String,
+    published_at: Option<String>,
+    /// Deliveries by channel, then by status.
+    deliveries: BTreeMap<String, BTreeMap<String, i64>>,
+    /// The same by status alone.
+    totals: BTreeMap<String, i64>,
+    replies: i64,
+    excluded: BTreeMap<String, i64>,
+}
+
+/// Publishes an alert.
+#[utoipa::path(post, path = "/api/v1/alerts", request_body = NewAlert, security(("key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating a request with the same key gives the first answer again")),
+    responses((status = 201, body = Published), (status = 401), (status = 422)))]
+pub async fn create(client: Client, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, Problem> {
+    let key = client.require("alerts").await?;
+    let once = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned).filter(|value| !value.is_empty());
+    let new: NewAlert = serde_json::from_slice(&body).map_err(|error| Problem::Invalid(vec![("body".to_owned(), error.to_string())]))?;
+    let (app, digest) = (client.app.clone(), sha256(&body));
+    let (status, answer) = app.clone().run(async move { create_in(&app, &key, once, digest, new).await }).await?;
+    let status = u16::try_from(status).ok().and_then(|status| actix_web::http::StatusCode::from_u16(status).ok()).unwrap_or(actix_web::http::StatusCode::CREATED);
+    Ok(HttpResponse::build(status).json(answer))
+}
+
+async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8; 32], new: NewAlert) -> Result<(i64, serde_json::Value), Problem> {
+    if let Some(once) = &once {
+        if let Some(before) = accounts::find_idempotent(&mut app.read().await?, key.id, once).await? {
+            return if before.request_digest == digest { Ok((before.status, before.response)) } else { Err(Problem::KeyReused) };
+        }
+    }
+    let owner = accounts::find_officer_by_email(&mut app.read().await?, &new.owner_email).await?.filter(|officer| officer.disabled_at.is_none());
+    let owner = owner.ok_or_else(|| Problem::Invalid(vec![("owner_email".to_owned(), "There is no officer with this e-mail address".to_owned())]))?;
+    let draft = Draft {
+        title: new.title,
+        kind: new.kind,
+        urgency: new.urgency,
+        sms_text: new.sms_text,
+        email_subject: new.email_subject,
+        email_body: new.email_body,
+        areas: new.areas,
+        groups: new.groups,
+    };
+    let token = once.as_ref().map(|once| format!("key:{}:{once}", key.id));
+    let (alert, reach) = match publish::publish(app, &draft, &owner, &Actor::Key(key.name.clone()), token).await? {
+        PublishOutcome::Published(alert, reach) => (alert, Some(reach)),
+        PublishOutcome::Before(alert) => (alert, None),
+        PublishOutcome::Faults(faults) => return Err(Problem::Invalid(faults.into_iter().map(|fault| (fault.field.to_owned(), fault.message)).collect())),
+    };
+    let answer = serde_json::to_value(Published {
+        reference: alert.reference.clone(),
+        recipients: Recipients { sms: alert.expected_sms, email: alert.expected_email },
+        excluded: reach.map(|reach| reach.excluded.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect()).unwrap_or_default(),
+    })
+    .map_err(|error| Problem::Internal(error.into()))?;
+    let Some(once) = once else { return Ok((201, answer)) };
+    let row = IdempotencyRow { api_key_id: key.id, key: once.clone(), request_digest: digest.to_vec(), status: 201, response: answer.clone(), created_at: app.now() };
+    let mut conn = app.write().await?;
+    if accounts::insert_idempotent(&mut conn, &row).await? > 0 {
+        return Ok((201, answer));
+    }
+    // The same request at the same moment: the answer that was kept is the one for both.
+    let kept = accounts::find_idempotent(&mut conn, key.id, &once).await?.filter(|kept| kept.request_digest == digest).ok_or(Problem::KeyReused)?;
+    Ok((kept.status, kept.response))
+}
+
+/// How far an alert has come.
+#[utoipa::path(get, path = "/api/v1/alerts/{reference}", params(("reference" = String, Path)), security(("key" = [])),
+    responses((status = 200, body = AlertStatus), (status = 401), (status = 404)))]
+pub async fn show(client: Client, reference: web::Path<String>) -> Result<HttpResponse, Problem> {
+    client.require("alerts").await?;
+    let app = client.app.clone();
+    let status = app
+        .clone()
+        .run(async move {
+            let mut conn = app.read().await?;
+            let alert = alerts::find_by_reference(&mut conn, &reference).await?.ok_or(Problem::NotFound("alert"))?;
+            read(&mut conn, alert).await
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(status))
+}
+
+async fn read(conn: &mut crate::store::Conn, alert: AlertRow) -> Result<AlertStatus, Problem> {
+    let (mut deliveries, mut totals) = (BTreeMap::<String, BTreeMap<String, i64>>::new(), BTreeMap::new());
+    for count in figures::progress(conn, alert.id).await? {
+        *totals.entry(count.status.clone()).or_default() += count.count;
+        deliveries.entry(count.channel_kind).or_default().insert(count.status, count.count);
+    }
+    let replies = figures::get(conn, alert.id).await?.map_or(0, |row| row.replies);
+    let excluded = alerts::list_exclusions(conn, alert.id).await?.into_iter().collect();
+    Ok(AlertStatus {
+        reference: alert.reference,
+        title: alert.title,
+        kind: alert.kind,
+        urgency: alert.urgency,
+        status: alert.status,
+        published_at: alert.published_at.map(crate::domain::At::rfc3339),
+        deliveries,
+        totals,
+        replies,
+        excluded,
+    })
+}

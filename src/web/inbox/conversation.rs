@@ -1,0 +1,291 @@
+//! `/inbox/{id}`: the conversation between its list and its context, and the thread alone for live pages.
+
+use std::ops::Deref;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::list::{self, ListPane, ListQuery, channel_word};
+use super::may_read;
+
+use crate::domain::alert::Urgency;
+use crate::domain::delivery::Status;
+use crate::domain::{Address, At};
+use crate::inbound::thread::Confidence;
+use crate::inbox::answerable;
+use crate::inbox::reading::{self, Opened};
+use crate::store::messages::{AttachmentRow, MessageRow};
+use crate::web::error::AppError;
+use crate::web::extract::Officer;
+use crate::web::shell::{self, FieldError, Shell, When};
+
+#[derive(Template)]
+#[template(path = "inbox/conversation.html")]
+pub(super) struct ConversationPage {
+    shell: Shell,
+    list: ListPane,
+    c: Conversation,
+    draft: String,
+    errors: Vec<FieldError>,
+}
+
+#[derive(Template)]
+#[template(path = "inbox/thread.html")]
+struct Thread<'a>(&'a ThreadOnly);
+
+struct ThreadOnly {
+    c: Conversation,
+}
+
+impl Deref for Thread<'_> {
+    type Target = ThreadOnly;
+    fn deref(&self) -> &ThreadOnly {
+        self.0
+    }
+}
+
+/// What the page shows of a conversation.
+pub struct Conversation {
+    id: String,
+    version: i64,
+    who: String,
+    channel: &'static str,
+    certainty: &'static str,
+    resident: Option<ResidentCard>,
+    third_party: bool,
+    alert: Option<AlertCard>,
+    candidates: Vec<Candidate>,
+    owner: String,
+    team: String,
+    closed: bool,
+    messages: Vec<MessageView>,
+    events: Vec<EventView>,
+    can_reply: bool,
+    cannot_reply_reason: String,
+    reply_channel: &'static str,
+    suppressed: Option<String>,
+}
+
+struct ResidentCard {
+    name: String,
+    place: String,
+    groups: Vec<String>,
+    since: When,
+    address: String,
+}
+
+struct AlertCard {
+    reference: String,
+    title: String,
+    urgency: &'static str,
+    text: String,
+    when: When,
+    owner: String,
+    href: String,
+}
+
+struct Candidate {
+    reference: String,
+    title: String,
+    reason: String,
+    when: When,
+    current: bool,
+}
+
+struct MessageView {
+    id: String,
+    direction: &'static str,
+    who: String,
+    channel: &'static str,
+    subject: String,
+    text: String,
+    folded: String,
+    when: When,
+    status: String,
+    status_kind: &'static str,
+    attachments: Vec<AttachmentView>,
+    how: String,
+    possible_duplicate: bool,
+    original_href: String,
+    flags: Vec<String>,
+}
+
+struct AttachmentView {
+    name: String,
+    kind: String,
+    size: String,
+    href: String,
+    preview_href: String,
+    sha256: String,
+}
+
+struct EventView {
+    when: When,
+    text: String,
+}
+
+/// `GET /inbox/{id}`
+pub async fn show(officer: Officer, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, AppError> {
+    may_read(&officer)?;
+    let page = build(officer, ListQuery::read(&request), id.into_inner(), String::new(), Vec::new()).await?;
+    shell::page(&page)
+}
+
+/// The page again, with the officer's words kept and what is to be mended.
+pub(super) async fn again(officer: Officer, query: ListQuery, id: String, draft: String, errors: Vec<FieldError>) -> Result<HttpResponse, AppError> {
+    shell::page_with_errors(&build(officer, query, id, draft, errors).await?)
+}
+
+async fn build(officer: Officer, query: ListQuery, id: String, draft: String, errors: Vec<FieldError>) -> Result<ConversationPage, AppError> {
+    let app = officer.app().clone();
+    app.clone()
+        .run(async move {
+            let opened = reading::open(&app, &officer.row, &id, !officer.visitor.live).await?.ok_or(AppError::NotFound)?;
+            let c = view(opened, app.now());
+            let list = list::pane_beside(&app, &officer.row, &query, &id).await?;
+            let active = if c.alert.is_none() { "unattributed" } else { "inbox" };
+            let shell = shell::officer(&officer.visitor, &officer.row, &format!("Conversation with {}", c.who), active).await?;
+            Ok(ConversationPage { shell, list, c, draft, errors })
+        })
+        .await
+}
+
+/// `GET /inbox/{id}/thread`
+pub async fn thread(officer: Officer, id: web::Path<String>) -> Result<HttpResponse, AppError> {
+    may_read(&officer)?;
+    let app = officer.app().clone();
+    let only = app
+        .clone()
+        .run(async move {
+            let opened = reading::open(&app, &officer.row, &id, false).await?.ok_or(AppError::NotFound)?;
+            Ok::<_, AppError>(ThreadOnly { c: view(opened, app.now()) })
+        })
+        .await?;
+    shell::page(&Thread(&only))
+}
+
+fn view(opened: Opened, now: At) -> Conversation {
+    let address = Address::from_stored(&opened.correspondent.kind, &opened.correspondent.address);
+    let who = opened.resident.as_ref().map(|(resident, ..)| resident.name.clone()).or_else(|| opened.correspondent.name.clone()).unwrap_or_else(|| address.masked());
+    let officer_name = |id: Option<i64>| id.and_then(|id| opened.officers.iter().find(|officer| officer.id == id)).map(|officer| officer.name.clone());
+    let suppressed = opened.suppression.as_ref().map(|row| {
+        let what = if row.reason == "stop" { "They texted STOP" } else { "They opted out" };
+        format!("{what} ({}): nothing goes to them on this channel.", When::at(row.created_at, now).text)
+    });
+    let can_answer = answerable(&address);
+    let cannot = match (&suppressed, can_answer) {
+        (Some(sentence), _) => sentence.clone(),
+        (None, false) => "They wrote from an address that cannot be answered.".to_owned(),
+        (None, true) => String::new(),
+    };
+    let messages = opened.messages.iter().map(|message| message_view(message, &opened, &who, &officer_name, now)).collect();
+    Conversation {
+        version: opened.conversation.version,
+        channel: channel_word(&opened.conversation.channel_kind),
+        reply_channel: channel_word(&opened.conversation.channel_kind),
+        certainty: opened.conversation.certainty.parse().unwrap_or(Confidence::Unattributed).as_str(),
+        resident: opened.resident.as_ref().map(|(resident, groups, places)| ResidentCard {
+            name: resident.name.clone(),
+            place: places.join(", "),
+            groups: groups.clone(),
+            since: When::at(resident.created_at, now),
+            address: address.masked(),
+        }),
+        third_party: opened.conversation.third_party,
+        alert: opened.alert.as_ref().map(|(alert, text)| AlertCard {
+            reference: alert.reference.clone(),
+            title: alert.title.clone(),
+            urgency: alert.urgency.parse().unwrap_or(Urgency::Routine).as_str(),
+            text: text.clone(),
+            when: When::at(alert.published_at.unwrap_or(alert.created_at), now),
+            owner: officer_name(Some(alert.owner_id)).unwrap_or_default(),
+            href: format!("/alerts/{}", alert.reference),
+        }),
+        candidates: opened
+            .candidates
+            .iter()
+            .map(|(alert, reason)| Candidate {
+                reference: alert.reference.clone(),
+                title: alert.title.clone(),
+                reason: reason.clone(),
+                when: When::at(alert.published_at.unwrap_or(alert.created_at), now),
+                current: opened.conversation.alert_id == Some(alert.id),
+            })
+            .collect(),
+        owner: officer_name(opened.conversation.owner_id).unwrap_or_default(),
+        team: opened.teams.iter().find(|team| Some(team.id) == opened.conversation.team_id).map(|team| team.name.clone()).unwrap_or_default(),
+        closed: opened.conversation.status == "closed",
+        messages,
+        events: opened.events.iter().map(|event| EventView { when: When::at(event.created_at, now), text: event_text(&event.detail, officer_name(event.officer_id)) }).collect(),
+        can_reply: cannot.is_empty(),
+        cannot_reply_reason: cannot,
+        suppressed,
+        id: opened.conversation.public_id.clone(),
+        who,
+    }
+}
+
+fn event_text(detail: &str, by: Option<String>) -> String {
+    by.map_or_else(|| detail.to_owned(), |name| format!("{detail} by {name}"))
+}
+
+fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: &impl Fn(Option<i64>) -> Option<String>, now: At) -> MessageView {
+    let inbound = message.direction == "in";
+    let id = &opened.conversation.public_id;
+    let attachments = opened.attachments.iter().filter(|file| file.message_id == message.id).map(|file| attachment_view(file, id, &message.public_id)).collect();
+    let delivery = message.delivery_id.and_then(|delivery_id| opened.deliveries.iter().find(|delivery| delivery.id == delivery_id));
+    let status: Option<Status> = delivery.and_then(|delivery| delivery.status.parse().ok());
+    let mut flags = Vec::new();
+    if message.third_party {
+        flags.push("From another address than the one we wrote to".to_owned());
+    }
+    match message.class.as_str() {
+        "opt_out" => flags.push("Opt-out".to_owned()),
+        "opt_in" => flags.push("Opt-in".to_owned()),
+        _ => {}
+    }
+    MessageView {
+        id: message.public_id.clone(),
+        direction: if inbound { "in" } else { "out" },
+        who: if inbound { who.to_owned() } else { officer_name(message.officer_id).unwrap_or_else(|| "the force".to_owned()) },
+        channel: channel_word(&message.channel_kind),
+        subject: message.subject.clone().filter(|_| inbound).unwrap_or_default(),
+        text: message.text.clone(),
+        folded: message.folded.clone(),
+        when: When::at(message.received_at, now),
+        status: status.map(|status| status.label().to_owned()).unwrap_or_default(),
+        status_kind: match status {
+            None => "",
+            Some(Status::Delivered | Status::Accepted) => "ok",
+            Some(status) if status.is_final() || status == Status::Unconfirmed => "bad",
+            Some(_) => "waiting",
+        },
+        attachments,
+        how: if inbound { how(message) } else { String::new() },
+        possible_duplicate: message.possible_duplicate,
+        original_href: if message.envelope_id.is_some() { format!("/inbox/{id}/original/{}", message.public_id) } else { String::new() },
+        flags,
+    }
+}
+
+fn how(message: &MessageRow) -> String {
+    let sure = match message.confidence.parse() {
+        Ok(Confidence::Certain) => "Certain",
+        Ok(Confidence::Probable) => "Probable",
+        _ => "Unattributed",
+    };
+    format!("{sure}: {}.", message.evidence.trim_end_matches('.'))
+}
+
+fn attachment_view(file: &AttachmentRow, conversation: &str, message: &str) -> AttachmentView {
+    let part = format!("{message}/{}", file.ordinal);
+    AttachmentView {
+        name: file.filename.clone(),
+        kind: file.content_type.clone(),
+        size: shell::size(file.size_bytes),
+        href: format!("/inbox/{conversation}/attachment/{part}"),
+        preview_href: if super::originals::previewable(&file.content_type) { format!("/inbox/{conversation}/preview/{part}") } else { String::new() },
+        sha256: hex::encode(&file.sha256),
+    }
+}
+

@@ -1,0 +1,15 @@
+//! The officers' inbox: list, conversation, what is done to it, and its originals.
+
+pub mod actions;
+pub mod conversation;
+pub mod list;
+pub mod originals;
+
+use crate::domain::officer::Role;
+use crate::web::error::AppError;
+use crate::web::extract::Officer;
+
+/// Only officers read what residents wrote.
+fn may_read(officer: &Officer) -> Result<(), AppError> {
+    officer.require(Role::reads_replies)
+}

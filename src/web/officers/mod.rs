@@ -1,0 +1,3 @@
+//! Officers' way in and out.
+
+pub mod sign_in;

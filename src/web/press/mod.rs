@@ -1,0 +1,3 @@
+//! The media team's page.
+
+pub mod volume;

@@ -1,0 +1,31 @@
+//! The page for anything that cannot be shown, with what to do.
+
+use askama::Template;
+
+use crate::app::App;
+use crate::web::error::AppError;
+use crate::web::shell::{self, Shell};
+
+/// An error, for people.
+#[derive(Template)]
+#[template(path = "public/error.html")]
+pub struct ErrorPage {
+    shell: Shell,
+    status: u16,
+    heading: String,
+    sentence: String,
+}
+
+impl ErrorPage {
+    /// The page as HTML; none if even that fails.
+    pub fn render_for(app: &App, status: u16, heading: &str, sentence: &str) -> Option<String> {
+        let shell = Shell { brand: shell::brand(app), title: heading.to_owned(), csrf: String::new(), officer: None, active: "", notice: None, live: false };
+        let page = Self { shell, status, heading: heading.to_owned(), sentence: sentence.to_owned() };
+        page.render().ok()
+    }
+}
+
+/// Whatever has no route.
+pub async fn not_found() -> Result<actix_web::HttpResponse, AppError> {
+    Err(AppError::NotFound)
+}

@@ -1,0 +1,63 @@
+//! `/`: what this is, how to join, and the alerts that are live, so that anybody can check that one is real.
+
+use actix_web::HttpResponse;
+use askama::Template;
+
+use crate::domain::alert::Urgency;
+use crate::store::alerts;
+use crate::store::views::alerts as lists;
+use crate::web::error::AppError;
+use crate::web::extract::Visitor;
+use crate::web::shell::{self, Shell, When};
+
+#[derive(Template)]
+#[template(path = "public/front.html")]
+struct FrontPage {
+    shell: Shell,
+    alerts: Vec<PublicAlert>,
+    as_of: When,
+}
+
+struct PublicAlert {
+    reference: String,
+    title: String,
+    text: String,
+    urgency: &'static str,
+    areas: String,
+    when: When,
+}
+
+/// `GET /`
+pub async fn show(visitor: Visitor) -> Result<HttpResponse, AppError> {
+    let app = visitor.app.clone();
+    let (live, now) = app
+        .clone()
+        .run(async move {
+            let now = app.now();
+            let mut conn = app.read().await?;
+            let mut live = Vec::new();
+            for row in lists::list_public(&mut conn, 20).await? {
+                let areas: Vec<String> = alerts::list_areas(&mut conn, row.id).await?.into_iter().map(|(_, name)| name).collect();
+                live.push(PublicAlert {
+                    reference: row.reference,
+                    title: row.title,
+                    text: row.body,
+                    urgency: row.urgency.parse().unwrap_or(Urgency::Routine).as_str(),
+                    areas: places(&areas),
+                    when: row.published_at.map(|at| When::at(at, now)).unwrap_or_default(),
+                });
+            }
+            Ok::<_, AppError>((live, now))
+        })
+        .await?;
+    let shell = shell::public(&visitor, "Neighbourhood alerts by text and e-mail", "home");
+    shell::page(&FrontPage { shell, alerts: live, as_of: When::at(now, now) })
+}
+
+fn places(areas: &[String]) -> String {
+    match areas {
+        [] => String::new(),
+        few if few.len() <= 4 => few.join(", "),
+        many => format!("{} and {} more areas", many.iter().take(3).cloned().collect::<Vec<_>>().join(", "), many.len() - 3),
+    }
+}

@@ -1,0 +1,4 @@
+//! What everybody sees.
+
+pub mod error;
+pub mod front;

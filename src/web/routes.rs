@@ -1,0 +1,119 @@
+//! Every URL on one page, each with who may open it. The table is the registration: there is no other.
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::{admin, alerts, api, assets, health, inbox, live, officers, press, public, residents, webhooks};
+
+crate::words! {
+    /// Who may open a route. Tests hold every route to its word.
+    Guard {
+        /// Anybody.
+        Public = "public",
+        /// A provider, by signature or secret.
+        Webhook = "webhook",
+        /// A client, by API key.
+        Key = "key",
+        /// A signed-in resident.
+        Resident = "resident",
+        /// A signed-in officer of a role that the handler checks.
+        Officer = "officer",
+    }
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $guard:ident => $handler:path;)+) => {
+        /// Method, path and guard of every route.
+        pub const TABLE: &[(&str, &str, Guard)] = &[$((stringify!($method), $path, Guard::$guard)),+];
+
+        fn register(cfg: &mut ServiceConfig) {
+            $(cfg.route($path, web::$method().to($handler));)+
+        }
+    };
+}
+
+routes! {
+    get "/" Public => public::front::show;
+    get "/assets/{name}" Public => assets::show;
+    get "/healthz" Public => health::alive;
+    get "/readyz" Public => health::ready;
+    get "/metrics" Public => health::figures;
+
+    get "/join" Public => residents::join::start;
+    post "/join" Public => residents::join::step;
+    get "/account/sign-in" Public => residents::sign_in::show;
+    post "/account/sign-in" Public => residents::sign_in::send_code;
+    post "/account/code" Public => residents::sign_in::check_code;
+    get "/account" Resident => residents::account::show;
+    post "/account" Resident => residents::account::change;
+    post "/account/sign-out" Resident => residents::account::sign_out;
+    get "/account/leave" Resident => residents::leave::ask;
+    post "/account/leave" Resident => residents::leave::leave;
+    get "/leave/{token}" Public => residents::leave::ask_by_link;
+    post "/leave/{token}" Public => residents::leave::by_link;
+
+    get "/sign-in" Public => officers::sign_in::show;
+    post "/sign-in" Public => officers::sign_in::sign_in;
+    post "/sign-out" Officer => officers::sign_in::sign_out;
+    get "/events" Officer => live::stream;
+    get "/inbox" Officer => inbox::list::show;
+    get "/inbox/rows" Officer => inbox::list::rows;
+    get "/inbox/{id}" Officer => inbox::conversation::show;
+    get "/inbox/{id}/thread" Officer => inbox::conversation::thread;
+    post "/inbox/{id}/reply" Officer => inbox::actions::reply;
+    post "/inbox/{id}/close" Officer => inbox::actions::close;
+    post "/inbox/{id}/reopen" Officer => inbox::actions::reopen;
+    post "/inbox/{id}/move" Officer => inbox::actions::move_to;
+    post "/inbox/{id}/unread" Officer => inbox::actions::unread;
+    get "/inbox/{id}/original/{message}" Officer => inbox::originals::original;
+    get "/inbox/{id}/attachment/{message}/{ordinal}" Officer => inbox::originals::attachment;
+    get "/inbox/{id}/preview/{message}/{ordinal}" Officer => inbox::originals::preview;
+    get "/alerts" Officer => alerts::list::show;
+    get "/alerts/new" Officer => alerts::compose::show;
+    post "/alerts/new" Officer => alerts::compose::act;
+    post "/alerts/preview" Officer => alerts::compose::preview;
+    get "/alerts/{reference}" Officer => alerts::show::show;
+    get "/alerts/{reference}/progress" Officer => alerts::show::progress;
+    post "/alerts/{reference}/close" Officer => alerts::show::close;
+    get "/press" Officer => press::volume::show;
+    get "/press/figures" Officer => press::volume::figures;
+    get "/press/volume.csv" Officer => press::volume::csv;
+    get "/admin" Officer => admin::parked::show;
+    get "/admin/parked/{id}/raw" Officer => admin::parked::raw;
+    post "/admin/parked/{id}/replay" Officer => admin::parked::replay;
+
+    get "/api/openapi.json" Public => api::openapi;
+    post "/api/v1/alerts" Key => api::alerts::create;
+    get "/api/v1/alerts/{reference}" Key => api::alerts::show;
+    get "/api/v1/alerts/{reference}/conversations" Key => api::conversations::of_alert;
+    get "/api/v1/unattributed" Key => api::conversations::unattributed;
+    post "/api/v1/conversations/{id}/replies" Key => api::conversations::reply;
+}
+
+/// Webhooks have body caps of their own, so they stand apart; each takes POST, and SMS ones GET as well.
+pub const WEBHOOKS: &[(&str, &str, Guard)] = &[
+    ("post", "/webhooks/sms/{channel}/inbound", Guard::Webhook),
+    ("get", "/webhooks/sms/{channel}/inbound", Guard::Webhook),
+    ("post", "/webhooks/sms/{channel}/status", Guard::Webhook),
+    ("get", "/webhooks/sms/{channel}/status", Guard::Webhook),
+    ("post", "/webhooks/email/{channel}", Guard::Webhook),
+];
+
+/// Registers everything.
+pub fn configure(cfg: &mut ServiceConfig) {
+    let sms = || web::PayloadConfig::new(webhooks::SMS_BYTES);
+    cfg.app_data(web::PayloadConfig::new(256 << 10));
+    cfg.service(
+        web::resource("/webhooks/sms/{channel}/inbound")
+            .app_data(sms())
+            .route(web::post().to(webhooks::sms_inbound))
+            .route(web::get().to(webhooks::sms_inbound)),
+    );
+    cfg.service(
+        web::resource("/webhooks/sms/{channel}/status")
+            .app_data(sms())
+            .route(web::post().to(webhooks::sms_status))
+            .route(web::get().to(webhooks::sms_status)),
+    );
+    cfg.service(web::resource("/webhooks/email/{channel}").app_data(web::PayloadConfig::new(webhooks::MAIL_BYTES)).route(web::post().to(webhooks::mail)));
+    register(cfg);
+}

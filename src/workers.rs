@@ -1,0 +1,164 @@
+//! The loops behind the web edge: fan-out, dispatch, processing, polling, reconciling, wake-ups.
+//!
+//! Each sleeps until its bell rings or a poll is due, and stops between two steps, never within one.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::inbound::intake::{Intake, LANES};
+use crate::inbound::poll::Poller;
+use crate::inbound::process;
+use crate::outbound::dispatch::Dispatcher;
+use crate::outbound::{publish, reconcile};
+use crate::store::{Backend, envelopes, sessions};
+
+const POLL: Duration = Duration::from_secs(1);
+
+/// Everything that was started.
+pub struct Workers {
+    app: App,
+    intake: Intake,
+    loops: TaskTracker,
+    writers: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Starts intake alone, for a process that only serves the web.
+    pub fn web_only(app: &App) -> Self {
+        let (intake, writer) = Intake::start(app);
+        let loops = TaskTracker::new();
+        if app.db().backend() == Backend::Postgres {
+            loops.spawn(relay(app.clone()));
+        }
+        Self { app: app.clone(), intake, loops, writers: vec![writer] }
+    }
+
+    /// Starts everything.
+    pub fn all(app: &App) -> Self {
+        let mut workers = Self::web_only(app);
+        workers.loops.spawn(repeat(app.clone(), "fan-out", Bell::FanOut, |app| async move { publish::run_once(&app).await }));
+        workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
+        workers.loops.spawn(housekeeping(app.clone()));
+        for lanes in lanes(app.db().backend()) {
+            workers.loops.spawn(repeat(app.clone(), "process", Bell::Envelopes, move |app| {
+                let lanes = lanes.clone();
+                async move { process::run_once(&app, &lanes).await.map(|done| done > 0) }
+            }));
+        }
+        for channel in app.channels().iter() {
+            let (dispatcher, recorder) = Dispatcher::start(app, channel);
+            workers.loops.spawn(dispatcher.run());
+            workers.writers.push(recorder);
+            if let Some(poller) = Poller::of(app, &workers.intake, channel) {
+                workers.loops.spawn(poller.run());
+            }
+        }
+        workers
+    }
+
+    /// The way into the store, for the web edge.
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// Stops: no new step begins, those under way end, what was leased and not begun runs out by itself.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.app.stop().cancel();
+        self.loops.close();
+        tokio::time::timeout(Duration::from_secs(40), self.loops.wait()).await.context("a worker did not stop in time")?;
+        drop(self.intake);
+        for writer in self.writers {
+            // The web server may still hold its clone of intake: then the writer ends with the process.
+            let _still_held = tokio::time::timeout(Duration::from_secs(5), writer).await;
+        }
+        Ok(())
+    }
+}
+
+/// SQLite has one writer, so one processor; PostgreSQL takes several, each with lanes of its own.
+fn lanes(backend: Backend) -> Vec<Vec<i64>> {
+    let processors = match backend {
+        Backend::Sqlite => 1,
+        Backend::Postgres => 4,
+    };
+    (0..processors).map(|processor| (0..LANES).filter(|lane| lane % processors == processor).collect()).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Bell {
+    FanOut,
+    Envelopes,
+    None,
+}
+
+async fn repeat<F>(app: App, name: &'static str, bell: Bell, step: impl Fn(App) -> F)
+where
+    F: Future<Output = diesel::QueryResult<bool>>,
+{
+    let stop = app.stop().clone();
+    while !stop.is_cancelled() {
+        // Listening begins before looking, so that a bell between the two is heard.
+        let rang = async {
+            match bell {
+                Bell::FanOut => app.wake().fan_out_rang().await,
+                Bell::Envelopes => app.wake().envelopes_rang().await,
+                Bell::None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(rang);
+        let _armed = futures_util::poll!(&mut rang);
+        match step(app.clone()).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(worker = name, %error, "a step failed; waiting for the database"),
+        }
+        tokio::select! {
+            () = rang => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn relay(app: App) {
+    let stop = app.stop().clone();
+    while !stop.is_cancelled() {
+        tokio::select! {
+            ended = app.wake().relay(&app.config().database.url) => {
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "wake-ups between nodes are interrupted; polling goes on");
+                }
+            }
+            () = stop.cancelled() => return,
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn housekeeping(app: App) {
+    let stop = app.stop().clone();
+    loop {
+        if let Err(error) = tidy(&app).await {
+            tracing::warn!(%error, "housekeeping failed; it is tried again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(60)) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn tidy(app: &App) -> diesel::QueryResult<()> {
+    let (waiting, parked) = {
+        let mut conn = app.read().await?;
+        (envelopes::count_waiting(&mut conn).await?, envelopes::count_of(&mut conn, "parked").await?)
+    };
+    for (name, count) in [("huecry_envelopes_waiting", waiting), ("huecry_envelopes_parked", parked)] {
+        metrics::gauge!(name).set(u32::try_from(count).map_or(f64::MAX, f64::from));
+    }
+    let mut conn = app.write().await?;
+    sessions::delete_expired(&mut conn, app.now()).await.map(|_| ())
+}

@@ -1,0 +1,6 @@
+//! The main jobs end to end, over real HTTP, on both databases.
+
+mod alert_and_replies;
+mod opt_out;
+mod press_desk;
+mod residents_site;

@@ -1,0 +1,19 @@
+//! The store on both databases: one file a table or queue. Every test gets a database of its own from `on_both!`.
+
+mod accounts;
+mod alerts;
+mod audience;
+mod conversations;
+mod deliveries;
+mod envelopes;
+mod ledgers;
+mod mailboxes;
+mod messages;
+mod outbox;
+mod pair_holds;
+mod receipts;
+mod residents;
+mod suppressions;
+mod times;
+mod transactions;
+mod wake;

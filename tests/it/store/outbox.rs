@@ -1,0 +1,290 @@
+//! Claiming by lease, the second look at suppressions, and what becomes of a hand-over.
+
+use std::collections::HashSet;
+
+use diesel::QueryResult;
+use huecry::domain::At;
+use huecry::domain::delivery::{Purpose, Status};
+use huecry::store::deliveries::{self, DeliveryRow};
+use huecry::store::{Db, outbox, suppressions};
+
+use crate::support::db::TestDb;
+use crate::support::now;
+use crate::support::rows::{SMS, key};
+
+const LEASE_MS: i64 = 60_000;
+
+async fn claim_from(db: &Db, owner: &str, limit: i64, lease_ms: i64, now: At) -> Vec<i64> {
+    let mut conn = db.write().await.unwrap();
+    let claimed: QueryResult<Vec<DeliveryRow>> = conn.transaction(async |conn| outbox::claim(conn, SMS, owner, limit, lease_ms, now).await).await;
+    claimed.unwrap().into_iter().map(|row| row.id).collect()
+}
+
+async fn claim(db: &TestDb, owner: &str) -> Vec<i64> {
+    claim_from(&db.db, owner, 100, LEASE_MS, now()).await
+}
+
+async fn mark_sending(db: &TestDb, ids: &[i64], owner: &str, lease_ms: i64) -> Vec<i64> {
+    let mut conn = db.write().await;
+    let marked: QueryResult<Vec<i64>> = conn.transaction(async |conn| outbox::mark_sending(conn, ids, owner, lease_ms, now()).await).await;
+    let mut marked = marked.unwrap();
+    marked.sort_unstable();
+    marked
+}
+
+async fn get(db: &TestDb, id: i64) -> DeliveryRow {
+    deliveries::find(&mut db.read().await, id).await.unwrap().unwrap()
+}
+
+async fn statuses(db: &TestDb, ids: &[i64]) -> Vec<String> {
+    let mut all = Vec::new();
+    for id in ids {
+        all.push(get(db, *id).await.status);
+    }
+    all
+}
+
+/// So many queued copies of one alert, each to another number, in order of id.
+async fn add_copies(db: &TestDb, count: u16) -> Vec<i64> {
+    let alert = db.new_alert(1);
+    let rows: Vec<DeliveryRow> = (0..count).map(|n| db.new_delivery(&alert, &format!("07700 900{n:03}"))).collect();
+    let ids = rows.iter().map(|row| row.id).collect();
+    deliveries::insert(&mut db.write().await, rows).await.unwrap();
+    ids
+}
+
+async fn suppress(db: &TestDb, who: &str, channel: &str) {
+    let row = db.new_suppression(who, channel, None);
+    suppressions::suppress(&mut db.write().await, &row).await.unwrap();
+}
+
+on_both!(the_most_pressing_go_first_and_among_equals_the_oldest, async |db| {
+    let alert = db.new_alert(1);
+    let priorities = [30, 0, 20, 30, 10, 0];
+    let rows: Vec<DeliveryRow> =
+        priorities.iter().enumerate().map(|(n, priority)| DeliveryRow { priority: *priority, ..db.new_delivery(&alert, &format!("07700 90000{n}")) }).collect();
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    deliveries::insert(&mut db.write().await, rows).await.unwrap();
+    assert_eq!(claim_from(&db.db, "a", 4, LEASE_MS, now()).await, [ids[1], ids[5], ids[4], ids[2]]);
+    assert_eq!(claim(db, "a").await, [ids[0], ids[3]]);
+    assert_eq!(claim(db, "a").await, [0; 0]);
+});
+
+on_both!(what_is_not_due_or_for_another_channel_stays, async |db| {
+    let alert = db.new_alert(1);
+    let later = DeliveryRow { next_attempt_at: now().plus_ms(1), ..db.new_delivery(&alert, "07700 900001") };
+    let mail = db.new_delivery(&alert, "jo@example.org");
+    let due = db.new_delivery(&alert, "07700 900002");
+    let (later_id, due_id) = (later.id, due.id);
+    deliveries::insert(&mut db.write().await, vec![later, mail, due]).await.unwrap();
+    assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(now()));
+    assert_eq!(claim(db, "a").await, [due_id]);
+    mark_sending(db, &[due_id], "a", LEASE_MS).await;
+    assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(now().plus_ms(1)));
+    assert_eq!(outbox::next_due(&mut db.read().await, "pigeon").await.unwrap(), None);
+    assert_eq!(claim_from(&db.db, "a", 100, LEASE_MS, now().plus_ms(1)).await, [later_id]);
+});
+
+on_both!(two_owners_never_get_the_same_delivery, async |db| {
+    let all: HashSet<i64> = add_copies(db, 120).await.into_iter().collect();
+    let claimers = ["a", "b", "c"].map(|owner| {
+        let db = db.db.clone();
+        tokio::spawn(async move {
+            let mut mine = Vec::new();
+            loop {
+                let batch = claim_from(&db, owner, 7, LEASE_MS, now()).await;
+                if batch.is_empty() {
+                    return mine;
+                }
+                mine.extend(batch);
+            }
+        })
+    });
+    let mut seen = HashSet::new();
+    for claimer in claimers {
+        for id in claimer.await.unwrap() {
+            assert!(seen.insert(id), "{id} was given twice");
+        }
+    }
+    // An owner that finds every free row locked by the others ends early; nothing is left for one that comes later.
+    seen.extend(claim(db, "d").await);
+    assert_eq!(seen, all);
+});
+
+on_both!(a_lease_that_ran_out_is_taken_by_another_and_lost_by_its_first_owner, async |db| {
+    let ids = add_copies(db, 2).await;
+    assert_eq!(claim_from(&db.db, "dead", 100, -1_000, now()).await, ids);
+    assert_eq!(claim(db, "alive").await, ids);
+    assert_eq!(claim(db, "third").await, [0; 0]);
+    assert_eq!(mark_sending(db, &ids, "dead", LEASE_MS).await, [0; 0]);
+    assert_eq!(outbox::release(&mut db.write().await, &ids, "dead").await.unwrap(), 0);
+    assert_eq!(mark_sending(db, &ids, "alive", LEASE_MS).await, ids);
+});
+
+on_both!(leased_ones_that_are_handed_back_are_claimed_again_as_if_nothing_had_been, async |db| {
+    let ids = add_copies(db, 2).await;
+    claim(db, "a").await;
+    mark_sending(db, &ids[..1], "a", LEASE_MS).await;
+    assert_eq!(outbox::release(&mut db.write().await, &ids, "a").await.unwrap(), 1, "what is being sent is not handed back");
+    let row = get(db, ids[1]).await;
+    assert_eq!((row.status.as_str(), row.lease_owner, row.lease_until, row.attempts), ("queued", None, None, 0));
+    assert_eq!(claim(db, "b").await, ids[1..]);
+});
+
+on_both!(a_suppressed_address_is_held_back_when_its_turn_comes, async |db| {
+    let ids = add_copies(db, 5).await;
+    suppress(db, "07700 900000", "sms").await;
+    suppress(db, "07700 900001", "all").await;
+    suppress(db, "07700 900002", "email").await;
+    suppress(db, "07700 900003", "sms").await;
+    suppressions::lift(&mut db.write().await, &key("07700 900003"), "sms", "signed-in act", now()).await.unwrap();
+    assert_eq!(claim(db, "a").await, ids[2..]);
+    for id in &ids[..2] {
+        let row = get(db, *id).await;
+        assert_eq!((row.status.as_str(), row.rank, row.finished_at), ("suppressed", Status::Suppressed.rank(), Some(now())));
+        assert_eq!((row.lease_owner, row.lease_until, row.attempts), (None, None, 0));
+    }
+});
+
+on_both!(a_stop_between_the_claim_and_the_hand_over_is_seen, async |db| {
+    let ids = add_copies(db, 3).await;
+    assert_eq!(claim(db, "a").await, ids);
+    suppress(db, "07700 900001", "sms").await;
+    assert_eq!(mark_sending(db, &ids, "a", LEASE_MS).await, [ids[0], ids[2]]);
+    assert_eq!(statuses(db, &ids).await, ["sending", "suppressed", "sending"]);
+});
+
+on_both!(of_all_purposes_only_the_opt_outs_own_confirmation_passes_a_suppression, async |db| {
+    let alert = db.new_alert(1);
+    let rows = |who: &'static str| Purpose::ALL.iter().map(move |purpose| (*purpose, who));
+    let rows: Vec<DeliveryRow> = rows("07700 900001")
+        .chain(rows("07700 900002"))
+        .map(|(purpose, who)| DeliveryRow { purpose: purpose.as_str().to_owned(), priority: 0, ..db.new_delivery(&alert, who) })
+        .collect();
+    let passing = |who: &str| rows.iter().find(|row| row.match_key == key(who) && row.purpose == "opt_out_confirmation").unwrap().id;
+    let (first, second) = (passing("07700 900001"), passing("07700 900002"));
+    let second_all: Vec<i64> = rows.iter().filter(|row| row.match_key == key("07700 900002")).map(|row| row.id).collect();
+    deliveries::insert(&mut db.write().await, rows.clone()).await.unwrap();
+    suppress(db, "07700 900001", "sms").await;
+    let claimed = claim(db, "a").await;
+    assert_eq!(claimed.iter().filter(|id| !second_all.contains(id)).collect::<Vec<_>>(), [&first]);
+    assert_eq!(claimed.len(), second_all.len() + 1);
+    suppress(db, "07700 900002", "all").await;
+    assert_eq!(mark_sending(db, &claimed, "a", LEASE_MS).await, [first, second]);
+});
+
+on_both!(sending_is_written_with_its_moment_and_counted_as_an_attempt, async |db| {
+    let ids = add_copies(db, 2).await;
+    assert_eq!(mark_sending(db, &ids, "a", LEASE_MS).await, [0; 0], "nothing is sent that was not leased");
+    claim_from(&db.db, "a", 1, LEASE_MS, now()).await;
+    assert_eq!(mark_sending(db, &ids, "a", LEASE_MS).await, ids[..1]);
+    let row = get(db, ids[0]).await;
+    assert_eq!((row.status.as_str(), row.rank, row.attempts, row.sending_at), ("sending", Status::Sending.rank(), 1, Some(now())));
+    assert_eq!(row.lease_owner.as_deref(), Some("a"));
+    assert_eq!(mark_sending(db, &ids, "a", LEASE_MS).await, [0; 0], "it is not begun twice");
+});
+
+async fn add_sending(db: &TestDb, count: u16, lease_ms: i64) -> Vec<i64> {
+    let ids = add_copies(db, count).await;
+    claim(db, "a").await;
+    assert_eq!(mark_sending(db, &ids, "a", lease_ms).await, ids);
+    ids
+}
+
+on_both!(what_the_provider_took_has_its_id_and_no_lease, async |db| {
+    let ids = add_sending(db, 3, LEASE_MS).await;
+    // The carrier's word was faster than the provider's answer.
+    let at = now().plus_ms(5);
+    assert_eq!(outbox::advance(&mut db.write().await, &ids[1..2], Status::Delivered, None, None, at).await.unwrap(), 1);
+    let taken = [(ids[0], "SM1".to_owned()), (ids[1], "SM2".to_owned()), (ids[2], String::new())];
+    outbox::record_accepted(&mut db.write().await, &taken, at).await.unwrap();
+    assert_eq!(statuses(db, &ids).await, ["accepted", "delivered", "accepted"]);
+    let rows = [get(db, ids[0]).await, get(db, ids[1]).await, get(db, ids[2]).await];
+    assert_eq!(rows.clone().map(|row| row.provider_message_id), [Some("SM1".to_owned()), Some("SM2".to_owned()), None]);
+    for row in rows {
+        assert_eq!((row.accepted_at, row.lease_owner, row.lease_until), (Some(at), None, None));
+    }
+    assert_eq!(get(db, ids[0]).await.finished_at, None);
+    assert_eq!(get(db, ids[1]).await.finished_at, Some(at));
+});
+
+on_both!(a_status_moves_exactly_as_the_table_of_legal_steps_says, async |db| {
+    let alert = db.new_alert(1);
+    let mut cases = Vec::new();
+    for (n, (from, to)) in Status::ALL.iter().flat_map(|from| Status::ALL.iter().map(move |to| (*from, *to))).enumerate() {
+        let row = DeliveryRow { status: from.as_str().to_owned(), rank: from.rank(), ..db.new_delivery(&alert, &format!("07700 900{n:03}")) };
+        cases.push((row, from, to));
+    }
+    let rows = cases.iter().map(|(row, _, _)| row.clone()).collect();
+    deliveries::insert(&mut db.write().await, rows).await.unwrap();
+    for to in Status::ALL {
+        let towards: Vec<_> = cases.iter().filter(|(_, _, end)| end == to).collect();
+        let ids: Vec<i64> = towards.iter().map(|(row, _, _)| row.id).collect();
+        let legal = towards.iter().filter(|(_, from, to)| from.may_become(*to)).count();
+        assert_eq!(outbox::advance(&mut db.write().await, &ids, *to, Some("30003"), Some("why"), now()).await.unwrap(), legal, "to {to}");
+    }
+    for (row, from, to) in cases {
+        let end = get(db, row.id).await;
+        if from.may_become(to) {
+            assert_eq!((end.status.as_str(), end.rank, end.error_code.as_deref()), (to.as_str(), to.rank(), Some("30003")), "{from} to {to}");
+            assert_eq!(end.finished_at.is_some(), to.is_final(), "{from} to {to}");
+        } else {
+            assert_eq!((end.status.as_str(), end.rank, end.error_code), (from.as_str(), from.rank(), None), "{from} to {to}");
+        }
+    }
+});
+
+on_both!(any_order_of_the_same_receipts_ends_the_same_and_a_second_one_changes_nothing, async |db| {
+    let words = [Status::Accepted, Status::TemporaryFailure, Status::Delivered];
+    let ids = add_sending(db, 6, LEASE_MS).await;
+    for (id, order) in ids.iter().zip([[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) {
+        for step in order {
+            outbox::advance(&mut db.write().await, &[*id], words[step], None, None, now()).await.unwrap();
+            assert_eq!(outbox::advance(&mut db.write().await, &[*id], words[step], None, None, now()).await.unwrap(), 0);
+        }
+    }
+    assert_eq!(statuses(db, &ids).await, ["delivered"; 6]);
+});
+
+on_both!(a_retry_waits_for_its_time_and_keeps_its_reason, async |db| {
+    let ids = add_sending(db, 3, LEASE_MS).await;
+    let later = now().plus_ms(30_000);
+    outbox::advance(&mut db.write().await, &ids[1..2], Status::Unconfirmed, None, None, now()).await.unwrap();
+    outbox::advance(&mut db.write().await, &ids[2..], Status::Accepted, None, None, now()).await.unwrap();
+    let mut moved = Vec::new();
+    for id in &ids {
+        moved.push(outbox::retry_at(&mut db.write().await, *id, later, "20429", "too many requests at once").await.unwrap());
+    }
+    assert_eq!(moved, [1, 1, 0], "what the provider took is not sent again");
+    let row = get(db, ids[0]).await;
+    assert_eq!((row.status.as_str(), row.rank, row.attempts, row.next_attempt_at), ("queued", 0, 1, later));
+    assert_eq!((row.error_code.as_deref(), row.error_detail.as_deref()), (Some("20429"), Some("too many requests at once")));
+    assert_eq!(claim(db, "b").await, [0; 0]);
+    assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(later));
+    assert_eq!(claim_from(&db.db, "b", 100, LEASE_MS, later).await, ids[..2]);
+    mark_sending(db, &ids[..1], "b", LEASE_MS).await;
+    assert_eq!(get(db, ids[0]).await.attempts, 2);
+});
+
+async fn list_in_doubt(db: &TestDb) -> Vec<i64> {
+    let mut ids: Vec<i64> = outbox::list_in_doubt(&mut db.read().await).await.unwrap().iter().map(|row| row.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+on_both!(in_doubt_is_what_was_being_sent_when_its_lease_ran_out, async |db| {
+    let gone = add_sending(db, 2, -1_000).await;
+    let working = add_sending(db, 2, LEASE_MS).await;
+    let leased = add_copies(db, 1).await;
+    claim_from(&db.db, "dead", 100, -1_000, now()).await;
+    assert_eq!(list_in_doubt(db).await, gone, "neither a live hand-over nor one that never began ({leased:?}) is in doubt");
+    assert_eq!(claim(db, "b").await, leased, "and what was being sent is not claimed anew");
+    // Its answer was lost.
+    assert_eq!(outbox::leave_in_doubt(&mut db.write().await, working[1], "no_answer", "the connection broke").await.unwrap(), 1);
+    assert_eq!(list_in_doubt(db).await, [gone[0], gone[1], working[1]]);
+    assert_eq!(get(db, working[1]).await.error_code.as_deref(), Some("no_answer"));
+    outbox::record_accepted(&mut db.write().await, &[(gone[0], "SM1".into())], now()).await.unwrap();
+    outbox::advance(&mut db.write().await, &gone[1..], Status::Unconfirmed, None, None, now()).await.unwrap();
+    assert_eq!(list_in_doubt(db).await, working[1..]);
+    assert_eq!(outbox::leave_in_doubt(&mut db.write().await, gone[0], "x", "y").await.unwrap(), 0, "what was answered is not doubted");
+});

@@ -1,0 +1,25 @@
+//! What several tests need: databases, rows, a moment. Nothing here asserts anything about the product.
+
+#[macro_use]
+pub(crate) mod db;
+pub(crate) mod app;
+pub(crate) mod browser;
+pub(crate) mod rows;
+
+use std::sync::Once;
+
+use huecry::domain::At;
+
+/// Makes rustls usable in this process: reqwest, lettre and the database drivers come without a provider of their own.
+pub(crate) fn install_tls() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // An error only says that somebody installed one before.
+        let _before = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+/// The moment at which every test begins, with microseconds, so that a database that cuts them is seen.
+pub(crate) fn now() -> At {
+    At::from_naive(chrono::DateTime::from_timestamp_micros(1_795_338_000_123_456).unwrap().naive_utc())
+}
