@@ -34,6 +34,10 @@ enum Command {
         /// What this process does.
         #[arg(long, value_parser = ["web", "worker", "all"], default_value = "all")]
         role: String,
+        /// Acknowledge before the commit, so that the kill test can show that it would see a loss. Not in a release.
+        #[cfg(debug_assertions)]
+        #[arg(long, hide = true)]
+        planted_fault: bool,
     },
     /// Run everything on this machine with invented residents and a simulator of their phones and mailboxes.
     Demo {
@@ -162,9 +166,17 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo { port, data, fresh } => demo::run(port, &data, fresh).await?,
-        Command::Serve { config, role } => {
+        Command::Serve {
+            config,
+            role,
+            #[cfg(debug_assertions)]
+            planted_fault,
+        } => {
             let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
-            serve(config, &role).await?;
+            let start = if role == "web" { Workers::web_only } else { Workers::all };
+            #[cfg(debug_assertions)]
+            let start = if planted_fault { Workers::with_planted_fault } else { start };
+            serve(config, &role, start).await?;
         }
         Command::Migrate { config } => {
             let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
@@ -231,11 +243,11 @@ async fn check(config: Config) -> anyhow::Result<ExitCode> {
     Ok(if database.is_none() && channels.iter().all(|channel| channel.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn serve(config: Config, role: &str) -> anyhow::Result<()> {
+async fn serve(config: Config, role: &str, start: fn(&App) -> Workers) -> anyhow::Result<()> {
     let bind = config.server.bind;
     let listener = TcpListener::bind(bind).with_context(|| format!("server.bind: cannot listen on {bind}"))?;
     let app = App::build(config).await?;
-    let workers = if role == "web" { Workers::web_only(&app) } else { Workers::all(&app) };
+    let workers = start(&app);
     // A worker serves its health too, so that it can be watched the same way.
     let server = web::serve(&app, workers.intake(), telemetry::figures()?, listener)?;
     let handle = server.handle();

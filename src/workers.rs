@@ -28,7 +28,10 @@ pub struct Workers {
 impl Workers {
     /// Starts intake alone, for a process that only serves the web.
     pub fn web_only(app: &App) -> Self {
-        let (intake, writer) = Intake::start(app);
+        Self::around(app, Intake::start(app))
+    }
+
+    fn around(app: &App, (intake, writer): (Intake, tokio::task::JoinHandle<()>)) -> Self {
         let loops = TaskTracker::new();
         if app.db().backend() == Backend::Postgres {
             loops.spawn(relay(app.clone()));
@@ -38,7 +41,18 @@ impl Workers {
 
     /// Starts everything.
     pub fn all(app: &App) -> Self {
-        let mut workers = Self::web_only(app);
+        Self::web_only(app).with_loops()
+    }
+
+    /// Everything around an intake that acknowledges too early, for the kill test. Not in a release.
+    #[cfg(debug_assertions)]
+    pub fn with_planted_fault(app: &App) -> Self {
+        Self::around(app, Intake::start_with_planted_fault(app)).with_loops()
+    }
+
+    fn with_loops(self) -> Self {
+        let mut workers = self;
+        let app = &workers.app.clone();
         workers.loops.spawn(repeat(app.clone(), "fan-out", Bell::FanOut, |app| async move { publish::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
         workers.loops.spawn(housekeeping(app.clone()));

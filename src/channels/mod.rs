@@ -163,8 +163,8 @@ pub trait SmsProvider: Send + Sync {
     fn read_response(&self, response: &http::Response) -> Result<Accepted, SendError>;
     /// The request that asks whether a doubtful text was taken, if the vendor can tell.
     fn build_lookup(&self, to: &str, from: &str, since: crate::domain::At) -> Option<http::Request>;
-    /// The vendor's id of the doubtful text, if its answer lists one with this body.
-    fn read_lookup(&self, response: &http::Response, body: &str) -> Result<Option<Accepted>, SendError>;
+    /// The vendor's id of the doubtful text, if its answer lists one with this body that was taken since then and has not failed.
+    fn read_lookup(&self, response: &http::Response, body: &str, since: crate::domain::At) -> Result<Option<Accepted>, SendError>;
     /// Whether a request is genuine, and what intake must know of it.
     fn verify(&self, request: &RawRequest) -> Result<Verified, VerifyError>;
     /// What a genuine request says. `target` is its path and query.

@@ -38,7 +38,8 @@ pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
     let simulator = simulator::start(settings(&address, next_port(address.port()))).await?;
     simulator.set_published_email(PUBLISHED);
-    let config = Config::from_toml(&toml(&address, data, simulator.http, simulator.smtp)).map_err(|faults| anyhow::anyhow!("the demo's configuration: {faults:?}"))?;
+    let config =
+        Config::from_toml(&toml(&address, data, simulator.http, simulator.smtp)).map_err(|faults| anyhow::anyhow!("the demo's configuration: {faults:?}"))?;
     let app = App::build(config).await?;
     eprintln!("Preparing Derbyshire …");
     let planted = seed::plant(&app).await?;

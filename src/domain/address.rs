@@ -125,7 +125,7 @@ impl Phone {
         if digits < 7 {
             return Err(if digits >= 3 { AddressError::ShortNumber } else { AddressError::NotANumber });
         }
-        if trimmed.chars().any(|c| c.is_alphabetic()) {
+        if trimmed.chars().any(char::is_alphabetic) {
             return Err(AddressError::NotANumber);
         }
         // Notify, Vonage, Plivo and Sinch leave the + out of numbers that carry a country code.

@@ -17,9 +17,9 @@ impl Role {
     pub const fn reads_replies(self) -> bool {
         matches!(self, Self::Officer)
     }
-    /// May write and publish alerts.
+    /// May write and publish alerts: whoever owns one gets its replies, so it must be somebody who may read them.
     pub const fn writes_alerts(self) -> bool {
-        matches!(self, Self::Officer | Self::Press)
+        self.reads_replies()
     }
     /// May see response volumes.
     pub const fn sees_volumes(self) -> bool {

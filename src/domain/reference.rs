@@ -27,12 +27,12 @@ pub fn parse_reference(text: &str) -> Option<String> {
 pub fn find_references(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for token in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-        if token.len() == 5 && !looks_like_a_plate(token) {
-            if let Some(reference) = parse_reference(token) {
-                if !found.contains(&reference) {
-                    found.push(reference);
-                }
-            }
+        if token.len() == 5
+            && !looks_like_a_plate(token)
+            && let Some(reference) = parse_reference(token)
+            && !found.contains(&reference)
+        {
+            found.push(reference);
         }
     }
     found

@@ -82,8 +82,18 @@ impl Intake {
 
     /// The same with at most so many arrivals a commit. One is what the benchmark compares with.
     pub fn start_with_group(app: &App, largest: usize) -> (Self, tokio::task::JoinHandle<()>) {
+        Self::begin(app, largest, false)
+    }
+
+    /// With "acknowledge before commit" planted, so that the kill test can show that it would see a loss. Not in a release.
+    #[cfg(debug_assertions)]
+    pub fn start_with_planted_fault(app: &App) -> (Self, tokio::task::JoinHandle<()>) {
+        Self::begin(app, LARGEST_GROUP, true)
+    }
+
+    fn begin(app: &App, largest: usize, planted: bool) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, inbox) = mpsc::channel(4_096);
-        (Self { app: app.clone(), jobs }, tokio::spawn(write(app.clone(), inbox, largest)))
+        (Self { app: app.clone(), jobs }, tokio::spawn(write(app.clone(), inbox, largest, planted)))
     }
 
     /// Stores an arrival; returns once it is durable.
@@ -141,22 +151,26 @@ pub(super) fn correspondent(text: &str, kind: &str) -> Address {
     if kind == "email" { Address::from_stored("email", text) } else { Phone::parse(text).map_or_else(|_| Address::from_stored("phone", text), Address::Phone) }
 }
 
-async fn write(app: App, mut inbox: mpsc::Receiver<Job>, largest: usize) {
+async fn write(app: App, mut inbox: mpsc::Receiver<Job>, largest: usize, planted: bool) {
     let mut group = Vec::new();
     while inbox.recv_many(&mut group, largest).await > 0 {
         // By key, so that two nodes with the same keys take them in the same order.
         group.sort_by(|a: &Job, b: &Job| (&a.row.channel, &a.row.kind, &a.row.dedupe_key).cmp(&(&b.row.channel, &b.row.kind, &b.row.dedupe_key)));
-        if cfg!(feature = "planted-fault") {
-            // The fault that the kill test must see: told before it is stored.
-            for job in &mut group {
-                let (done, _) = oneshot::channel();
-                let _told = std::mem::replace(&mut job.done, done).send(Ok(IntakeOutcome::Stored(job.row.id)));
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        if cfg!(debug_assertions) && planted {
+            tell_too_early(&mut group).await;
         }
         commit_group(&app, std::mem::take(&mut group)).await;
         app.wake().envelopes();
     }
+}
+
+/// The fault that the kill test must see: told before it is stored.
+async fn tell_too_early(group: &mut [Job]) {
+    for job in group {
+        let (done, _) = oneshot::channel();
+        let _told = std::mem::replace(&mut job.done, done).send(Ok(IntakeOutcome::Stored(job.row.id)));
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(30)).await;
 }
 
 async fn commit_group(app: &App, group: Vec<Job>) {

@@ -177,10 +177,10 @@ async fn by_code(conn: &mut Conn, filer: &mut Filer<'_>, printed: &[(String, Str
         if !genuine {
             continue;
         }
-        if let Some(alert) = alerts::find_by_reference(conn, reference).await? {
-            if !deliveries::list_of_alerts_to(conn, match_key, &[alert.id]).await?.is_empty() {
-                found.push(Found { alert_id: Some(alert.id), conversation_id: None, reference: alert.reference, to_sender: true });
-            }
+        if let Some(alert) = alerts::find_by_reference(conn, reference).await?
+            && !deliveries::list_of_alerts_to(conn, match_key, &[alert.id]).await?.is_empty()
+        {
+            found.push(Found { alert_id: Some(alert.id), conversation_id: None, reference: alert.reference, to_sender: true });
         }
     }
     Ok(found)

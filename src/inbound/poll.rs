@@ -206,18 +206,18 @@ impl Poller {
     }
 
     async fn note_fault(&self, fault: &str) {
-        if let Ok(mut conn) = self.app.write().await {
-            if let Err(error) = mailboxes::note_fault(&mut conn, &self.channel, &self.settings.mailbox, fault).await {
-                tracing::debug!(%error, "the mailbox's fault could not be noted");
-            }
+        if let Ok(mut conn) = self.app.write().await
+            && let Err(error) = mailboxes::note_fault(&mut conn, &self.channel, &self.settings.mailbox, fault).await
+        {
+            tracing::debug!(%error, "the mailbox's fault could not be noted");
         }
     }
 
     async fn give_up_lease(&self) {
-        if let Ok(mut conn) = self.app.write().await {
-            if let Err(error) = mailboxes::release(&mut conn, &self.channel, &self.settings.mailbox, self.app.owner()).await {
-                tracing::debug!(%error, "the mailbox's lease could not be given back; it runs out by itself");
-            }
+        if let Ok(mut conn) = self.app.write().await
+            && let Err(error) = mailboxes::release(&mut conn, &self.channel, &self.settings.mailbox, self.app.owner()).await
+        {
+            tracing::debug!(%error, "the mailbox's lease could not be given back; it runs out by itself");
         }
     }
 }

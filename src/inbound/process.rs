@@ -21,7 +21,7 @@ use crate::store::wake::Change;
 use crate::store::{Conn, events};
 
 const BATCH: i64 = 100;
-const LEASE_MS: i64 = 60_000;
+const LEASE_MS: i64 = 20_000;
 /// Our own faults in a row after which an envelope is parked, so that it cannot stand before its correspondent's next ones for ever.
 const MOST_TRIES: i64 = 20;
 
@@ -99,7 +99,7 @@ async fn give_back(app: &App, rows: &[EnvelopeRow]) -> QueryResult<()> {
         if row.tries >= MOST_TRIES {
             envelopes::park(&mut conn, row.id, "It could not be stored, again and again: see the log", app.now()).await?;
         } else {
-            envelopes::release(&mut conn, &[row.id]).await?;
+            envelopes::release(&mut conn, &[row.id], app.owner()).await?;
         }
     }
     drop(conn);

@@ -33,7 +33,7 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
     let mut text = inbound.text.clone();
     if !inbound.media_urls.is_empty() {
         // Fetching pictures from the provider comes with the full SMS work; until then the officer sees that there are some.
-        text.push_str(&format!("\n({} picture(s) at the provider: {})", inbound.media_urls.len(), inbound.media_urls.join(" ")));
+        text = format!("{text}\n({} picture(s) at the provider: {})", inbound.media_urls.len(), inbound.media_urls.join(" "));
     }
     let filing = Filing {
         envelope,

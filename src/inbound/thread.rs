@@ -137,7 +137,7 @@ fn distinct(sent: &[Sent]) -> Vec<&Sent> {
 
 fn rank<'a>(body: &str, received_at: At, sent: impl Iterator<Item = &'a Sent>) -> Vec<Candidate> {
     let mut scored: Vec<(i64, At, &Sent)> = sent.map(|sent| (score(body, received_at, sent), sent.at, sent)).collect();
-    scored.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    scored.sort_by_key(|(score, at, _)| std::cmp::Reverse((*score, *at)));
     scored
         .into_iter()
         .map(|(_, _, sent)| {

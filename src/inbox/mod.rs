@@ -44,7 +44,14 @@ pub fn may_see(officer: &OfficerRow, conversation: &ConversationRow) -> bool {
 }
 
 /// Answers a conversation. `version` is the one that the officer had before their eyes; none for an API client that has none.
-pub async fn reply(app: &App, conversation_id: i64, version: Option<i64>, text: &str, officer: Option<&OfficerRow>, actor: &Actor) -> QueryResult<ReplyOutcome> {
+pub async fn reply(
+    app: &App,
+    conversation_id: i64,
+    version: Option<i64>,
+    text: &str,
+    officer: Option<&OfficerRow>,
+    actor: &Actor,
+) -> QueryResult<ReplyOutcome> {
     let mut conn = app.write().await?;
     let outcome = conn.transaction(async |conn| reply_in(conn, app, conversation_id, version, text, officer, actor).await).await?;
     drop(conn);
@@ -129,7 +136,8 @@ async fn reply_in(
     let preview = format!("You: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")).chars().take(160).collect();
     conversations::touch(conn, conversation.id, &Touch { preview, attachments: 0, inbound: false, via: None, at: now }).await?;
     conversations::set_unread(conn, conversation.id, false).await?;
-    audit::note(conn, app.ids(), now, actor, "conversation.reply", ("conversation", Some(conversation.id)), serde_json::json!({ "message": message_id })).await?;
+    audit::note(conn, app.ids(), now, actor, "conversation.reply", ("conversation", Some(conversation.id)), serde_json::json!({ "message": message_id }))
+        .await?;
     Ok(ReplyOutcome::Sent)
 }
 

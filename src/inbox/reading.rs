@@ -95,10 +95,8 @@ async fn read(app: &App, conversation: ConversationRow) -> QueryResult<Opened> {
     let listed: Vec<crate::inbound::thread::Candidate> = serde_json::from_value(conversation.candidates.clone()).unwrap_or_default();
     let ids: Vec<i64> = listed.iter().map(|candidate| candidate.alert_id).collect();
     let rows = alerts::list_by_ids(conn, &ids).await?;
-    let candidates = listed
-        .into_iter()
-        .filter_map(|candidate| rows.iter().find(|row| row.id == candidate.alert_id).map(|row| (row.clone(), candidate.reason)))
-        .collect();
+    let candidates =
+        listed.into_iter().filter_map(|candidate| rows.iter().find(|row| row.id == candidate.alert_id).map(|row| (row.clone(), candidate.reason))).collect();
     let messages = messages::list_of(conn, conversation.id).await?;
     let message_ids: Vec<i64> = messages.iter().map(|message| message.id).collect();
     let delivery_ids: Vec<i64> = messages.iter().filter_map(|message| message.delivery_id).collect();

@@ -25,8 +25,14 @@ use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
 use crate::store::wake::Change;
 use crate::store::{outbox, receipts};
 
+/// How long a leased delivery waits for its call before another worker may take it.
+const LEASE_MS: i64 = 20_000;
 /// Longer than any provider call may take.
-const LEASE_MS: i64 = 60_000;
+const SENDING_MS: i64 = 60_000;
+/// After this a call counts as unanswered.
+const LONGEST_CALL: Duration = Duration::from_secs(45);
+/// A provider lists what it took a little after it took it: asked at once, it might say no.
+const BEFORE_ASKING_MS: i64 = 15_000;
 /// How long a sleeper waits for a bell before it looks anyway.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -78,12 +84,19 @@ impl Dispatcher {
     pub async fn run(self) {
         let stop = self.app.stop().clone();
         while !stop.is_cancelled() {
+            // Listening begins before looking, so that a bell between the two is heard.
+            let rang = self.app.wake().outbox_rang();
+            tokio::pin!(rang);
+            let _armed = futures_util::poll!(&mut rang);
             match self.run_once().await {
-                Ok(0) => tokio::select! {
-                    () = self.app.wake().outbox_rang() => {}
-                    () = tokio::time::sleep(POLL) => {}
-                    () = stop.cancelled() => {}
-                },
+                Ok(0) => {
+                    let wait = self.until_due().await;
+                    tokio::select! {
+                        () = rang => {}
+                        () = tokio::time::sleep(wait) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(channel.name = %self.channel.name, %error, "the outbox cannot be read; waiting for the database");
@@ -91,6 +104,17 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    /// How long to sleep if no bell rings: until the next retry is due, or until it is time to look anyway. Never nothing, so
+    /// that a delivery another node is taking at this moment is not waited for in a circle.
+    async fn until_due(&self) -> Duration {
+        let due = match self.app.read().await {
+            Ok(mut conn) => outbox::next_due(&mut conn, &self.channel.name).await.ok().flatten(),
+            Err(_) => None,
+        };
+        let wait_ms = due.map_or(i64::MAX, |due| due.since_ms(self.app.now())).max(50);
+        POLL.min(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(u64::MAX)))
     }
 
     /// Claims as many deliveries as there are free places and starts their hand-over; gives how many.
@@ -126,21 +150,24 @@ impl Dispatcher {
 
     async fn hand_over(&self, claimed: Vec<DeliveryRow>, mut places: Vec<tokio::sync::OwnedSemaphorePermit>) -> QueryResult<()> {
         let ids: Vec<i64> = claimed.iter().map(|delivery| delivery.id).collect();
+        // Everything that could fail is done before `sending` is written: after it, only the call is left.
+        let mut copies = HashMap::new();
+        for delivery in claimed.iter().filter(|delivery| delivery.purpose == "alert") {
+            copies.insert(delivery.source_id, self.copy_of(delivery.source_id).await?);
+        }
         let now = self.app.now();
         let leaving = {
             let mut conn = self.app.write().await?;
-            conn.transaction(async |conn| outbox::mark_sending(conn, &ids, self.app.owner(), LEASE_MS, now).await).await?
+            conn.transaction(async |conn| outbox::mark_sending(conn, &ids, self.app.owner(), SENDING_MS, now).await).await?
         };
         for delivery in claimed.into_iter().filter(|delivery| leaving.contains(&delivery.id)) {
             let Some(place) = places.pop() else { break };
-            let copy = match delivery.purpose.as_str() {
-                "alert" => Some(self.copy_of(delivery.source_id).await?),
-                _ => None,
-            };
+            let copy = copies.get(&delivery.source_id).filter(|_| delivery.purpose == "alert").cloned();
             let this = self.clone();
             tokio::spawn(async move {
                 let rendered = render(&this.app, &delivery, copy.as_deref());
-                let result = this.send(rendered).await;
+                let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
+                let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
                 // The recorder lives as long as any dispatcher does.
                 let _kept = this.results.send(Sent { delivery, result, _place: place }).await;
             });
@@ -273,7 +300,7 @@ async fn store_results(app: &App, batch: &[Sent]) -> QueryResult<()> {
         apply_early_receipts(conn, &accepted, now).await?;
         for sent in batch {
             if let Err(error) = &sent.result {
-                settle(conn, &sent.delivery, error, now).await?;
+                settle(conn, app.owner(), &sent.delivery, error, now).await?;
             }
         }
         Ok::<_, diesel::result::Error>(())
@@ -317,13 +344,13 @@ async fn apply_early_receipts(conn: &mut crate::store::Conn, accepted: &[(i64, S
     Ok(())
 }
 
-async fn settle(conn: &mut crate::store::Conn, delivery: &DeliveryRow, error: &SendError, now: At) -> QueryResult<()> {
+async fn settle(conn: &mut crate::store::Conn, owner: &str, delivery: &DeliveryRow, error: &SendError, now: At) -> QueryResult<()> {
     let jitter: f64 = rand::random();
     match retry::decide(error, delivery.attempts + 1, jitter) {
-        Next::Later { wait_ms } => outbox::retry_at(conn, delivery.id, now.plus_ms(wait_ms), &error.code, &error.detail).await?,
+        Next::Later { wait_ms } => outbox::retry_at(conn, delivery.id, owner, now.plus_ms(wait_ms), &error.code, &error.detail).await?,
         Next::End(status) => outbox::advance(conn, &[delivery.id], status, Some(&error.code), Some(&error.detail), now).await?,
         // Left `sending` with its lease run out: `reconcile` asks the provider, or lets the alert's choice decide.
-        Next::Doubt => outbox::leave_in_doubt(conn, delivery.id, &error.code, &error.detail).await?,
+        Next::Doubt => outbox::leave_in_doubt(conn, delivery.id, owner, BEFORE_ASKING_MS, &error.code, &error.detail).await?,
     };
     Ok(())
 }
@@ -334,10 +361,10 @@ fn report(app: &App, batch: &[Sent]) {
     alerts.dedup();
     for sent in batch {
         metrics::counter!("huecry_handovers_total", "channel" => sent.delivery.channel.clone(), "outcome" => if sent.result.is_ok() { "accepted" } else { "failed" }).increment(1);
-        if let Err(error) = &sent.result {
-            if error.ours {
-                tracing::error!(delivery.id = sent.delivery.id, channel.name = %sent.delivery.channel, code = %error.code, detail = %error.detail, "a hand-over failed through our own fault");
-            }
+        if let Err(error) = &sent.result
+            && error.ours
+        {
+            tracing::error!(delivery.id = sent.delivery.id, channel.name = %sent.delivery.channel, code = %error.code, detail = %error.detail, "a hand-over failed through our own fault");
         }
     }
     let reference = batch.iter().find_map(|sent| sent.delivery.code.split_once('-').map(|(reference, _)| reference.to_owned()));

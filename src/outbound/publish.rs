@@ -221,14 +221,13 @@ async fn unused_reference(conn: &mut Conn) -> Result<String, DieselError> {
     }
 }
 
-/// One step of the fan-out: one chunk of one alert. Gives whether there was anything to do.
+/// One step of the fan-out: one chunk of the most urgent alert, so that an urgent one need not wait behind a large one.
+/// Gives whether there was anything to do.
 pub async fn run_once(app: &App) -> Result<bool, DieselError> {
     let mut conn = app.write().await?;
     let claimed = conn.transaction(async |conn| alerts::claim_fan_out(conn, app.owner(), LEASE_MS).await).await?;
     drop(conn);
-    let Some(mut alert) = claimed else {
-        return Ok(false);
-    };
+    let Some(alert) = claimed else { return Ok(false) };
     let target = {
         let mut conn = app.read().await?;
         Target {
@@ -236,38 +235,24 @@ pub async fn run_once(app: &App) -> Result<bool, DieselError> {
             groups: alerts::list_groups(&mut conn, alert.id).await?.into_iter().map(|(id, _)| id).collect(),
         }
     };
-    loop {
-        let mut conn = app.write().await?;
-        let step = conn.transaction(async |conn| chunk(conn, app, &alert, &target).await).await?;
-        drop(conn);
-        app.wake().outbox();
-        app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference.clone()), conversation: None });
-        match step {
-            Step::More(cursor) => alert.audience_cursor = cursor,
-            Step::Done | Step::LostLease => return Ok(true),
-        }
-        if app.stop().is_cancelled() {
-            return Ok(true);
-        }
-    }
+    let mut conn = app.write().await?;
+    conn.transaction(async |conn| chunk(conn, app, &alert, &target).await).await?;
+    drop(conn);
+    app.wake().outbox();
+    app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference.clone()), conversation: None });
+    Ok(true)
 }
 
-enum Step {
-    More(i64),
-    Done,
-    LostLease,
-}
-
-async fn chunk(conn: &mut Conn, app: &App, alert: &AlertRow, target: &Target) -> Result<Step, DieselError> {
+async fn chunk(conn: &mut Conn, app: &App, alert: &AlertRow, target: &Target) -> Result<(), DieselError> {
     let chunk = candidates::list(conn, &target.areas, &target.groups, alert.audience_cursor, alert.audience_mark, CHUNK).await?;
     let now = app.now();
     let Some(last) = chunk.last() else {
-        let finished = alerts::finish_fan_out(conn, alert.id, app.owner(), now).await?;
-        return Ok(if finished > 0 { Step::Done } else { Step::LostLease });
+        return alerts::finish_fan_out(conn, alert.id, app.owner(), now).await.map(|_| ());
     };
     let cursor = last.id;
     if alerts::advance_fan_out(conn, alert, cursor, app.owner(), LEASE_MS).await? == 0 {
-        return Ok(Step::LostLease);
+        // Another worker has it: what this one would add is that one's to add.
+        return Ok(());
     }
     let (mut included, mut excluded) = (Vec::new(), BTreeMap::<&str, i64>::new());
     for candidate in chunk {
@@ -281,8 +266,7 @@ async fn chunk(conn: &mut Conn, app: &App, alert: &AlertRow, target: &Target) ->
     }
     let (rows, holds) = prepare(conn, app, alert, &included, now).await?;
     pair_holds::upsert(conn, holds).await?;
-    deliveries::insert(conn, rows).await?;
-    Ok(Step::More(cursor))
+    deliveries::insert(conn, rows).await.map(|_| ())
 }
 
 /// The rows of a chunk: each copy with the number or mailbox it goes out from.

@@ -11,11 +11,17 @@ use crate::domain::delivery::Status;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::{alerts, outbox};
 
+/// Longer than asking the provider about a hundred of them takes.
+const LEASE_MS: i64 = 300_000;
+
+/// How far the provider's clock may be behind ours.
+const CLOCK_SLACK_MS: i64 = 5_000;
+
 /// Settles what is in doubt now; gives how many there were.
 pub async fn run_once(app: &App) -> QueryResult<usize> {
     let doubtful = {
-        let mut conn = app.read().await?;
-        outbox::list_in_doubt(&mut conn).await?
+        let mut conn = app.write().await?;
+        conn.transaction(async |conn| outbox::claim_in_doubt(conn, app.owner(), LEASE_MS).await).await?
     };
     for delivery in &doubtful {
         settle(app, delivery).await?;
@@ -32,7 +38,7 @@ async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
             tracing::info!(delivery.id, "the provider has a hand-over whose answer was lost");
             outbox::record_accepted(&mut conn, &[(delivery.id, provider_id)], now).await
         }
-        Answer::NotTaken => outbox::retry_at(&mut conn, delivery.id, now, "not_taken", "the provider never had it; sent again").await.map(|_| ()),
+        Answer::NotTaken => outbox::retry_at(&mut conn, delivery.id, app.owner(), now, "not_taken", "the provider never had it; sent again").await.map(|_| ()),
         Answer::CannotTell => {
             let again = match delivery.alert_id.filter(|_| delivery.purpose == "alert") {
                 Some(alert_id) => alerts::get(&mut conn, alert_id).await?.send_again_on_doubt,
@@ -40,7 +46,7 @@ async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
             };
             tracing::warn!(delivery.id, again, "the fate of a hand-over is unknown");
             if again {
-                outbox::retry_at(&mut conn, delivery.id, now, "doubtful", "its first hand-over may have arrived; sent again, as the alert says")
+                outbox::retry_at(&mut conn, delivery.id, app.owner(), now, "doubtful", "its first hand-over may have arrived; sent again, as the alert says")
                     .await
                     .map(|_| ())
             } else {
@@ -82,7 +88,7 @@ async fn ask(app: &App, delivery: &DeliveryRow) -> QueryResult<Answer> {
     let Some(body) = body else {
         return Ok(Answer::CannotTell);
     };
-    Ok(match http.send(request).await.and_then(|response| provider.read_lookup(&response, &body)) {
+    Ok(match http.send(request).await.and_then(|response| provider.read_lookup(&response, &body, began.plus_ms(-CLOCK_SLACK_MS))) {
         Ok(Some(accepted)) => Answer::Taken(accepted.provider_message_id),
         Ok(None) => Answer::NotTaken,
         Err(_) => Answer::CannotTell,

@@ -113,7 +113,8 @@ pub async fn figures(app: &App, query: &Query) -> QueryResult<Figures> {
 pub fn csv(figures: &Figures) -> String {
     let mut out = "hour_utc,replies_sms,replies_email,delivered,failed,opted_out\n".to_owned();
     for (at, hour) in &figures.hours {
-        let line = [at.rfc3339(), hour.sms.to_string(), hour.email.to_string(), hour.delivered.to_string(), hour.failed.to_string(), hour.opted_out.to_string()];
+        let line =
+            [at.rfc3339(), hour.sms.to_string(), hour.email.to_string(), hour.delivered.to_string(), hour.failed.to_string(), hour.opted_out.to_string()];
         out.push_str(&line.join(","));
         out.push('\n');
     }

@@ -5,9 +5,9 @@ use diesel::QueryResult;
 use super::{join, places};
 use crate::app::App;
 use crate::domain::Address;
+use crate::store::places as areas;
 use crate::store::residents::{self, AddressRow, ResidentRow};
 use crate::store::suppressions::{self, SuppressionRow};
-use crate::store::places as areas;
 
 /// What we hold.
 pub struct Held {

@@ -180,13 +180,13 @@ struct Id {
     id: i64,
 }
 
-/// Leases one alert whose fan-out is not finished, the most urgent first.
+/// Leases one alert whose fan-out is not finished, the most urgent first; this worker's own again, if nothing is more urgent.
 pub async fn claim_fan_out(conn: &mut Conn, owner: &str, lease_ms: i64) -> QueryResult<Option<AlertRow>> {
     let now = conn.db_now().await?;
     let claim = |lock: &str| {
         format!(
             "UPDATE alerts SET fan_out_owner = $1, fan_out_until = $2 WHERE id = (SELECT id FROM alerts WHERE status = 'publishing' \
-             AND (fan_out_until IS NULL OR fan_out_until < $3) \
+             AND (fan_out_until IS NULL OR fan_out_until < $3 OR fan_out_owner = $1) \
              ORDER BY CASE urgency WHEN 'life_at_risk' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, id LIMIT 1 {lock}) RETURNING id"
         )
     };

@@ -133,7 +133,8 @@ pub async fn claim(conn: &mut Conn, lanes: &[i64], owner: &str, limit: i64, leas
         Conn::Pg(_) => "FOR UPDATE SKIP LOCKED",
         Conn::Lite(_) => "",
     };
-    let lanes = lanes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    // No id is negative: PostgreSQL takes no empty list.
+    let lanes = std::iter::once(&-1).chain(lanes).map(ToString::to_string).collect::<Vec<_>>().join(",");
     let query = format!(
         "UPDATE envelopes SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT id FROM envelopes WHERE status = 'received' \
          AND lane IN ({lanes}) AND (lease_until IS NULL OR lease_until < $3) ORDER BY id LIMIT $4 {lock}) RETURNING id"
@@ -167,15 +168,20 @@ async fn leave_those_behind_others(conn: &mut Conn, rows: Vec<EnvelopeRow>, owne
     let (later, now): (Vec<_>, Vec<_>) = rows.into_iter().partition(behind);
     if !later.is_empty() {
         let ids: Vec<i64> = later.iter().map(|row| row.id).collect();
-        release(conn, &ids).await?;
+        give_back(conn, &ids, owner, 0).await?;
     }
     Ok(now)
 }
 
-/// Hands envelopes back, to be claimed again.
-pub async fn release(conn: &mut Conn, ids: &[i64]) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(envelopes::table.filter(envelopes::id.eq_any(ids).and(envelopes::status.eq("received"))))
-        .set((envelopes::lease_owner.eq(None::<String>), envelopes::lease_until.eq(None::<At>), envelopes::tries.eq(envelopes::tries + 1)))
+/// Hands envelopes back after a fault of ours, to be claimed again; gives how many this worker still held.
+pub async fn release(conn: &mut Conn, ids: &[i64], owner: &str) -> QueryResult<usize> {
+    give_back(conn, ids, owner, 1).await
+}
+
+async fn give_back(conn: &mut Conn, ids: &[i64], owner: &str, tries: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(envelopes::table.filter(
+            envelopes::id.eq_any(ids).and(envelopes::status.eq("received")).and(envelopes::lease_owner.eq(owner))))
+        .set((envelopes::lease_owner.eq(None::<String>), envelopes::lease_until.eq(None::<At>), envelopes::tries.eq(envelopes::tries + tries)))
         .execute(c)
         .await)
 }
@@ -206,7 +212,7 @@ pub async fn park(conn: &mut Conn, id: i64, reason: &str, now: At) -> QueryResul
 /// Puts a parked envelope back to be dealt with again; gives 0 if it was not parked.
 pub async fn replay(conn: &mut Conn, id: i64) -> QueryResult<usize> {
     on!(conn, c => diesel::update(envelopes::table.filter(envelopes::id.eq(id).and(envelopes::status.eq("parked"))))
-        .set((envelopes::status.eq("received"), envelopes::reason.eq(None::<String>), envelopes::processed_at.eq(None::<At>)))
+        .set((envelopes::status.eq("received"), envelopes::reason.eq(None::<String>), envelopes::processed_at.eq(None::<At>), envelopes::tries.eq(0)))
         .execute(c)
         .await)
 }

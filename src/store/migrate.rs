@@ -1,13 +1,13 @@
 //! Migrations: embedded in the program, run by `huecry migrate`, by `serve` at start, and by the tests.
 
 use diesel::SqliteConnection;
-use diesel_async::AsyncMigrationHarness;
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Brings the database up to date; gives the versions that were run.
+/// Brings the database up to date; gives the versions that were run. Nodes that start together take turns.
 pub async fn run(url: &str) -> anyhow::Result<Vec<String>> {
     with_harness(url, |mut harness| harness.up()).await
 }
@@ -40,16 +40,27 @@ impl Harness {
     }
 }
 
+/// The lock of a SQLite database's migrations, held until it is dropped.
+fn turn_of(path: &str) -> std::io::Result<std::fs::File> {
+    let file = std::fs::File::create(format!("{path}.migrating"))?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// Diesel's migrations block: they run on the blocking pool with a connection of their own.
 async fn with_harness<R: Send + 'static>(url: &str, work: impl FnOnce(Harness) -> anyhow::Result<R> + Send + 'static) -> anyhow::Result<R> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = path.trim_start_matches("//").to_owned();
         return tokio::task::spawn_blocking(move || {
             use diesel::Connection;
+            // SQLite has no lock that outlives a transaction: another process waits for a file beside the database.
+            let _turn = (path != ":memory:").then(|| turn_of(&path)).transpose()?;
             work(Harness::Lite(SqliteConnection::establish(&path)?))
         })
         .await?;
     }
-    let conn = super::wake::pg_connection(url).await?;
+    let mut conn = super::wake::pg_connection(url).await?;
+    // Held until this connection ends.
+    diesel::sql_query("SELECT pg_advisory_lock(8485371)").execute(&mut conn).await?;
     tokio::task::spawn_blocking(move || work(Harness::Pg(Box::new(AsyncMigrationHarness::new(conn))))).await?
 }

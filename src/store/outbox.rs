@@ -141,9 +141,9 @@ pub async fn advance(conn: &mut Conn, ids: &[i64], status: Status, code: Option<
         .await)
 }
 
-/// Puts a delivery back for a later attempt, with the reason.
-pub async fn retry_at(conn: &mut Conn, id: i64, at: At, code: &str, detail: &str) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq_any(["sending", "unconfirmed"]))))
+/// Puts a delivery that this worker holds back for a later attempt, with the reason.
+pub async fn retry_at(conn: &mut Conn, id: i64, owner: &str, at: At, code: &str, detail: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq("sending")).and(deliveries::lease_owner.eq(owner))))
         .set((
             deliveries::status.eq("queued"),
             deliveries::rank.eq(0),
@@ -157,31 +157,42 @@ pub async fn retry_at(conn: &mut Conn, id: i64, at: At, code: &str, detail: &str
         .await)
 }
 
-/// Notes why a hand-over's fate is unknown and lets its lease run out at once, for the reconciler.
-pub async fn leave_in_doubt(conn: &mut Conn, id: i64, code: &str, detail: &str) -> QueryResult<usize> {
-    let past = conn.db_now().await?.plus_ms(-1);
-    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq("sending"))))
-        .set((deliveries::error_code.eq(Some(code)), deliveries::error_detail.eq(Some(detail)), deliveries::lease_until.eq(Some(past))))
+/// Notes why a hand-over's fate is unknown and lets its lease run out after a while, for the reconciler.
+pub async fn leave_in_doubt(conn: &mut Conn, id: i64, owner: &str, wait_ms: i64, code: &str, detail: &str) -> QueryResult<usize> {
+    let until = conn.db_now().await?.plus_ms(wait_ms);
+    on!(conn, c => diesel::update(deliveries::table.filter(
+            deliveries::id.eq(id).and(deliveries::status.eq("sending")).and(deliveries::lease_owner.eq(owner))))
+        .set((deliveries::error_code.eq(Some(code)), deliveries::error_detail.eq(Some(detail)), deliveries::lease_until.eq(Some(until))))
         .execute(c)
         .await)
 }
 
-/// Hand-overs that were begun by a process that is gone, with the alert's choice for such a case.
-pub async fn list_in_doubt(conn: &mut Conn) -> QueryResult<Vec<DeliveryRow>> {
+/// Takes over hand-overs that were begun and never settled: their lease has run out. Must run in a transaction.
+pub async fn claim_in_doubt(conn: &mut Conn, owner: &str, lease_ms: i64) -> QueryResult<Vec<DeliveryRow>> {
     let db_now = conn.db_now().await?;
-    on!(conn, c => deliveries::table
-        .filter(deliveries::status.eq("sending").and(deliveries::lease_until.lt(db_now)))
-        .limit(500)
-        .select(DeliveryRow::as_select())
+    let lock = match conn {
+        Conn::Pg(_) => "FOR UPDATE SKIP LOCKED",
+        Conn::Lite(_) => "",
+    };
+    let query = format!(
+        "UPDATE deliveries SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT id FROM deliveries WHERE status = 'sending' \
+         AND lease_until < $3 LIMIT 100 {lock}) RETURNING id"
+    );
+    let claimed: Vec<Id> = on!(conn, c => diesel::sql_query(&query)
+        .bind::<Text, _>(owner)
+        .bind::<Timestamp, _>(db_now.plus_ms(lease_ms))
+        .bind::<Timestamp, _>(db_now)
         .load(c)
-        .await)
+        .await)?;
+    let ids: Vec<i64> = claimed.iter().map(|claimed| claimed.id).collect();
+    on!(conn, c => deliveries::table.filter(deliveries::id.eq_any(&ids)).select(DeliveryRow::as_select()).load(c).await)
 }
 
-/// When the next delivery of a channel falls due, if any waits.
+/// When the next queued delivery of a channel falls due, if any waits.
 pub async fn next_due(conn: &mut Conn, channel: &str) -> QueryResult<Option<At>> {
     use diesel::dsl::min;
     on!(conn, c => deliveries::table
-        .filter(deliveries::channel.eq(channel).and(deliveries::status.eq_any(["queued", "leased"])))
+        .filter(deliveries::channel.eq(channel).and(deliveries::status.eq("queued")))
         .select(min(deliveries::next_attempt_at))
         .first(c)
         .await)

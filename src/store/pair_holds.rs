@@ -29,7 +29,8 @@ pub async fn list_of(conn: &mut Conn, match_keys: &[Vec<u8>]) -> QueryResult<Vec
 
 /// Notes that pairs were used.
 ///
-/// Rows must be sorted by match key and number, so that two alerts published at once cannot deadlock.
+/// Rows must be sorted by match key and number, so that two alerts published at once cannot deadlock, and name each pair
+/// once: PostgreSQL refuses to write a row twice in one statement.
 pub async fn upsert(conn: &mut Conn, rows: Vec<PairHoldRow>) -> QueryResult<()> {
     use diesel::upsert::excluded;
     match conn {

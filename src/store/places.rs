@@ -1,11 +1,11 @@
 //! Tables `areas`, `postcodes`, `interest_groups`: where residents live and what they chose.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use super::schema::{areas, interest_groups, postcodes};
+use super::schema::{areas, interest_groups, postcodes, resident_areas, residents};
 use crate::domain::At;
 use crate::{insert_all, on};
 
@@ -165,11 +165,14 @@ pub async fn count_residents_by_group(conn: &mut Conn) -> QueryResult<Vec<Headco
 pub async fn replace_area_members(conn: &mut Conn, area_id: i64, postcodes: &[String]) -> QueryResult<usize> {
     on!(conn, c => diesel::sql_query("DELETE FROM resident_areas WHERE area_id = $1").bind::<BigInt, _>(area_id).execute(c).await)?;
     let mut members = 0;
-    for postcode in postcodes {
-        members += on!(conn, c => diesel::sql_query(
-            "INSERT INTO resident_areas (resident_id, area_id) SELECT id, $1 FROM residents WHERE postcode = $2")
-            .bind::<BigInt, _>(area_id)
-            .bind::<Text, _>(postcode)
+    for chunk in postcodes.chunks(500) {
+        members += on!(conn, c => diesel::insert_into(resident_areas::table)
+            .values(
+                residents::table
+                    .filter(residents::postcode.eq_any(chunk).and(residents::left_at.is_null()))
+                    .select((residents::id, area_id.into_sql::<BigInt>())),
+            )
+            .into_columns((resident_areas::resident_id, resident_areas::area_id))
             .execute(c)
             .await)?;
     }

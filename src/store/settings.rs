@@ -19,5 +19,5 @@ pub async fn put_if_absent(conn: &mut Conn, key: &str, value: &str) -> QueryResu
         .on_conflict_do_nothing()
         .execute(c)
         .await)?;
-    find(conn, key).await.map(|found| found.unwrap_or_default())
+    find(conn, key).await.map(std::option::Option::unwrap_or_default)
 }

@@ -46,7 +46,9 @@ pub async fn suppress(conn: &mut Conn, row: &SuppressionRow) -> QueryResult<usiz
                 suppressions::match_key.eq(&row.match_key)
                     .and(suppressions::channel.eq(&row.channel))
                     .and(suppressions::scope.eq(&row.scope))
-                    .and(suppressions::lifted_at.is_null())))
+                    .and(suppressions::lifted_at.is_null())
+                    // An older one may commit later: another node's, or one that is dealt with again.
+                    .and(suppressions::source_envelope_id.is_null().or(suppressions::source_envelope_id.lt(row.source_envelope_id)))))
             .set(suppressions::source_envelope_id.eq(row.source_envelope_id))
             .execute(c)
             .await)?;
@@ -73,6 +75,7 @@ pub async fn lift(conn: &mut Conn, match_key: &[u8], channel: &str, by: &str, no
     on!(conn, c => diesel::update(suppressions::table.filter(
             suppressions::match_key.eq(match_key)
                 .and(suppressions::channel.eq_any([channel, "all"]))
+                .and(suppressions::scope.eq("all"))
                 .and(suppressions::lifted_at.is_null())))
         .set((suppressions::lifted_at.eq(Some(now)), suppressions::lifted_by.eq(Some(by))))
         .execute(c)

@@ -52,7 +52,12 @@ pub async fn check(app: &App) -> (Option<String>, Vec<ChannelState>) {
                 relay.or_else(|| mailboxes.iter().find(|row| row.channel == channel.name).and_then(|row| row.fault.clone()))
             }
         };
-        channels.push(ChannelState { name: channel.name.clone(), provider: channel.provider_name(), ok: fault.is_none(), detail: fault.unwrap_or_else(|| "no fault known".to_owned()) });
+        channels.push(ChannelState {
+            name: channel.name.clone(),
+            provider: channel.provider_name(),
+            ok: fault.is_none(),
+            detail: fault.unwrap_or_else(|| "no fault known".to_owned()),
+        });
     }
     (database, channels)
 }

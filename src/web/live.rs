@@ -29,10 +29,10 @@ pub async fn stream(officer: Officer) -> Result<HttpResponse, AppError> {
         // The first line opens the stream; the page then fetches everything once.
         let mut next = Some(Bytes::from_static(b"retry: 2000\nevent: open\ndata: {}\n\n"));
         loop {
-            if let Some(bytes) = next.take() {
-                if tell.send(bytes).await.is_err() {
-                    return;
-                }
+            if let Some(bytes) = next.take()
+                && tell.send(bytes).await.is_err()
+            {
+                return;
             }
             tokio::select! {
                 first = changes.recv() => next = gather(first, &mut changes, reads).await,

@@ -109,10 +109,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .route(web::get().to(webhooks::sms_inbound)),
     );
     cfg.service(
-        web::resource("/webhooks/sms/{channel}/status")
-            .app_data(sms())
-            .route(web::post().to(webhooks::sms_status))
-            .route(web::get().to(webhooks::sms_status)),
+        web::resource("/webhooks/sms/{channel}/status").app_data(sms()).route(web::post().to(webhooks::sms_status)).route(web::get().to(webhooks::sms_status)),
     );
     cfg.service(web::resource("/webhooks/email/{channel}").app_data(web::PayloadConfig::new(webhooks::MAIL_BYTES)).route(web::post().to(webhooks::mail)));
     register(cfg);

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use askama::Template;
+use chrono::Datelike;
 use chrono_tz::Europe::London;
 use diesel::QueryResult;
 
@@ -20,7 +21,7 @@ use crate::store::views::inbox::{self, Scope};
 pub struct When {
     /// For `<time datetime>`.
     pub iso: String,
-    /// `14:32`, or `22 Nov, 14:32` on another day.
+    /// `14:32`, or `22 Nov, 14:32` on another day, with the year in another year.
     pub text: String,
 }
 
@@ -28,7 +29,11 @@ impl When {
     /// As seen at `now`, in London.
     pub fn at(at: At, now: At) -> Self {
         let (local, today) = (at.utc().with_timezone(&London), now.utc().with_timezone(&London).date_naive());
-        let pattern = if local.date_naive() == today { "%H:%M" } else { "%-d %b, %H:%M" };
+        let pattern = match (local.date_naive() == today, local.year() == today.year()) {
+            (true, _) => "%H:%M",
+            (false, true) => "%-d %b, %H:%M",
+            (false, false) => "%-d %b %Y, %H:%M",
+        };
         Self { iso: at.rfc3339(), text: local.format(pattern).to_string() }
     }
 }
@@ -123,14 +128,26 @@ pub fn brand(app: &App) -> Brand {
 
 /// The shell of a page for residents and the public.
 pub fn public(visitor: &Visitor, title: &str, active: &'static str) -> Shell {
-    Shell { brand: brand(&visitor.app), title: title.to_owned(), csrf: visitor.form_token.clone(), officer: None, active, notice: visitor.notice.clone(), live: false }
+    Shell {
+        brand: brand(&visitor.app),
+        title: title.to_owned(),
+        csrf: visitor.form_token.clone(),
+        officer: None,
+        active,
+        notice: visitor.notice.clone(),
+        live: false,
+    }
 }
 
 /// The shell of an officers' page, with counts as of now.
 pub async fn officer(visitor: &Visitor, officer: &OfficerRow, title: &str, active: &'static str) -> QueryResult<Shell> {
     let role: Role = officer.role.parse().unwrap_or(Role::Press);
     let mut conn = visitor.app.read().await?;
-    let counts = if role.reads_replies() { inbox::counts(&mut conn, Scope { officer_id: officer.id, team_id: officer.team_id }).await? } else { inbox::Counts::default() };
+    let counts = if role.reads_replies() {
+        inbox::counts(&mut conn, Scope { officer_id: officer.id, team_id: officer.team_id }).await?
+    } else {
+        inbox::Counts::default()
+    };
     let team = match officer.team_id {
         Some(id) => accounts::list_teams(&mut conn).await?.into_iter().find(|team| team.id == id).map(|team| team.name).unwrap_or_default(),
         None => String::new(),
@@ -175,7 +192,8 @@ pub fn redirect(to: &str) -> HttpResponse {
 /// The same with a sentence that the next page shows.
 pub fn redirect_with(to: &str, notice: &str) -> HttpResponse {
     let notice: String = form_urlencoded::byte_serialize(notice.as_bytes()).collect();
-    let cookie = actix_web::cookie::Cookie::build(super::extract::NOTICE_COOKIE, notice).path("/").http_only(true).same_site(actix_web::cookie::SameSite::Lax).finish();
+    let cookie =
+        actix_web::cookie::Cookie::build(super::extract::NOTICE_COOKIE, notice).path("/").http_only(true).same_site(actix_web::cookie::SameSite::Lax).finish();
     HttpResponse::SeeOther().insert_header((header::LOCATION, to)).cookie(cookie).finish()
 }
 

@@ -6,7 +6,11 @@
 #[macro_use]
 mod support;
 
-mod migrations;
-mod providers;
+mod browser;
+mod faults;
 mod journeys;
+mod migrations;
+mod program;
+mod providers;
+mod rules;
 mod store;

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use huecry::on;
 use huecry::store::conversations::{self, ConversationEventRow};
 use huecry::store::messages::{self, AttachmentRow, MessageRow};
-use huecry::store::{Backend, Conn, alerts, deliveries, envelopes, migrate, residents, sessions, suppressions};
+use huecry::store::{Backend, Conn, alerts, envelopes, migrate, residents, sessions, suppressions};
 use regex::Regex;
 
 use crate::support::db::TestDb;
@@ -182,7 +182,8 @@ async fn both_databases_have_the_same_indexes_and_foreign_keys() {
 
 on_both!(every_foreign_key_leads_an_index_and_says_what_a_deletion_does, async |db| {
     let mut conn = db.read().await;
-    let mut leading: BTreeSet<(String, String)> = indexes(&mut conn).await.into_iter().map(|((table, _), (_, columns, _))| (table, columns[0].clone())).collect();
+    let mut leading: BTreeSet<(String, String)> =
+        indexes(&mut conn).await.into_iter().map(|((table, _), (_, columns, _))| (table, columns[0].clone())).collect();
     leading.extend(primary_keys(&mut conn).await.into_iter().map(|(table, columns)| (table, columns[0].clone())));
     for (table, column, to, on_delete) in foreign_keys(&mut conn).await {
         assert!(leading.contains(&(table.clone(), column.clone())), "no index begins with {table}.{column}");
@@ -209,7 +210,8 @@ async fn seed(db: &TestDb) {
     let correspondent = db.add_correspondent("07700 900001").await;
     let conversation = db.add_conversation(Some(alert.id), correspondent.id).await;
     let message = MessageRow { officer_id: Some(owner.id), ..db.new_message(conversation.id, "seen", now()) };
-    let (delivery, envelope, suppression) = (db.new_delivery(&alert, "07700 900001"), db.new_envelope("07700 900001", b"x\0"), db.new_suppression("07700 900002", "sms", None));
+    db.add_delivery(&alert, "07700 900001").await;
+    let (envelope, suppression) = (db.new_envelope("07700 900001", b"x\0"), db.new_suppression("07700 900002", "sms", None));
     let attachment = AttachmentRow {
         id: db.id(),
         message_id: message.id,
@@ -221,7 +223,14 @@ async fn seed(db: &TestDb) {
         scan: "clean".into(),
         created_at: now(),
     };
-    let event = ConversationEventRow { id: db.id(), conversation_id: conversation.id, officer_id: Some(owner.id), kind: "moved".into(), detail: "d".into(), created_at: now() };
+    let event = ConversationEventRow {
+        id: db.id(),
+        conversation_id: conversation.id,
+        officer_id: Some(owner.id),
+        kind: "moved".into(),
+        detail: "d".into(),
+        created_at: now(),
+    };
     let session = sessions::SessionRow {
         id: db.id(),
         token_digest: vec![1],
@@ -237,7 +246,6 @@ async fn seed(db: &TestDb) {
     alerts::insert(&mut conn, &grouped, Vec::new(), &[], &[group.id]).await.unwrap();
     alerts::add_exclusions(&mut conn, alert.id, "opted_out", 1).await.unwrap();
     residents::insert_groups(&mut conn, vec![(resident.resident.id, group.id)], now()).await.unwrap();
-    deliveries::insert(&mut conn, vec![delivery]).await.unwrap();
     envelopes::insert_new(&mut conn, vec![envelope]).await.unwrap();
     suppressions::suppress(&mut conn, &suppression).await.unwrap();
     messages::insert(&mut conn, &message).await.unwrap();
@@ -295,5 +303,33 @@ mod up_one_by_one_down_to_nothing_and_up_again_over_rows {
     #[tokio::test(flavor = "multi_thread")]
     async fn postgres() {
         up_down_up(TestDb::bare_postgres().await).await;
+    }
+}
+
+async fn start_together(db: TestDb) {
+    let nodes: Vec<_> = (0..4)
+        .map(|_| {
+            let url = db.url.clone();
+            tokio::spawn(async move { migrate::run(&url).await })
+        })
+        .collect();
+    let mut ran = 0;
+    for node in nodes {
+        ran += node.await.unwrap().unwrap().len();
+    }
+    assert_eq!(ran, migrations_of(db.db.backend()).len());
+}
+
+mod nodes_that_start_together_migrate_once {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn sqlite() {
+        start_together(TestDb::bare_sqlite().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn postgres() {
+        start_together(TestDb::bare_postgres().await).await;
     }
 }

@@ -211,7 +211,13 @@ async fn a_signature_holds_for_nothing_but_what_was_signed() {
             changed.push(RawRequest { body: [&genuine.body[..], &b"&AddedField=1"[..]].concat().into(), ..genuine.clone() });
             changed.push(RawRequest { body: bytes::Bytes::new(), ..genuine.clone() });
             // Called JSON, a form would not be covered by anything.
-            let headers = genuine.headers.iter().filter(|(key, _)| key != "content-type").cloned().chain([("content-type".to_owned(), "application/json".to_owned())]).collect();
+            let headers = genuine
+                .headers
+                .iter()
+                .filter(|(key, _)| key != "content-type")
+                .cloned()
+                .chain([("content-type".to_owned(), "application/json".to_owned())])
+                .collect();
             if genuine.header("content-type").is_some_and(|kind| !kind.contains("json")) {
                 changed.push(RawRequest { headers, ..genuine.clone() });
             }
@@ -257,7 +263,7 @@ async fn answers_mean_what_their_fixtures_say() {
         let response = case.response();
         let found: Result<Option<Accepted>, SendError> = match case.expected["reads"].as_str().unwrap() {
             "send" => provider.read_response(&response).map(Some),
-            "lookup" => provider.read_lookup(&response, case.expected["body"].as_str().unwrap()),
+            "lookup" => provider.read_lookup(&response, case.expected["body"].as_str().unwrap(), huecry::domain::At::from_unix_ms(0)),
             "acknowledge" => {
                 let Acknowledgement { status, content_type, body } = provider.acknowledge();
                 assert_eq!((status, Some(content_type), body), (response.status, case.header("content-type"), response.body.as_str()), "{}", case.name);
@@ -348,7 +354,8 @@ async fn the_registry_the_files_and_the_fixture_folders_name_the_same_providers(
     for folder in &folders {
         assert_eq!(folder.channel().provider_name(), folder.name, "the settings of fixtures/providers/{}", folder.name);
         let begin = |what: &str| folder.cases.iter().any(|case| case.name.starts_with(&format!("{}/{what}", folder.name)));
-        let needed: &[&str] = if folder.sms().is_some() { &["inbound.", "status.", "send.accepted", "send.throttled", "build.send", "acknowledge"] } else { &["inbound."] };
+        let needed: &[&str] =
+            if folder.sms().is_some() { &["inbound.", "status.", "send.accepted", "send.throttled", "build.send", "acknowledge"] } else { &["inbound."] };
         for what in needed {
             assert!(begin(what), "fixtures/providers/{} has no {what}", folder.name);
         }

@@ -50,6 +50,18 @@ struct MessageResource {
     sid: String,
     #[serde(default)]
     body: String,
+    #[serde(default)]
+    status: String,
+    date_created: Option<String>,
+}
+
+impl MessageResource {
+    /// Whether this may be the text whose answer was lost: an equal one of earlier, or one that failed, is not.
+    fn may_be(&self, body: &str, since: At) -> bool {
+        let created = self.date_created.as_deref().and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
+        let late_enough = created.is_none_or(|created| At::from(created.to_utc()) >= since);
+        self.body == body && late_enough && !matches!(self.status.as_str(), "failed" | "undelivered" | "canceled")
+    }
 }
 
 #[derive(Deserialize)]
@@ -101,12 +113,12 @@ impl SmsProvider for Twilio {
         Some(Request { method: "GET", url: format!("{}?{query}", self.messages_url()), basic: Some(self.credentials()), body: None })
     }
 
-    fn read_lookup(&self, response: &Response, body: &str) -> Result<Option<Accepted>, SendError> {
+    fn read_lookup(&self, response: &Response, body: &str, since: At) -> Result<Option<Accepted>, SendError> {
         if response.status != 200 {
             return Err(refusal(response));
         }
         let list: MessageList = serde_json::from_str(&response.body).map_err(|_| SendError::temporary("unreadable", "Twilio's list cannot be read"))?;
-        Ok(list.messages.into_iter().find(|message| message.body == body).map(|message| Accepted { provider_message_id: message.sid }))
+        Ok(list.messages.into_iter().find(|message| message.may_be(body, since)).map(|message| Accepted { provider_message_id: message.sid }))
     }
 
     fn verify(&self, request: &RawRequest) -> Result<Verified, VerifyError> {
@@ -197,6 +209,8 @@ fn refusal(response: &Response) -> SendError {
         (_, 21_610) => SendError { opted_out: true, ..SendError::permanent(&code, &detail) },
         (_, 21_211 | 21_217 | 21_401 | 21_604 | 21_614) => SendError::permanent(&code, &detail),
         (429, _) | (_, 20_429 | 21_611) => SendError::temporary(&code, &detail),
+        // A gateway that gave up waiting does not know whether Twilio took it.
+        (502 | 504, 0) => SendError::in_doubt(&code, &detail),
         (500..=599, _) => SendError::temporary(&code, &detail),
         _ => SendError::ours(&code, &detail),
     };
@@ -357,6 +371,18 @@ mod tests {
         assert!(refuse(503, 0).retryable);
         assert!(refuse(401, 20_003).ours);
         assert!(!refuse(400, 21_999).detail.contains("900123"), "the number must not reach a log");
+    }
+
+    #[test]
+    fn a_look_up_finds_the_lost_text_and_not_an_equal_one_of_earlier_or_one_that_failed() {
+        let list = |created: &str, status: &str| {
+            let body = format!("{{\"messages\":[{{\"sid\":\"SM1\",\"body\":\"Thank you\",\"status\":\"{status}\",\"date_created\":\"{created}\"}}]}}");
+            let since = At::from_unix_ms(1_795_358_400_000);
+            twilio().read_lookup(&Response { status: 200, retry_after_ms: None, body }, "Thank you", since).unwrap().is_some()
+        };
+        assert!(list("Sun, 22 Nov 2026 14:40:01 +0000", "sent"));
+        assert!(!list("Sun, 22 Nov 2026 14:39:00 +0000", "sent"), "the same words an hour ago were another answer");
+        assert!(!list("Sun, 22 Nov 2026 14:40:01 +0000", "failed"));
     }
 
     proptest::proptest! {

@@ -8,9 +8,9 @@ use crate::domain::officer::Role;
 use crate::store::{envelopes, mailboxes};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
+use crate::web::health;
 use crate::web::inbox::originals::{download, raw_of};
 use crate::web::shell::{self, Shell, When};
-use crate::web::health;
 
 #[derive(Template)]
 #[template(path = "admin/parked.html")]
@@ -79,8 +79,16 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
                 attempts: row.tries,
                 error: row.error.unwrap_or_default(),
             });
-            let channels = channels.into_iter().map(|state| ChannelHealth { name: state.name, provider: state.provider.to_owned(), ok: state.ok, detail: state.detail });
-            Ok::<_, AppError>(ParkedPage { shell, parked: parked.collect(), mail_faults: mail_faults.collect(), channels: channels.collect(), total, as_of: When::at(now, now) })
+            let channels =
+                channels.into_iter().map(|state| ChannelHealth { name: state.name, provider: state.provider.to_owned(), ok: state.ok, detail: state.detail });
+            Ok::<_, AppError>(ParkedPage {
+                shell,
+                parked: parked.collect(),
+                mail_faults: mail_faults.collect(),
+                channels: channels.collect(),
+                total,
+                as_of: When::at(now, now),
+            })
         })
         .await?;
     shell::page(&page)
@@ -111,9 +119,16 @@ pub async fn replay(officer: Officer, id: web::Path<i64>, fields: Fields) -> Res
         .clone()
         .run(async move {
             let mut conn = app.write().await?;
-            let replayed = envelopes::replay(&mut conn, id).await?;
-            let actor = Actor::Officer(officer.row.id);
-            audit::note(&mut conn, app.ids(), app.now(), &actor, "envelope.replay", ("envelope", Some(id)), serde_json::json!({})).await?;
+            let replayed = conn
+                .transaction(async |conn| {
+                    let replayed = envelopes::replay(conn, id).await?;
+                    if replayed > 0 {
+                        let actor = Actor::Officer(officer.row.id);
+                        audit::note(conn, app.ids(), app.now(), &actor, "envelope.replay", ("envelope", Some(id)), serde_json::json!({})).await?;
+                    }
+                    Ok::<_, AppError>(replayed)
+                })
+                .await?;
             drop(conn);
             app.wake().envelopes();
             Ok::<_, AppError>(replayed)

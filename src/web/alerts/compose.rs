@@ -142,7 +142,9 @@ pub async fn act(officer: Officer, fields: Fields) -> Result<HttpResponse, AppEr
             let notice = format!("Published as {}: {} texts and {} e-mails are on their way.", alert.reference, reach.sms, reach.email);
             Ok(shell::redirect_with(&format!("/alerts/{}", alert.reference), &notice))
         }
-        PublishOutcome::Before(alert) => Ok(shell::redirect_with(&format!("/alerts/{}", alert.reference), "This alert was published already. Nothing was sent twice.")),
+        PublishOutcome::Before(alert) => {
+            Ok(shell::redirect_with(&format!("/alerts/{}", alert.reference), "This alert was published already. Nothing was sent twice."))
+        }
         PublishOutcome::Faults(faults) => shell::page_with_errors(&page(officer, draft, fields_of(faults), token, true).await?),
     }
 }
@@ -206,7 +208,8 @@ pub async fn group_choices(conn: &mut crate::store::Conn, chosen: &[String]) -> 
 
 fn districts(areas: &[AreaRow], heads: &[Headcount], chosen: &[String]) -> Vec<DistrictChoice> {
     let residents = |id: i64| heads.iter().find(|head| head.id == id).map_or(0, |head| head.residents);
-    let choice = |area: &AreaRow| AreaChoice { code: area.code.clone(), name: area.name.clone(), checked: chosen.contains(&area.code), residents: residents(area.id) };
+    let choice =
+        |area: &AreaRow| AreaChoice { code: area.code.clone(), name: area.name.clone(), checked: chosen.contains(&area.code), residents: residents(area.id) };
     let tops = areas.iter().filter(|area| area.kind != "sector");
     tops.map(|top| {
         let sectors: Vec<AreaChoice> = areas.iter().filter(|area| area.kind == "sector" && area.parent_id == Some(top.id)).map(choice).collect();

@@ -101,7 +101,8 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
     let groups = alerts::list_groups(&mut conn, alert.id).await?.into_iter().map(|(_, name)| name).collect();
     let excluded = alerts::list_exclusions(&mut conn, alert.id).await?;
     drop(conn);
-    let part = part(app, &alert).await?;
+    let mut part = part(app, &alert).await?;
+    part.a.recipients = part.progress.total;
     let mine = alert.owner_id == officer.row.id || (alert.team_id.is_some() && alert.team_id == officer.row.team_id);
     Ok(AlertPage {
         shell: Shell { title: alert.title.clone(), ..shell },
@@ -156,7 +157,9 @@ fn doubt(delivery: &DeliveryRow, now: At) -> DoubtRow {
 }
 
 fn add_up(app: &App, alert: &Stored, counts: &[StatusCount], now: At) -> Progress {
-    let of = |status: Status, kind: &str| counts.iter().filter(|count| count.status == status.as_str() && count.channel_kind == kind).map(|count| count.count).sum::<i64>();
+    let of = |status: Status, kind: &str| {
+        counts.iter().filter(|count| count.status == status.as_str() && count.channel_kind == kind).map(|count| count.count).sum::<i64>()
+    };
     let queued_so_far: i64 = counts.iter().map(|count| count.count).sum();
     // While the fan-out runs, what is still to be queued is known from the frozen audience.
     let total = if alert.fanned_out_at.is_some() { queued_so_far } else { queued_so_far.max(alert.expected_sms + alert.expected_email) };
@@ -166,7 +169,13 @@ fn add_up(app: &App, alert: &Stored, counts: &[StatusCount], now: At) -> Progres
     let finished = alert.fanned_out_at.is_some() && done == total;
     let rows = Status::ALL
         .iter()
-        .map(|status| StatusRow { status: status.as_str(), label: status.label(), sms: of(*status, "sms"), email: of(*status, "email"), explain: explain(*status) })
+        .map(|status| StatusRow {
+            status: status.as_str(),
+            label: status.label(),
+            sms: of(*status, "sms"),
+            email: of(*status, "email"),
+            explain: explain(*status),
+        })
         .filter(|row| row.sms + row.email > 0)
         .collect();
     let seconds = |kind: &str, left: i64| app.channels().first_of(kind).map_or(0, |channel| left / i64::from(channel.rate_per_s.max(1)));
@@ -214,9 +223,14 @@ pub async fn close(officer: Officer, reference: web::Path<String>, fields: Field
             if !mine {
                 return Err(AppError::Forbidden);
             }
-            if alerts::close(&mut conn, alert.id, app.now()).await? > 0 {
-                audit::note(&mut conn, app.ids(), app.now(), &Actor::Officer(row.id), "alert.close", ("alert", Some(alert.id)), serde_json::json!({})).await?;
-            }
+            conn.transaction(async |conn| {
+                if alerts::close(conn, alert.id, app.now()).await? > 0 {
+                    let subject = ("alert", Some(alert.id));
+                    audit::note(conn, app.ids(), app.now(), &Actor::Officer(row.id), "alert.close", subject, serde_json::json!({})).await?;
+                }
+                Ok::<_, AppError>(())
+            })
+            .await?;
             drop(conn);
             app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference), conversation: None });
             Ok(())

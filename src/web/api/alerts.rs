@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 use super::{Client, Problem};
 use crate::app::App;
 use crate::audit::Actor;
+use crate::domain::officer::Role;
 use crate::files::sha256;
 use crate::outbound::compose::Draft;
 use crate::outbound::publish::{self, PublishOutcome};
-use crate::store::accounts::{self, ApiKeyRow, IdempotencyRow};
+use crate::store::accounts::{self, ApiKeyRow, IdempotencyRow, OfficerRow};
 use crate::store::alerts::{self, AlertRow};
 use crate::store::views::alerts as figures;
 
@@ -97,18 +98,21 @@ pub async fn create(client: Client, request: HttpRequest, body: web::Bytes) -> R
     let new: NewAlert = serde_json::from_slice(&body).map_err(|error| Problem::Invalid(vec![("body".to_owned(), error.to_string())]))?;
     let (app, digest) = (client.app.clone(), sha256(&body));
     let (status, answer) = app.clone().run(async move { create_in(&app, &key, once, digest, new).await }).await?;
-    let status = u16::try_from(status).ok().and_then(|status| actix_web::http::StatusCode::from_u16(status).ok()).unwrap_or(actix_web::http::StatusCode::CREATED);
+    let status =
+        u16::try_from(status).ok().and_then(|status| actix_web::http::StatusCode::from_u16(status).ok()).unwrap_or(actix_web::http::StatusCode::CREATED);
     Ok(HttpResponse::build(status).json(answer))
 }
 
 async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8; 32], new: NewAlert) -> Result<(i64, serde_json::Value), Problem> {
-    if let Some(once) = &once {
-        if let Some(before) = accounts::find_idempotent(&mut app.read().await?, key.id, once).await? {
-            return if before.request_digest == digest { Ok((before.status, before.response)) } else { Err(Problem::KeyReused) };
-        }
+    if let Some(once) = &once
+        && let Some(before) = accounts::find_idempotent(&mut app.read().await?, key.id, once).await?
+    {
+        return if before.request_digest == digest { Ok((before.status, before.response)) } else { Err(Problem::KeyReused) };
     }
     let owner = accounts::find_officer_by_email(&mut app.read().await?, &new.owner_email).await?.filter(|officer| officer.disabled_at.is_none());
-    let owner = owner.ok_or_else(|| Problem::Invalid(vec![("owner_email".to_owned(), "There is no officer with this e-mail address".to_owned())]))?;
+    let reads = |officer: &OfficerRow| officer.role.parse().is_ok_and(Role::reads_replies);
+    let owner =
+        owner.filter(reads).ok_or_else(|| Problem::Invalid(vec![("owner_email".to_owned(), "There is no officer with this e-mail address".to_owned())]))?;
     let draft = Draft {
         title: new.title,
         kind: new.kind,
@@ -132,7 +136,8 @@ async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8
     })
     .map_err(|error| Problem::Internal(error.into()))?;
     let Some(once) = once else { return Ok((201, answer)) };
-    let row = IdempotencyRow { api_key_id: key.id, key: once.clone(), request_digest: digest.to_vec(), status: 201, response: answer.clone(), created_at: app.now() };
+    let row =
+        IdempotencyRow { api_key_id: key.id, key: once.clone(), request_digest: digest.to_vec(), status: 201, response: answer.clone(), created_at: app.now() };
     let mut conn = app.write().await?;
     if accounts::insert_idempotent(&mut conn, &row).await? > 0 {
         return Ok((201, answer));

@@ -148,7 +148,12 @@ async fn list(app: &App, key: &str, alert: Option<(i64, String)>, page: Page) ->
     Ok(Conversations { conversations: out, next_cursor })
 }
 
-fn conversation_out(row: &ConversationRow, alert: Option<String>, correspondent: &correspondents::CorrespondentRow, messages: Vec<MessageOut>) -> ConversationOut {
+fn conversation_out(
+    row: &ConversationRow,
+    alert: Option<String>,
+    correspondent: &correspondents::CorrespondentRow,
+    messages: Vec<MessageOut>,
+) -> ConversationOut {
     ConversationOut {
         id: row.public_id.clone(),
         alert,

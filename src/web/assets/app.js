@@ -88,8 +88,11 @@ function live() {
     wanted.clear();
     refresh(parts);
   });
+  // What changed between the making of the page and the opening of the stream is told to nobody: so look once.
+  let caughtUp = false;
   const heed = (news) => {
     if (news.state) say(news.state);
+    if (news.state === 'live' && !caughtUp) { caughtUp = true; wanted.set('*', true); }
     for (const kind of news.kinds ?? []) wanted.set(kind, true);
     if (wanted.size) run();
   };

@@ -44,10 +44,7 @@ pub async fn reply(officer: Officer, request: HttpRequest, id: web::Path<String>
     }
     let version: i64 = fields.one("version").parse().map_err(|_| AppError::StaleForm)?;
     let (app, row, words) = (officer.app().clone(), officer.row.clone(), text.clone());
-    let outcome = app
-        .clone()
-        .run(async move { inbox::reply(&app, conversation.id, Some(version), &words, Some(&row), &Actor::Officer(row.id)).await })
-        .await?;
+    let outcome = app.clone().run(async move { inbox::reply(&app, conversation.id, Some(version), &words, Some(&row), &Actor::Officer(row.id)).await }).await?;
     let fault = match outcome {
         ReplyOutcome::Sent => return Ok(shell::redirect_with(&format!("/inbox/{id}"), "Your answer is on its way.")),
         ReplyOutcome::Changed => "Something new came in while you were writing. Read it below, then send again. Nothing was sent.",

@@ -166,7 +166,8 @@ pub async fn thread(officer: Officer, id: web::Path<String>) -> Result<HttpRespo
 
 fn view(opened: Opened, now: At) -> Conversation {
     let address = Address::from_stored(&opened.correspondent.kind, &opened.correspondent.address);
-    let who = opened.resident.as_ref().map(|(resident, ..)| resident.name.clone()).or_else(|| opened.correspondent.name.clone()).unwrap_or_else(|| address.masked());
+    let who =
+        opened.resident.as_ref().map(|(resident, ..)| resident.name.clone()).or_else(|| opened.correspondent.name.clone()).unwrap_or_else(|| address.masked());
     let officer_name = |id: Option<i64>| id.and_then(|id| opened.officers.iter().find(|officer| officer.id == id)).map(|officer| officer.name.clone());
     let suppressed = opened.suppression.as_ref().map(|row| {
         let what = if row.reason == "stop" { "They texted STOP" } else { "They opted out" };
@@ -216,7 +217,11 @@ fn view(opened: Opened, now: At) -> Conversation {
         team: opened.teams.iter().find(|team| Some(team.id) == opened.conversation.team_id).map(|team| team.name.clone()).unwrap_or_default(),
         closed: opened.conversation.status == "closed",
         messages,
-        events: opened.events.iter().map(|event| EventView { when: When::at(event.created_at, now), text: event_text(&event.detail, officer_name(event.officer_id)) }).collect(),
+        events: opened
+            .events
+            .iter()
+            .map(|event| EventView { when: When::at(event.created_at, now), text: event_text(&event.detail, officer_name(event.officer_id)) })
+            .collect(),
         can_reply: cannot.is_empty(),
         cannot_reply_reason: cannot,
         suppressed,
@@ -232,7 +237,8 @@ fn event_text(detail: &str, by: Option<String>) -> String {
 fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: &impl Fn(Option<i64>) -> Option<String>, now: At) -> MessageView {
     let inbound = message.direction == "in";
     let id = &opened.conversation.public_id;
-    let attachments = opened.attachments.iter().filter(|file| file.message_id == message.id).map(|file| attachment_view(file, id, &message.public_id)).collect();
+    let attachments =
+        opened.attachments.iter().filter(|file| file.message_id == message.id).map(|file| attachment_view(file, id, &message.public_id)).collect();
     let delivery = message.delivery_id.and_then(|delivery_id| opened.deliveries.iter().find(|delivery| delivery.id == delivery_id));
     let status: Option<Status> = delivery.and_then(|delivery| delivery.status.parse().ok());
     let mut flags = Vec::new();
@@ -288,4 +294,3 @@ fn attachment_view(file: &AttachmentRow, conversation: &str, message: &str) -> A
         sha256: hex::encode(&file.sha256),
     }
 }
-

@@ -200,10 +200,17 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery) -> QueryRe
     let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
     rows.truncate(usize::try_from(PAGE).unwrap_or(50));
     let suffix = alert.as_ref().map(|alert| format!("&alert={}", alert.reference)).unwrap_or_default();
-    let older = rows.last().filter(|_| more).map(|last| {
-        format!("/inbox?view={}&before={}.{}{suffix}", key_of(query.view), last.last_message_at.utc().timestamp_micros(), last.id)
-    });
-    let link = |view: View, label, count| ViewLink { key: key_of(view), label, href: format!("/inbox?view={}{suffix}", key_of(view)), count, current: view == query.view };
+    let older = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| format!("/inbox?view={}&before={}.{}{suffix}", key_of(query.view), last.last_message_at.utc().timestamp_micros(), last.id));
+    let link = |view: View, label, count| ViewLink {
+        key: key_of(view),
+        label,
+        href: format!("/inbox?view={}{suffix}", key_of(view)),
+        count,
+        current: view == query.view,
+    };
     Ok(ListPane {
         view: key_of(query.view),
         view_title: title_of(query.view),

@@ -81,7 +81,9 @@ pub async fn pages_for_errors(request: ServiceRequest, next: Next<impl MessageBo
     if plain || response.status().as_u16() < 400 {
         return Ok(response);
     }
-    let Some((heading, sentence)) = response.response().error().and_then(|error| error.as_error::<AppError>()).map(AppError::sentences) else { return Ok(response) };
+    let Some((heading, sentence)) = response.response().error().and_then(|error| error.as_error::<AppError>()).map(AppError::sentences) else {
+        return Ok(response);
+    };
     let Some(app) = app else { return Ok(response) };
     let status = response.status();
     let html = ErrorPage::render_for(&app, status.as_u16(), heading, &sentence).unwrap_or(sentence);

@@ -25,7 +25,12 @@ pub async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse
         return Ok(shell::redirect("/inbox"));
     }
     let next = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "next").map(|(_, value)| value.into_owned());
-    shell::page(&SignInPage { shell: shell::public(&visitor, "Officer sign-in", "home"), email: String::new(), next: local(&next.unwrap_or_default()), errors: Vec::new() })
+    shell::page(&SignInPage {
+        shell: shell::public(&visitor, "Officer sign-in", "home"),
+        email: String::new(),
+        next: local(&next.unwrap_or_default()),
+        errors: Vec::new(),
+    })
 }
 
 /// `POST /sign-in`
@@ -44,12 +49,19 @@ pub async fn sign_in(visitor: Visitor, fields: Fields, request: HttpRequest, lim
         })
         .await?;
     let Some((officer, token)) = found else {
-        let errors = vec![FieldError::new("email", "The e-mail address or the password is not right"), FieldError::new("password", "Enter your password again")];
+        let errors =
+            vec![FieldError::new("email", "The e-mail address or the password is not right"), FieldError::new("password", "Enter your password again")];
         let page = SignInPage { shell: shell::public(&visitor, "Officer sign-in", "home"), email, next: local(fields.one("next")), errors };
         return shell::page_with_errors(&page);
     };
     let role: Role = officer.role.parse().unwrap_or(Role::Press);
-    let home = if role.reads_replies() { "/inbox" } else if role.administers() { "/admin" } else { "/press" };
+    let home = if role.reads_replies() {
+        "/inbox"
+    } else if role.administers() {
+        "/admin"
+    } else {
+        "/press"
+    };
     let next = local(fields.one("next"));
     let to = if next.is_empty() || next == "/inbox" { home.to_owned() } else { next };
     let mut response = shell::redirect(&to);

@@ -44,7 +44,8 @@ async fn build(resident: &Resident, errors: Vec<FieldError>) -> Result<AccountPa
         .run(async move {
             let held = preferences::read(&app, row).await?;
             let mut conn = app.read().await?;
-            let slugs: Vec<String> = groups_of::list_groups(&mut conn).await?.into_iter().filter(|group| held.groups.contains(&group.id)).map(|group| group.slug).collect();
+            let slugs: Vec<String> =
+                groups_of::list_groups(&mut conn).await?.into_iter().filter(|group| held.groups.contains(&group.id)).map(|group| group.slug).collect();
             let groups = group_choices(&mut conn, &slugs).await?;
             Ok::<_, AppError>((held, groups, app.now()))
         })

@@ -190,7 +190,14 @@ async fn code(visitor: &Visitor, form: JoinForm, fields: &Fields, request: &Http
     }
 }
 
-async fn render(visitor: &Visitor, step: &'static str, form: JoinForm, errors: Vec<FieldError>, ticket: String, code_for: String) -> Result<HttpResponse, AppError> {
+async fn render(
+    visitor: &Visitor,
+    step: &'static str,
+    form: JoinForm,
+    errors: Vec<FieldError>,
+    ticket: String,
+    code_for: String,
+) -> Result<HttpResponse, AppError> {
     let place = if form.postcode.is_empty() { None } else { find_place(visitor, &form.postcode).await? };
     let (app, chosen) = (visitor.app.clone(), form.groups.clone());
     let groups = app.clone().run(async move { group_choices(&mut app.read().await?, &chosen).await }).await?;

@@ -41,7 +41,9 @@ pub async fn send_code(visitor: Visitor, fields: Fields, request: HttpRequest, l
     let shell = shell::public(&visitor, "Your account", "account");
     let address = match Address::parse(&text) {
         Ok(address) => address,
-        Err(error) => return shell::page_with_errors(&ResidentSignInPage { shell, address: text, errors: vec![FieldError::new("address", &error.to_string())] }),
+        Err(error) => {
+            return shell::page_with_errors(&ResidentSignInPage { shell, address: text, errors: vec![FieldError::new("address", &error.to_string())] });
+        }
     };
     let app = visitor.app.clone();
     let sent_to = address.masked();

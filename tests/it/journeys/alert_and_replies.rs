@@ -40,7 +40,15 @@ on_both!(the_preview_says_how_many_and_why_others_are_left_out, async |db| {
     t.add_resident(db, "Bob", &["+447700900102"], &["dog-walkers"]).await;
     let mut officer = t.officer("owner@force.example").await;
     officer.get("/alerts/new").await;
-    let fields = [("title", "x"), ("kind", "appeal"), ("urgency", "routine"), ("sms_text", "Seen it?"), ("area", "DE45 1"), ("group", "cctv-owners"), ("action", "preview")];
+    let fields = [
+        ("title", "x"),
+        ("kind", "appeal"),
+        ("urgency", "routine"),
+        ("sms_text", "Seen it?"),
+        ("area", "DE45 1"),
+        ("group", "cctv-owners"),
+        ("action", "preview"),
+    ];
     let page = officer.submit("/alerts/new", &fields).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Not in the chosen interest groups"), "{}", page.body);
@@ -94,7 +102,8 @@ on_both!(a_stale_answer_is_held_back_until_the_new_message_was_seen, async |db| 
     let page = officer.get(&format!("/inbox/{id}")).await;
     let version = crate::support::browser::value_of_hidden(&page.body, "version").unwrap();
     t.text("+447700900101", &from, "No wait, it was blue").await;
-    eventually("the second text", async || (t.wait_for_conversations(&key, &reference, 1).await[0]["messages"].as_array().unwrap().len() == 2).then_some(())).await;
+    eventually("the second text", async || (t.wait_for_conversations(&key, &reference, 1).await[0]["messages"].as_array().unwrap().len() == 2).then_some(()))
+        .await;
     let answer = officer.submit(&format!("/inbox/{id}/reply"), &[("text", "A white one?"), ("version", &version)]).await;
     assert_eq!(answer.status, 422);
     assert!(answer.body.contains("A white one?") && answer.body.contains("No wait, it was blue"), "the draft and the new message are both there");
@@ -146,7 +155,9 @@ on_both!(only_the_owner_their_team_and_nobody_else_sees_a_reply, async |db| {
     t.text("+447700900101", &from, "Yes").await;
     let key = t.key(&["inbox"]).await;
     let id = t.wait_for_conversations(&key, &reference, 1).await[0]["id"].as_str().unwrap().to_owned();
-    for (who, status) in [("owner@force.example", 200), ("mate@force.example", 200), ("stranger@force.example", 404), ("press@force.example", 403), ("admin@force.example", 403)] {
+    for (who, status) in
+        [("owner@force.example", 200), ("mate@force.example", 200), ("stranger@force.example", 404), ("press@force.example", 403), ("admin@force.example", 403)]
+    {
         let mut client = t.officer(who).await;
         for path in [format!("/inbox/{id}"), format!("/inbox/{id}/thread")] {
             assert_eq!(client.get(&path).await.status, status, "{who} {path}");
@@ -191,3 +202,56 @@ impl TestApp {
         self.publish(officer, "Broken window", "Who broke the window?").await
     }
 }
+
+on_both!(a_reply_to_an_owner_on_leave_goes_to_their_cover_or_the_team, async |db| {
+    let t = TestApp::start(db).await;
+    for phone in ["+447700900101", "+447700900102"] {
+        t.add_resident(db, "Ann", &[phone], &[]).await;
+    }
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut officer, "White van", "Did you see a white van?").await;
+    let (first, second) = (t.wait_for_texts("+447700900101", 1).await[0].0.clone(), t.wait_for_texts("+447700900102", 1).await[0].0.clone());
+    let key = t.key(&["inbox"]).await;
+    let until = Some(t.app.now().plus_ms(86_400_000));
+    huecry::store::accounts::set_away(&mut db.write().await, t.owner.id, until, None).await.unwrap();
+    t.text("+447700900101", &first, "It was for the team").await;
+    t.wait_for_conversations(&key, &reference, 1).await;
+    let mut mate = t.officer("mate@force.example").await;
+    assert!(mate.get("/inbox?view=team").await.body.contains("It was for the team"));
+    assert!(!officer.get("/inbox?view=mine").await.body.contains("It was for the team"));
+    let cover = huecry::store::accounts::find_officer_by_email(&mut db.read().await, "mate@force.example").await.unwrap().unwrap();
+    huecry::store::accounts::set_away(&mut db.write().await, t.owner.id, until, Some(cover.id)).await.unwrap();
+    t.text("+447700900102", &second, "It was for the cover").await;
+    t.wait_for_conversations(&key, &reference, 2).await;
+    assert!(mate.get("/inbox?view=mine").await.body.contains("It was for the cover"));
+    t.stop().await;
+});
+
+on_both!(alerts_take_turns_over_the_numbers_and_a_shared_number_is_never_certain, async |db| {
+    let t = TestApp::start(db).await;
+    t.add_resident(db, "Ann", &["+447700900101"], &[]).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let mut references = Vec::new();
+    for (count, title) in [(1, "Stolen caravan"), (2, "Missing bicycle"), (3, "Broken window")] {
+        references.push(t.publish(&mut officer, title, &format!("{title}: did you see anything?")).await);
+        t.wait_for_texts("+447700900101", count).await;
+    }
+    let texts = t.texts("+447700900101").await;
+    assert_ne!(texts[0].0, texts[1].0, "two live alerts come from two numbers");
+    assert_eq!(texts[2].0, texts[0].0, "with the pool in use, the number used longest ago comes again");
+    let key = t.key(&["inbox"]).await;
+    t.text("+447700900101", &texts[1].0, "yes").await;
+    let certain = t.wait_for_conversations(&key, &references[1], 1).await.remove(0);
+    assert_eq!(certain["certainty"], "certain");
+    t.text("+447700900101", &texts[0].0, "yes").await;
+    let doubtful =
+        eventually("the doubtful one in the tray", async || t.api(&key, "/api/v1/unattributed").await["conversations"].as_array().unwrap().first().cloned())
+            .await;
+    assert_eq!(doubtful["messages"][0]["attribution"]["confidence"], "unattributed");
+    let page = officer.get(&format!("/inbox/{}", doubtful["id"].as_str().unwrap())).await;
+    assert!(page.body.contains(&references[0]) && page.body.contains(&references[2]), "both are offered");
+    t.text("+447700900101", &texts[0].0, &format!("about {}: a man with a hammer", references[2])).await;
+    let named = t.wait_for_conversations(&key, &references[2], 1).await.remove(0);
+    assert_eq!(named["messages"][0]["attribution"]["method"], "reference");
+    t.stop().await;
+});

@@ -1,6 +1,8 @@
 //! The main jobs end to end, over real HTTP, on both databases.
 
 mod alert_and_replies;
+mod imports;
 mod opt_out;
 mod press_desk;
 mod residents_site;
+mod seed;

@@ -20,7 +20,8 @@ on_both!(stop_gets_one_confirmation_and_nothing_more_on_any_number_until_start, 
     let second = t.publish(&mut officer, "Second", "Second alert").await;
     t.wait_for_texts("+447700900102", 2).await;
     let key = t.key(&["alerts"]).await;
-    let status = eventually("the second alert to be out", async || Some(t.api(&key, &format!("/api/v1/alerts/{second}")).await).filter(|s| s["status"] == "live")).await;
+    let status =
+        eventually("the second alert to be out", async || Some(t.api(&key, &format!("/api/v1/alerts/{second}")).await).filter(|s| s["status"] == "live")).await;
     assert_eq!(status["excluded"]["opted_out"], 1);
     assert_eq!(t.texts("+447700900101").await.len(), 2, "one confirmation, and nothing after it");
 

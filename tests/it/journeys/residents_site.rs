@@ -14,7 +14,8 @@ async fn fill_in(visitor: &mut Client, phone: &str, email: &str) -> String {
     assert!(groups.status == 200 && groups.body.contains("name=\"group\""), "{}", groups.body);
     let channels = visitor.submit("/join", &[("step", "groups"), ("postcode", POSTCODE), ("group", "cctv-owners")]).await;
     assert!(channels.body.contains("name=\"by_sms\""), "{}", channels.body);
-    let form = [("postcode", POSTCODE), ("group", "cctv-owners"), ("name", "Ann Archer"), ("by_sms", "on"), ("phone", phone), ("by_email", "on"), ("email", email)];
+    let form =
+        [("postcode", POSTCODE), ("group", "cctv-owners"), ("name", "Ann Archer"), ("by_sms", "on"), ("phone", phone), ("by_email", "on"), ("email", email)];
     let check = visitor.submit("/join", &[[("step", "channels")].as_slice(), &form].concat()).await;
     assert!(check.status == 200 && check.body.contains("Ann Archer"), "{}", check.body);
     visitor.submit("/join", &[[("step", "check")].as_slice(), &form].concat()).await.body
@@ -22,7 +23,8 @@ async fn fill_in(visitor: &mut Client, phone: &str, email: &str) -> String {
 
 async fn answer_code(visitor: &mut Client, page: &str, code: &str, phone: &str, email: &str) -> crate::support::browser::Answer {
     let ticket = value_of_hidden(page, "ticket").unwrap();
-    let form = [("postcode", POSTCODE), ("group", "cctv-owners"), ("name", "Ann Archer"), ("by_sms", "on"), ("phone", phone), ("by_email", "on"), ("email", email)];
+    let form =
+        [("postcode", POSTCODE), ("group", "cctv-owners"), ("name", "Ann Archer"), ("by_sms", "on"), ("phone", phone), ("by_email", "on"), ("email", email)];
     visitor.submit("/join", &[[("step", "code"), ("ticket", ticket.as_str()), ("code", code)].as_slice(), &form].concat()).await
 }
 
@@ -92,7 +94,16 @@ on_both!(a_resident_comes_back_by_code_changes_and_leaves, async |db| {
     t.wait_for_texts("+447700900101", 2).await;
 
     visitor.get("/account/leave").await;
-    assert_eq!(t.app.run({ let app = t.app.clone(); async move { huecry::store::residents::count(&mut app.read().await.unwrap()).await.unwrap() } }).await, 1, "looking changes nothing");
+    assert_eq!(
+        t.app
+            .run({
+                let app = t.app.clone();
+                async move { huecry::store::residents::count(&mut app.read().await.unwrap()).await.unwrap() }
+            })
+            .await,
+        1,
+        "looking changes nothing"
+    );
     let left = visitor.submit("/account/leave", &[]).await;
     assert_eq!(left.status, 200);
     assert_eq!(visitor.get("/account").await.status, 303, "they are signed out");

@@ -43,7 +43,15 @@ on_both!(an_officer_signs_in_by_an_address_in_any_case_and_has_it_alone, async |
 });
 
 fn api_key(db: &TestDb, name: &str, digest: u8) -> ApiKeyRow {
-    ApiKeyRow { id: db.id(), name: name.into(), key_digest: vec![digest; 32], scopes: "alerts:read".into(), created_at: now(), last_used_at: None, revoked_at: None }
+    ApiKeyRow {
+        id: db.id(),
+        name: name.into(),
+        key_digest: vec![digest; 32],
+        scopes: "alerts:read".into(),
+        created_at: now(),
+        last_used_at: None,
+        revoked_at: None,
+    }
 }
 
 on_both!(an_api_key_counts_until_it_is_taken_back, async |db| {
@@ -81,7 +89,16 @@ on_both!(the_first_answer_to_a_repeated_request_stands, async |db| {
 });
 
 fn session(db: &TestDb, digest: u8, expires_at: At) -> SessionRow {
-    SessionRow { id: db.id(), token_digest: vec![digest; 32], officer_id: None, resident_id: None, csrf: "c".into(), created_at: now(), last_seen_at: now(), expires_at }
+    SessionRow {
+        id: db.id(),
+        token_digest: vec![digest; 32],
+        officer_id: None,
+        resident_id: None,
+        csrf: "c".into(),
+        created_at: now(),
+        last_seen_at: now(),
+        expires_at,
+    }
 }
 
 on_both!(a_session_counts_up_to_the_moment_it_expires, async |db| {

@@ -53,7 +53,9 @@ on_both!(a_reference_and_a_forms_token_are_used_once, async |db| {
     let first = AlertRow { token: Some("form-1".into()), ..db.new_alert(officer.id) };
     let mut conn = db.write().await;
     alerts::insert(&mut conn, &first, Vec::new(), &[], &[]).await.unwrap();
-    for second in [AlertRow { reference: first.reference.clone(), ..db.new_alert(officer.id) }, AlertRow { token: first.token.clone(), ..db.new_alert(officer.id) }] {
+    for second in
+        [AlertRow { reference: first.reference.clone(), ..db.new_alert(officer.id) }, AlertRow { token: first.token.clone(), ..db.new_alert(officer.id) }]
+    {
         assert!(alerts::insert(&mut conn, &second, Vec::new(), &[], &[]).await.is_err());
     }
     // Without a token there is nothing to collide.
@@ -84,6 +86,18 @@ on_both!(the_most_urgent_alert_is_fanned_out_first_and_by_one_worker_only, async
         assert_eq!((claimed.id, claimed.fan_out_owner.as_deref()), (expected.id, Some(owner)));
     }
     assert!(claim(db, "e", LEASE_MS).await.is_none());
+});
+
+on_both!(a_worker_goes_on_with_its_own_fan_out_unless_something_is_more_urgent, async |db| {
+    let officer = db.add_officer("jo@force.example").await;
+    let first = add_publishing(db, officer.id, "routine").await;
+    let second = add_publishing(db, officer.id, "routine").await;
+    for _ in 0..2 {
+        assert_eq!(claim(db, "a", LEASE_MS).await.unwrap().id, first.id);
+    }
+    let urgent = add_publishing(db, officer.id, "life_at_risk").await;
+    assert_eq!(claim(db, "a", LEASE_MS).await.unwrap().id, urgent.id);
+    assert_eq!(claim(db, "b", LEASE_MS).await.unwrap().id, second.id, "what another worker has is not taken");
 });
 
 on_both!(a_fan_out_is_taken_over_when_its_lease_ran_out_and_its_first_worker_can_do_nothing_more, async |db| {

@@ -156,7 +156,10 @@ on_both!(an_officers_hand_ties_and_hands_over_and_each_counts_as_a_change, async
     assert_eq!((probable.certainty.as_str(), probable.candidates), ("probable", candidates));
     assert_eq!(conversations::set_alert(&mut conn, tray.id, alert.id, Some(officer.id), Some(team.id)).await.unwrap(), 1);
     let tied = conversations::get(&mut conn, tray.id).await.unwrap();
-    assert_eq!((tied.alert_id, tied.certainty.as_str(), tied.owner_id, tied.team_id, tied.version), (Some(alert.id), "certain", Some(officer.id), Some(team.id), 2));
+    assert_eq!(
+        (tied.alert_id, tied.certainty.as_str(), tied.owner_id, tied.team_id, tied.version),
+        (Some(alert.id), "certain", Some(officer.id), Some(team.id), 2)
+    );
     assert_eq!(conversations::set_owner(&mut conn, tray.id, None).await.unwrap(), 1);
     let handed = conversations::get(&mut conn, tray.id).await.unwrap();
     assert_eq!((handed.owner_id, handed.version), (None, 3));
@@ -202,7 +205,14 @@ on_both!(events_of_a_conversation_come_back_in_order, async |db| {
     let officer = db.add_officer("jo@force.example").await;
     let correspondent = db.add_correspondent("07700 900001").await;
     let id = db.add_conversation(None, correspondent.id).await.id;
-    let event = |kind: &str, officer_id| ConversationEventRow { id: db.id(), conversation_id: id, officer_id, kind: kind.into(), detail: "A sentence.".into(), created_at: now() };
+    let event = |kind: &str, officer_id| ConversationEventRow {
+        id: db.id(),
+        conversation_id: id,
+        officer_id,
+        kind: kind.into(),
+        detail: "A sentence.".into(),
+        created_at: now(),
+    };
     let (first, second) = (event("closed", Some(officer.id)), event("reopened", None));
     let mut conn = db.write().await;
     conversations::append_event(&mut conn, &second).await.unwrap();

@@ -70,8 +70,7 @@ on_both!(one_purpose_source_and_address_is_queued_once, async |db| {
 
 on_both!(more_rows_than_one_statement_takes_are_all_queued, async |db| {
     let alert = db.new_alert(1);
-    let rows: Vec<DeliveryRow> =
-        (0..2_300).map(|n| DeliveryRow { address: format!("+4477009{n:05}"), ..db.new_delivery(&alert, "07700 900001") }).collect();
+    let rows: Vec<DeliveryRow> = (0..2_300).map(|n| DeliveryRow { address: format!("+4477009{n:05}"), ..db.new_delivery(&alert, "07700 900001") }).collect();
     let again = rows.clone();
     let mut conn = db.write().await;
     let counts: QueryResult<(usize, usize)> =
@@ -131,7 +130,12 @@ on_both!(the_alerts_that_reached_a_person_are_listed_by_alert_and_by_kind_of_cha
 on_both!(doubtful_hand_overs_of_an_alert_are_listed_and_no_others, async |db| {
     let alert = db.new_alert(1);
     let doubtful = |to: &str, alert: &_| DeliveryRow { status: "unconfirmed".into(), ..db.new_delivery(alert, to) };
-    let rows = vec![doubtful("07700 900001", &alert), db.new_delivery(&alert, "07700 900002"), doubtful("07700 900003", &alert), doubtful("07700 900001", &db.new_alert(1))];
+    let rows = vec![
+        doubtful("07700 900001", &alert),
+        db.new_delivery(&alert, "07700 900002"),
+        doubtful("07700 900003", &alert),
+        doubtful("07700 900001", &db.new_alert(1)),
+    ];
     let expected = [rows[0].id, rows[2].id];
     deliveries::insert(&mut db.write().await, rows).await.unwrap();
     assert_eq!(ids(&deliveries::list_doubtful(&mut db.read().await, alert.id).await.unwrap()), expected);
@@ -179,8 +183,15 @@ on_both!(a_stop_holds_back_what_waits_for_that_address_on_that_channel, async |d
 });
 
 on_both!(deliveries_of_a_purpose_are_counted_since_a_moment, async |db| {
-    let make = |purpose: &str, ms: i64, to: &str| DeliveryRow { purpose: purpose.into(), created_at: now().plus_ms(ms), ..db.new_delivery(&db.new_alert(1), to) };
-    let rows = vec![make("code", 0, "07700 900001"), make("code", 1, "07700 900001"), make("code", 2, "07700 900001"), make("reply", 2, "07700 900001"), make("code", 2, "07700 900002")];
+    let make =
+        |purpose: &str, ms: i64, to: &str| DeliveryRow { purpose: purpose.into(), created_at: now().plus_ms(ms), ..db.new_delivery(&db.new_alert(1), to) };
+    let rows = vec![
+        make("code", 0, "07700 900001"),
+        make("code", 1, "07700 900001"),
+        make("code", 2, "07700 900001"),
+        make("reply", 2, "07700 900001"),
+        make("code", 2, "07700 900002"),
+    ];
     deliveries::insert(&mut db.write().await, rows).await.unwrap();
     assert_eq!(deliveries::count_purpose_since(&mut db.read().await, &key("07700 900001"), "code", now()).await.unwrap(), 2);
 });

@@ -159,7 +159,7 @@ on_both!(our_own_fault_hands_an_envelope_back_and_counts, async |db| {
     insert(db, vec![row.clone()]).await;
     for tries in 1..=2 {
         assert_eq!(claim(db, "a").await, [row.id]);
-        assert_eq!(envelopes::release(&mut db.write().await, &[row.id]).await.unwrap(), 1);
+        assert_eq!(envelopes::release(&mut db.write().await, &[row.id], "a").await.unwrap(), 1);
         let back = get(db, row.id).await;
         assert_eq!((back.tries, back.lease_owner, back.lease_until), (tries, None, None));
     }
@@ -180,6 +180,9 @@ on_both!(a_parked_envelope_lets_the_next_go_on_and_can_be_dealt_with_again, asyn
         let mut conn = db.write().await;
         let counts = [envelopes::count_of(&mut conn, "parked").await.unwrap(), envelopes::count_of(&mut conn, "processed").await.unwrap()];
         assert_eq!(counts, [1, 1]);
+        let listed = envelopes::list_parked(&mut conn, 10).await.unwrap();
+        assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), ids[..1]);
+        assert!(envelopes::list_parked(&mut conn, 0).await.unwrap().is_empty());
         assert_eq!(envelopes::count_waiting(&mut conn).await.unwrap(), 0);
         assert_eq!(envelopes::replay(&mut conn, ids[0]).await.unwrap(), 1);
         assert_eq!(envelopes::replay(&mut conn, ids[0]).await.unwrap(), 0);
@@ -188,4 +191,38 @@ on_both!(a_parked_envelope_lets_the_next_go_on_and_can_be_dealt_with_again, asyn
     let back = get(db, ids[0]).await;
     assert_eq!((back.status.as_str(), back.reason, back.processed_at), ("received", None, None));
     assert_eq!(claim(db, "c").await, ids[..1]);
+});
+
+on_both!(waiting_for_another_owner_is_no_fault_of_ours, async |db| {
+    let rows = vec![db.new_envelope("07700 900001", b"one"), db.new_envelope("07700 900001", b"two")];
+    let second = rows[1].id;
+    insert(db, rows).await;
+    claim_in(&mut db.write().await, LANES, "a", 1, LEASE_MS).await;
+    for _ in 0..3 {
+        assert!(claim(db, "b").await.is_empty());
+    }
+    assert_eq!(envelopes::find(&mut db.read().await, second).await.unwrap().unwrap().tries, 0);
+});
+
+on_both!(a_replayed_envelope_has_all_its_tries_again, async |db| {
+    let row = EnvelopeRow { tries: 20, ..db.new_envelope("07700 900001", b"one") };
+    insert(db, vec![row.clone()]).await;
+    envelopes::park(&mut db.write().await, row.id, "again and again", now()).await.unwrap();
+    envelopes::replay(&mut db.write().await, row.id).await.unwrap();
+    assert_eq!(envelopes::find(&mut db.read().await, row.id).await.unwrap().unwrap().tries, 0);
+});
+
+on_both!(an_owner_that_lost_its_lease_cannot_hand_back_what_another_has, async |db| {
+    let row = db.new_envelope("07700 900001", b"one");
+    insert(db, vec![row.clone()]).await;
+    claim_in(&mut db.write().await, LANES, "slow", 1, -1_000).await;
+    claim(db, "quick").await;
+    envelopes::release(&mut db.write().await, &[row.id], "slow").await.unwrap();
+    let held = envelopes::find(&mut db.read().await, row.id).await.unwrap().unwrap();
+    assert_eq!(held.lease_owner.as_deref(), Some("quick"));
+});
+
+on_both!(no_lanes_means_no_envelopes, async |db| {
+    insert(db, vec![db.new_envelope("07700 900001", b"one")]).await;
+    assert_eq!(claim_in(&mut db.write().await, &[], "a", 1, LEASE_MS).await, [0; 0]);
 });

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::support::now;
 
 on_both!(events_are_appended_and_the_same_one_once, async |db| {
-    let event = |kind: &str| EventRow { id: db.id(), kind: kind.into(), alert_id: Some(5), conversation_id: None, channel_kind: "sms".into(), created_at: now() };
+    let event =
+        |kind: &str| EventRow { id: db.id(), kind: kind.into(), alert_id: Some(5), conversation_id: None, channel_kind: "sms".into(), created_at: now() };
     let (one, two) = (event("reply_in"), event("opted_out"));
     let mut conn = db.write().await;
     assert_eq!(events::append(&mut conn, vec![one.clone(), two]).await.unwrap(), 2);

@@ -38,7 +38,9 @@ on_both!(of_many_nodes_that_want_a_new_mailbox_one_gets_it, async |db| {
     let nodes: Vec<_> = (0..8)
         .map(|n| {
             let db = db.db.clone();
-            tokio::spawn(async move { mailboxes::lease(&mut db.write().await.unwrap(), "mail", "INBOX", &format!("node-{n}"), LEASE_MS).await.unwrap().is_some() })
+            tokio::spawn(
+                async move { mailboxes::lease(&mut db.write().await.unwrap(), "mail", "INBOX", &format!("node-{n}"), LEASE_MS).await.unwrap().is_some() },
+            )
         })
         .collect();
     let mut winners = 0;
@@ -58,14 +60,25 @@ on_both!(progress_clears_the_fault_and_both_are_listed_for_health, async |db| {
     assert_eq!(fault(&mailboxes::list(&mut conn).await.unwrap()).as_deref(), Some("the server closed the connection"));
     assert_eq!(mailboxes::note_progress(&mut conn, "mail", "INBOX", 7, 42, now()).await.unwrap(), 1);
     let rows = mailboxes::list(&mut conn).await.unwrap();
-    assert_eq!(rows.iter().map(|row| (row.channel.as_str(), row.mailbox.as_str())).collect::<Vec<_>>(), [("bounces", "INBOX"), ("mail", "Archive"), ("mail", "INBOX")]);
+    assert_eq!(
+        rows.iter().map(|row| (row.channel.as_str(), row.mailbox.as_str())).collect::<Vec<_>>(),
+        [("bounces", "INBOX"), ("mail", "Archive"), ("mail", "INBOX")]
+    );
     assert_eq!((rows[2].uid_validity, rows[2].last_uid, rows[2].checked_at, fault(&rows)), (7, 42, Some(now()), None));
     assert_eq!((rows[1].uid_validity, rows[1].last_uid), (0, 0));
 });
 
 on_both!(a_message_that_was_taken_in_stays_so_and_a_failing_one_counts_its_tries, async |db| {
     let mut conn = db.write().await;
-    for (row, changed) in [(uid(1, "failed"), 1), (uid(1, "failed"), 1), (uid(1, "ingested"), 1), (uid(1, "failed"), 0), (uid(2, "oversize"), 1), (uid(3, "gone"), 1), (uid(4, "failed"), 1)] {
+    for (row, changed) in [
+        (uid(1, "failed"), 1),
+        (uid(1, "failed"), 1),
+        (uid(1, "ingested"), 1),
+        (uid(1, "failed"), 0),
+        (uid(2, "oversize"), 1),
+        (uid(3, "gone"), 1),
+        (uid(4, "failed"), 1),
+    ] {
         assert_eq!(mailboxes::note_uid(&mut conn, &row).await.unwrap(), changed, "{} {}", row.uid, row.state);
     }
     let mut rows = mailboxes::list_uids(&mut conn, "mail", "INBOX", 4_294_967_295, &[1, 2, 3, 9]).await.unwrap();
@@ -73,5 +86,8 @@ on_both!(a_message_that_was_taken_in_stays_so_and_a_failing_one_counts_its_tries
     assert_eq!(rows.iter().map(|row| (row.uid, row.state.as_str(), row.tries)).collect::<Vec<_>>(), [(1, "ingested", 3), (2, "oversize", 1), (3, "gone", 1)]);
     assert!(mailboxes::list_uids(&mut conn, "mail", "INBOX", 8, &[1]).await.unwrap().is_empty(), "under another validity a uid means nothing");
     let open = mailboxes::list_open_uids(&mut conn).await.unwrap();
-    assert_eq!(open.iter().map(|row| (row.uid, row.state.as_str(), row.error.as_deref())).collect::<Vec<_>>(), [(4, "failed", Some("no BODY")), (2, "oversize", None)]);
+    assert_eq!(
+        open.iter().map(|row| (row.uid, row.state.as_str(), row.error.as_deref())).collect::<Vec<_>>(),
+        [(4, "failed", Some("no BODY")), (2, "oversize", None)]
+    );
 });

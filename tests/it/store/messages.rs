@@ -75,7 +75,8 @@ on_both!(messages_are_listed_by_the_time_they_came_and_then_by_id, async |db| {
 
 on_both!(an_earlier_mail_of_theirs_is_found_by_its_message_id_and_never_one_of_ours, async |db| {
     let id = conversation(db, "jo@example.org").await;
-    let mail = |direction: &str, header: &str| MessageRow { direction: direction.into(), message_id_header: Some(header.into()), ..db.new_message(id, header, now()) };
+    let mail =
+        |direction: &str, header: &str| MessageRow { direction: direction.into(), message_id_header: Some(header.into()), ..db.new_message(id, header, now()) };
     let mut conn = db.write().await;
     for row in [mail("in", "a@b"), mail("out", "c@d"), mail("in", "e@f"), db.new_message(id, "no header", now())] {
         messages::insert(&mut conn, &row).await.unwrap();
@@ -89,9 +90,12 @@ on_both!(an_officers_tie_is_noted_on_what_came_in_and_not_on_what_went_out, asyn
     let id = conversation(db, "07700 900001").await;
     let mut conn = db.write().await;
     for direction in ["in", "out"] {
-        messages::insert(&mut conn, &MessageRow { direction: direction.into(), method: "tray".into(), confidence: "unattributed".into(), ..db.new_message(id, direction, now()) })
-            .await
-            .unwrap();
+        messages::insert(
+            &mut conn,
+            &MessageRow { direction: direction.into(), method: "tray".into(), confidence: "unattributed".into(), ..db.new_message(id, direction, now()) },
+        )
+        .await
+        .unwrap();
     }
     assert_eq!(messages::set_attribution(&mut conn, id, "officer", "PC Jane Doe tied it").await.unwrap(), 1);
     let rows = messages::list_of(&mut conn, id).await.unwrap();

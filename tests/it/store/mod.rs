@@ -16,4 +16,5 @@ mod residents;
 mod suppressions;
 mod times;
 mod transactions;
+mod views;
 mod wake;

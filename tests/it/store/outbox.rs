@@ -97,6 +97,7 @@ on_both!(two_owners_never_get_the_same_delivery, async |db| {
                     return mine;
                 }
                 mine.extend(batch);
+                assert!(mine.len() <= 120, "{owner} is given the same ones again and again");
             }
         })
     });
@@ -252,39 +253,73 @@ on_both!(a_retry_waits_for_its_time_and_keeps_its_reason, async |db| {
     outbox::advance(&mut db.write().await, &ids[1..2], Status::Unconfirmed, None, None, now()).await.unwrap();
     outbox::advance(&mut db.write().await, &ids[2..], Status::Accepted, None, None, now()).await.unwrap();
     let mut moved = Vec::new();
-    for id in &ids {
-        moved.push(outbox::retry_at(&mut db.write().await, *id, later, "20429", "too many requests at once").await.unwrap());
+    for (id, owner) in [(ids[0], "b"), (ids[0], "a"), (ids[1], "a"), (ids[2], "a")] {
+        moved.push(outbox::retry_at(&mut db.write().await, id, owner, later, "20429", "too many requests at once").await.unwrap());
     }
-    assert_eq!(moved, [1, 1, 0], "what the provider took is not sent again");
+    assert_eq!(moved, [0, 1, 0, 0], "only by its owner, and never what was settled");
     let row = get(db, ids[0]).await;
     assert_eq!((row.status.as_str(), row.rank, row.attempts, row.next_attempt_at), ("queued", 0, 1, later));
     assert_eq!((row.error_code.as_deref(), row.error_detail.as_deref()), (Some("20429"), Some("too many requests at once")));
+    assert_eq!((row.lease_owner, row.lease_until), (None, None));
     assert_eq!(claim(db, "b").await, [0; 0]);
     assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(later));
-    assert_eq!(claim_from(&db.db, "b", 100, LEASE_MS, later).await, ids[..2]);
+    assert_eq!(claim_from(&db.db, "b", 100, LEASE_MS, later).await, ids[..1]);
     mark_sending(db, &ids[..1], "b", LEASE_MS).await;
     assert_eq!(get(db, ids[0]).await.attempts, 2);
 });
 
-async fn list_in_doubt(db: &TestDb) -> Vec<i64> {
-    let mut ids: Vec<i64> = outbox::list_in_doubt(&mut db.read().await).await.unwrap().iter().map(|row| row.id).collect();
+async fn claim_in_doubt_from(db: &Db, owner: &str, lease_ms: i64) -> Vec<i64> {
+    let mut conn = db.write().await.unwrap();
+    let claimed: QueryResult<Vec<DeliveryRow>> = conn.transaction(async |conn| outbox::claim_in_doubt(conn, owner, lease_ms).await).await;
+    let mut ids: Vec<i64> = claimed.unwrap().iter().map(|row| row.id).collect();
     ids.sort_unstable();
     ids
 }
 
 on_both!(in_doubt_is_what_was_being_sent_when_its_lease_ran_out, async |db| {
     let gone = add_sending(db, 2, -1_000).await;
-    let working = add_sending(db, 2, LEASE_MS).await;
+    let working = add_sending(db, 1, LEASE_MS).await;
     let leased = add_copies(db, 1).await;
     claim_from(&db.db, "dead", 100, -1_000, now()).await;
-    assert_eq!(list_in_doubt(db).await, gone, "neither a live hand-over nor one that never began ({leased:?}) is in doubt");
+    assert_eq!(claim_in_doubt_from(&db.db, "r", LEASE_MS).await, gone, "neither a live hand-over ({working:?}) nor one that never began is in doubt");
+    assert_eq!(claim_in_doubt_from(&db.db, "other", LEASE_MS).await, [0; 0], "one reconciler settles each");
     assert_eq!(claim(db, "b").await, leased, "and what was being sent is not claimed anew");
-    // Its answer was lost.
-    assert_eq!(outbox::leave_in_doubt(&mut db.write().await, working[1], "no_answer", "the connection broke").await.unwrap(), 1);
-    assert_eq!(list_in_doubt(db).await, [gone[0], gone[1], working[1]]);
-    assert_eq!(get(db, working[1]).await.error_code.as_deref(), Some("no_answer"));
+    assert_eq!(get(db, gone[0]).await.lease_owner.as_deref(), Some("r"));
+    // What the reconciler found out about each.
     outbox::record_accepted(&mut db.write().await, &[(gone[0], "SM1".into())], now()).await.unwrap();
-    outbox::advance(&mut db.write().await, &gone[1..], Status::Unconfirmed, None, None, now()).await.unwrap();
-    assert_eq!(list_in_doubt(db).await, working[1..]);
-    assert_eq!(outbox::leave_in_doubt(&mut db.write().await, gone[0], "x", "y").await.unwrap(), 0, "what was answered is not doubted");
+    assert_eq!(outbox::retry_at(&mut db.write().await, gone[1], "a", now(), "x", "y").await.unwrap(), 0, "its first owner has no say any more");
+    assert_eq!(outbox::retry_at(&mut db.write().await, gone[1], "r", now(), "not_taken", "sent again").await.unwrap(), 1);
+    assert_eq!(statuses(db, &gone).await, ["accepted", "queued"]);
+    assert_eq!(claim_in_doubt_from(&db.db, "other", LEASE_MS).await, [0; 0]);
+});
+
+on_both!(a_reconciler_that_died_is_followed_by_another, async |db| {
+    let gone = add_sending(db, 1, -1_000).await;
+    assert_eq!(claim_in_doubt_from(&db.db, "dead", -1_000).await, gone);
+    assert_eq!(claim_in_doubt_from(&db.db, "r", LEASE_MS).await, gone);
+});
+
+on_both!(two_reconcilers_never_settle_the_same_hand_over, async |db| {
+    let all = add_sending(db, 60, -1_000).await;
+    let reconcilers = ["r", "s", "t"].map(|owner| {
+        let db = db.db.clone();
+        tokio::spawn(async move { claim_in_doubt_from(&db, owner, LEASE_MS).await })
+    });
+    let mut seen = Vec::new();
+    for reconciler in reconcilers {
+        seen.extend(reconciler.await.unwrap());
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, all);
+});
+
+on_both!(a_lost_answer_is_in_doubt_at_once_if_its_owner_says_so, async |db| {
+    let ids = add_sending(db, 2, LEASE_MS).await;
+    assert_eq!(outbox::leave_in_doubt(&mut db.write().await, ids[0], "b", -1, "x", "y").await.unwrap(), 0, "only its owner can say so");
+    assert_eq!(outbox::leave_in_doubt(&mut db.write().await, ids[0], "a", -1, "no_answer", "the connection broke").await.unwrap(), 1);
+    let row = get(db, ids[0]).await;
+    assert_eq!((row.status.as_str(), row.error_code.as_deref(), row.error_detail.as_deref()), ("sending", Some("no_answer"), Some("the connection broke")));
+    assert_eq!(claim_in_doubt_from(&db.db, "r", LEASE_MS).await, ids[..1]);
+    outbox::record_accepted(&mut db.write().await, &[(ids[1], "SM1".into())], now()).await.unwrap();
+    assert_eq!(outbox::leave_in_doubt(&mut db.write().await, ids[1], "a", -1, "x", "y").await.unwrap(), 0, "what was answered is not doubted");
 });

@@ -6,12 +6,8 @@ use crate::support::now;
 use crate::support::rows::key;
 
 on_both!(a_pair_keeps_its_last_use, async |db| {
-    let hold = |number: &str, who: &str, alert_id: i64, ms: i64| PairHoldRow {
-        our_number: number.into(),
-        match_key: key(who),
-        alert_id,
-        used_at: now().plus_ms(ms),
-    };
+    let hold =
+        |number: &str, who: &str, alert_id: i64, ms: i64| PairHoldRow { our_number: number.into(), match_key: key(who), alert_id, used_at: now().plus_ms(ms) };
     let (one, two) = ("+447700900901", "+447700900902");
     let mut conn = db.write().await;
     pair_holds::upsert(&mut conn, vec![hold(one, "07700 900001", 1, 0), hold(two, "07700 900001", 2, 1), hold(one, "07700 900002", 1, 0)]).await.unwrap();

@@ -41,7 +41,15 @@ on_both!(areas_are_known_by_code_and_listed_without_their_shapes, async |db| {
 
 on_both!(a_postcode_is_found_with_its_sector_and_district, async |db| {
     let district = db.add_area("E07000032", "district").await;
-    let sector = AreaRow { id: db.id(), code: "DE1 3".into(), name: "DE1 3".into(), kind: "sector".into(), parent_id: Some(district.id), shape: None, created_at: now() };
+    let sector = AreaRow {
+        id: db.id(),
+        code: "DE1 3".into(),
+        name: "DE1 3".into(),
+        kind: "sector".into(),
+        parent_id: Some(district.id),
+        shape: None,
+        created_at: now(),
+    };
     let code = |postcode: &str| PostcodeRow { postcode: postcode.into(), area_id: sector.id, latitude: 52.921_734_512_345, longitude: -1.476_1 };
     let mut conn = db.write().await;
     places::insert_areas(&mut conn, vec![sector.clone()]).await.unwrap();
@@ -91,7 +99,11 @@ on_both!(a_resident_and_their_addresses_come_back_phones_first, async |db| {
     let taken = db.new_address(other.id, "JO@example.org");
     let mut conn = db.write().await;
     assert_eq!(residents::insert(&mut conn, vec![row.clone(), other.clone(), row.clone()]).await.unwrap(), 2);
-    assert_eq!(residents::insert_addresses(&mut conn, vec![mail.clone(), phone.clone(), second.clone(), taken]).await.unwrap(), 3, "an address is one person's");
+    assert_eq!(
+        residents::insert_addresses(&mut conn, vec![mail.clone(), phone.clone(), second.clone(), taken]).await.unwrap(),
+        3,
+        "an address is one person's"
+    );
     assert_eq!(format!("{:?}", residents::find(&mut conn, row.id).await.unwrap().unwrap()), format!("{row:?}"));
     assert!(residents::find(&mut conn, 1).await.unwrap().is_none());
     let listed = residents::list_addresses(&mut conn, row.id).await.unwrap();
@@ -174,4 +186,12 @@ on_both!(who_leaves_is_forgotten_but_for_the_row_and_the_record_of_consent, asyn
     }
     let again = db.add_resident("07700 900001", &[area]).await;
     assert_ne!(again.resident.id, jo.resident.id);
+});
+
+on_both!(who_left_is_not_put_back_into_an_area, async |db| {
+    let area = db.add_area("town-centre", "custom").await.id;
+    let gone = db.add_resident("07700 900001", &[]).await.resident.id;
+    let mut conn = db.write().await;
+    residents::leave(&mut conn, gone, now()).await.unwrap();
+    assert_eq!(places::replace_area_members(&mut conn, area, &["DE1 3AA".into()]).await.unwrap(), 0);
 });

@@ -49,7 +49,8 @@ on_both!(a_start_lifts_an_earlier_stop_and_a_later_stop_stands_again, async |db|
     assert_eq!(start(db, 11).await, 1);
     assert!(standing(db, "sms").await.is_none());
     assert_eq!(start(db, 12).await, 0, "nothing is left to lift");
-    let again = SuppressionRow { reason: "left".into(), evidence: "left by link".into(), created_at: now().plus_ms(9), ..db.new_suppression(WHO, "sms", Some(13)) };
+    let again =
+        SuppressionRow { reason: "left".into(), evidence: "left by link".into(), created_at: now().plus_ms(9), ..db.new_suppression(WHO, "sms", Some(13)) };
     assert_eq!(suppressions::suppress(&mut db.write().await, &again).await.unwrap(), 1);
     let found = standing(db, "sms").await.unwrap();
     assert_eq!((found.reason.as_str(), found.evidence.as_str(), found.source_envelope_id), ("left", "left by link", Some(13)));
@@ -84,5 +85,19 @@ on_both!(a_signed_in_act_lifts_the_channel_and_what_stands_for_all, async |db| {
     assert_eq!(lifted, 2);
     assert!(standing(db, "sms").await.is_none());
     assert_eq!(standing(db, "email").await.unwrap().channel, "email");
+    assert_eq!(suppressions::lift(&mut db.write().await, &key(WHO), "sms", "account", now()).await.unwrap(), 0);
+});
+
+on_both!(an_older_stop_that_commits_late_does_not_open_a_newer_one_to_a_start_between_them, async |db| {
+    for envelope in [12, 10] {
+        let row = db.new_suppression(WHO, "sms", Some(envelope));
+        suppressions::suppress(&mut db.write().await, &row).await.unwrap();
+    }
+    assert_eq!(suppressions::lift_by_start(&mut db.write().await, &key(WHO), 11, now()).await.unwrap(), 0);
+});
+
+on_both!(lifting_everything_on_a_channel_leaves_a_groups_suppression, async |db| {
+    let row = SuppressionRow { scope: "cctv-owners".into(), ..db.new_suppression(WHO, "sms", None) };
+    suppressions::suppress(&mut db.write().await, &row).await.unwrap();
     assert_eq!(suppressions::lift(&mut db.write().await, &key(WHO), "sms", "account", now()).await.unwrap(), 0);
 });

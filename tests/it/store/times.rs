@@ -13,17 +13,8 @@ fn micros(micros: i64) -> At {
 }
 
 /// Around a whole second, where digits come and go, and far from today.
-const MOMENTS: [i64; 9] = [
-    -1,
-    0,
-    1,
-    1_795_338_000_000_000,
-    1_795_338_000_000_001,
-    1_795_338_000_100_000,
-    1_795_338_000_123_000,
-    1_795_338_000_999_999,
-    4_102_444_799_999_999,
-];
+const MOMENTS: [i64; 9] =
+    [-1, 0, 1, 1_795_338_000_000_000, 1_795_338_000_000_001, 1_795_338_000_100_000, 1_795_338_000_123_000, 1_795_338_000_999_999, 4_102_444_799_999_999];
 
 on_both!(a_moment_comes_back_to_the_microsecond, async |db| {
     for moment in MOMENTS {

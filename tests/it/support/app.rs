@@ -268,7 +268,8 @@ fn toml(db: &TestDb, url: &str, simulator: &Running, more: &str) -> String {
 
 async fn furnish(db: &TestDb) -> (Vec<AreaRow>, Vec<GroupRow>, OfficerRow) {
     let district = AreaRow { name: "Derbyshire Dales".into(), ..db.add_area(DISTRICT, "district").await };
-    let sector = AreaRow { id: db.id(), code: SECTOR.into(), name: SECTOR.into(), kind: "sector".into(), parent_id: Some(district.id), shape: None, created_at: now() };
+    let sector =
+        AreaRow { id: db.id(), code: SECTOR.into(), name: SECTOR.into(), kind: "sector".into(), parent_id: Some(district.id), shape: None, created_at: now() };
     let mut conn = db.write().await;
     places::insert_areas(&mut conn, vec![sector.clone()]).await.unwrap();
     let postcodes = ["DE45 1AA", "DE45 1AB"].map(|postcode| PostcodeRow { postcode: postcode.into(), area_id: sector.id, latitude: 53.2, longitude: -1.7 });
@@ -277,7 +278,8 @@ async fn furnish(db: &TestDb) -> (Vec<AreaRow>, Vec<GroupRow>, OfficerRow) {
     let groups = vec![db.add_group("cctv-owners").await, db.add_group("dog-walkers").await];
     let (dales, city) = (db.add_team("Dales").await, db.add_team("City").await);
     let hash = accounts::hash_password(PASSWORD).unwrap();
-    let account = |email: &str, role: &str, team_id: Option<i64>| OfficerRow { password_hash: hash.clone(), role: role.into(), team_id, ..db.new_officer(email) };
+    let account =
+        |email: &str, role: &str, team_id: Option<i64>| OfficerRow { password_hash: hash.clone(), role: role.into(), team_id, ..db.new_officer(email) };
     let rows = vec![
         account("owner@force.example", "officer", Some(dales.id)),
         account("mate@force.example", "officer", Some(dales.id)),

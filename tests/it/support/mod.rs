@@ -4,6 +4,7 @@
 pub(crate) mod db;
 pub(crate) mod app;
 pub(crate) mod browser;
+pub(crate) mod chromium;
 pub(crate) mod rows;
 
 use std::sync::Once;

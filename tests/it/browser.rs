@@ -1,0 +1,9 @@
+//! The pages in a real Chromium: what officers, residents and the press do in them, live; that axe-core finds nothing against
+//! them; and that they work without scripts.
+
+mod county;
+mod main_job;
+mod residents;
+mod scriptless;
+mod simulator;
+mod sound_pages;

@@ -1,0 +1,8 @@
+//! What may break around the gateway: its process, its clients, its database. Nothing that was acknowledged may be lost,
+//! and nothing kept twice.
+
+mod database_lost;
+mod hang_up;
+mod kill;
+mod records;
+mod webhooks;

@@ -1,0 +1,6 @@
+//! The program as its user meets it: what it prints, what it leaves, what it returns.
+
+mod administration;
+mod configuration;
+mod demo;
+pub(crate) mod process;
