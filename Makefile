@@ -4,7 +4,7 @@ export CARGO_TARGET_DIR
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint check-tls test soak bench
+.PHONY: help setup demo lint check-tls test soak bench pictures
 
 # ONLY=name narrows test, soak and bench to what has the name in it.
 ONLY ?=
@@ -64,3 +64,6 @@ soak: setup ## The fault and race tests, for long (ONLY=name)
 
 bench: setup ## Measure: one JSON line a figure, and the README's table (ONLY=name)
 	@scripts/services run --only postgres -- cargo bench --locked --bench figures -- $(ONLY)
+
+pictures: setup ## Pictures of the main pages, at desk and phone width, light and dark, into target/pictures
+	@HUECRY_TEST_SHOTS=$(CURDIR)/target/pictures scripts/services run --only webdriver -- cargo nextest run --locked -E 'test(/^browser::sound_pages::/)'

@@ -64,7 +64,7 @@ async fn machine(
     receipts::insert(conn, vec![row]).await?;
     // Only a token with a valid HMAC leads here: a forged bounce finds no delivery and changes nothing.
     if let (Some(delivery), Some(status)) = (delivery, status) {
-        receipt::apply(conn, filer, delivery.id, delivery.alert_id, status, report.as_ref().map(|report| report.code.as_str())).await?;
+        receipt::apply(conn, filer, &delivery, status, report.as_ref().map(|report| report.code.as_str())).await?;
         if status == Status::PermanentFailure {
             residents::mark_bad(conn, &delivery.match_key, filer.now).await?;
         }

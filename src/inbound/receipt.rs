@@ -5,6 +5,7 @@ use diesel::QueryResult;
 use super::filing::Filer;
 use crate::domain::delivery::Status;
 use crate::domain::inbound::InboundReceipt;
+use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::receipts::{self, ReceiptRow};
 use crate::store::wake::Change;
@@ -36,26 +37,20 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
         return Ok(());
     };
     if let Some(delivery) = delivery {
-        apply(conn, filer, delivery.id, delivery.alert_id, status, inbound.error_code.as_deref()).await?;
+        apply(conn, filer, &delivery, status, inbound.error_code.as_deref()).await?;
     }
     Ok(())
 }
 
 /// Raises a delivery by a receipt or a bounce, and tells the pages that show it.
-pub(super) async fn apply(
-    conn: &mut Conn,
-    filer: &mut Filer<'_>,
-    delivery_id: i64,
-    alert_id: Option<i64>,
-    status: Status,
-    code: Option<&str>,
-) -> QueryResult<()> {
-    outbox::advance(conn, &[delivery_id], status, code, None, filer.now).await?;
-    let alert = match alert_id {
+pub(super) async fn apply(conn: &mut Conn, filer: &mut Filer<'_>, delivery: &DeliveryRow, status: Status, code: Option<&str>) -> QueryResult<()> {
+    outbox::advance(conn, &[delivery.id], status, code, None, filer.now).await?;
+    let alert = match delivery.alert_id {
         Some(id) => Some(filer.alert(conn, id).await?.reference),
         None => None,
     };
-    for kind in ["alert", "press"] {
+    let talk = delivery.conversation_id.map(|_| "inbox");
+    for kind in ["alert", "press"].into_iter().chain(talk) {
         let change = Change { kind: kind.into(), alert: alert.clone(), conversation: None };
         if !filer.told.changes.contains(&change) {
             filer.told.changes.push(change);

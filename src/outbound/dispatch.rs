@@ -274,15 +274,16 @@ fn plus(address: &str, token: &str) -> String {
 async fn record(app: App, mut inbox: mpsc::Receiver<Sent>) {
     let mut batch = Vec::new();
     while inbox.recv_many(&mut batch, 256).await > 0 {
-        // A result that cannot be recorded stays `sending` and is settled as a doubtful one; meanwhile the database may heal.
-        for attempt in 1..=5_u64 {
-            match store_results(&app, &batch).await {
-                Ok(()) => break,
-                Err(error) => {
-                    tracing::warn!(%error, results = batch.len(), "results of hand-overs cannot be recorded yet");
-                    tokio::time::sleep(Duration::from_millis(200 * attempt)).await;
-                }
+        // What is known is held on to until the database heals; meanwhile the places stay taken and nothing more leaves. Only
+        // at a stop is it given up: then it stays `sending`, and is settled as doubtful.
+        let mut attempt = 0_u64;
+        while let Err(error) = store_results(&app, &batch).await {
+            attempt += 1;
+            tracing::warn!(%error, results = batch.len(), "results of hand-overs cannot be recorded yet");
+            if app.stop().is_cancelled() && attempt > 10 {
+                break;
             }
+            tokio::time::sleep(Duration::from_millis(200 * attempt.min(10))).await;
         }
         batch.clear();
     }

@@ -160,10 +160,13 @@ async fn leave_those_behind_others(conn: &mut Conn, rows: Vec<EnvelopeRow>, owne
     let elsewhere: Vec<(Option<Vec<u8>>, i64)> = on!(conn, c => envelopes::table
         .filter(envelopes::match_key.eq_any(keys.iter().map(Some).collect::<Vec<_>>())
             .and(envelopes::status.eq("received"))
-            .and(envelopes::lease_owner.is_null().or(envelopes::lease_owner.ne(owner))))
+            .and(envelopes::id.lt(rows.last().map_or(0, |row| row.id))))
         .select((envelopes::match_key, envelopes::id))
         .load(c)
         .await)?;
+    // Whoever holds the earlier one: also this worker itself may have one that a lost database kept it from giving back.
+    let here: HashSet<i64> = rows.iter().map(|row| row.id).collect();
+    let elsewhere: Vec<_> = elsewhere.into_iter().filter(|(_, id)| !here.contains(id)).collect();
     let behind = |row: &EnvelopeRow| row.match_key.is_some() && elsewhere.iter().any(|(key, id)| *key == row.match_key && *id < row.id);
     let (later, now): (Vec<_>, Vec<_>) = rows.into_iter().partition(behind);
     if !later.is_empty() {

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, broadcast};
 
 const TOPIC: &str = "huecry_wake";
+/// How long PostgreSQL may be silent before its connection counts as lost.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What changed, for open pages: kinds and ids, never words or addresses.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,8 +163,10 @@ impl Wake {
 /// Opens one PostgreSQL connection; TLS by rustls when the URL asks for it (`sslmode=require`).
 pub async fn pg_connection(url: &str) -> diesel::ConnectionResult<AsyncPgConnection> {
     let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(error.to_string());
-    let config: tokio_postgres::Config =
+    let mut config: tokio_postgres::Config =
         url.parse().map_err(|error: tokio_postgres::Error| diesel::ConnectionError::InvalidConnectionUrl(error.to_string()))?;
+    // A server that falls silent without closing must become an error, so that webhooks get their 503 and workers recover.
+    config.connect_timeout(SILENCE).tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
     if config.get_ssl_mode() == tokio_postgres::config::SslMode::Require {
         let verified = <rustls::ClientConfig as rustls_platform_verifier::ConfigVerifierExt>::with_platform_verifier();
         let tls = tokio_postgres_rustls::MakeRustlsConnect::new(verified.map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))?);

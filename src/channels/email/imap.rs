@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_imap::Session;
 use async_imap::extensions::idle::IdleResponse;
+use async_imap::types::UnsolicitedResponse;
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -128,6 +129,15 @@ impl Mailbox {
     /// Waits for anything at all to happen, at most this long. Look again after it, whatever it was.
     pub async fn wait(&mut self, at_most: Duration, stop: &tokio_util::sync::CancellationToken) -> Result<(), ImapError> {
         let session = self.session.take().ok_or(ImapError::Closed)?;
+        // News that came with the answer to another command is not told again while idling: then there is nothing to wait for.
+        let mut news = false;
+        while let Ok(response) = session.unsolicited_responses.try_recv() {
+            news |= matches!(response, UnsolicitedResponse::Exists(_));
+        }
+        if news {
+            self.session = Some(session);
+            return Ok(());
+        }
         let mut idle = session.idle();
         idle.init().await?;
         let outcome = {

@@ -70,7 +70,7 @@ pub fn parse(raw: &[u8], transport: &Transport) -> Result<ParsedMail, ParseError
         return_path,
         recipients: recipients(&message, transport),
         subject: clean(message.subject().unwrap_or_default()),
-        message_id: message.message_id().map(str::to_owned),
+        message_id: message.message_id().map(clean),
         in_reply_to: message_ids(message.header_raw("In-Reply-To")),
         references: message_ids(message.header_raw("References")).into_iter().rev().take(50).collect(),
         text: body_text(&message),
@@ -131,10 +131,10 @@ pub fn message_ids(header: Option<&str>) -> Vec<String> {
         .split('<')
         .skip(1)
         .filter_map(|rest| rest.split_once('>'))
-        .map(|(id, _)| id.chars().filter(|c| !c.is_whitespace()).collect::<String>())
+        .map(|(id, _)| id.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>())
         .filter(|id| !id.is_empty())
         .collect();
-    if bracketed.is_empty() { header.split([' ', ',', '\t', '\r', '\n']).filter(|word| word.contains('@')).map(str::to_owned).collect() } else { bracketed }
+    if bracketed.is_empty() { header.split([' ', ',', '\t', '\r', '\n']).filter(|word| word.contains('@')).map(clean).collect() } else { bracketed }
 }
 
 fn body_text(message: &Message<'_>) -> String {
@@ -168,8 +168,8 @@ fn attachments(message: &Message<'_>) -> Vec<MailAttachment> {
     let mut found = Vec::new();
     for (index, part) in message.attachments().enumerate() {
         let declared = part.content_type().map(|kind| match kind.subtype() {
-            Some(subtype) => format!("{}/{subtype}", kind.ctype()).to_ascii_lowercase(),
-            None => kind.ctype().to_ascii_lowercase(),
+            Some(subtype) => clean(&format!("{}/{subtype}", kind.ctype())).to_ascii_lowercase(),
+            None => clean(kind.ctype()).to_ascii_lowercase(),
         });
         let bytes = match &part.body {
             PartType::Message(inner) => inner.raw_message().to_vec(),

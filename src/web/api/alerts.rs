@@ -125,14 +125,15 @@ async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8
     };
     let token = once.as_ref().map(|once| format!("key:{}:{once}", key.id));
     let (alert, reach) = match publish::publish(app, &draft, &owner, &Actor::Key(key.name.clone()), token).await? {
-        PublishOutcome::Published(alert, reach) => (alert, Some(reach)),
-        PublishOutcome::Before(alert) => (alert, None),
+        PublishOutcome::Published(alert, reach) => (alert, reach),
+        // The same request at the same moment has published it: whoever is left out is left out of both answers.
+        PublishOutcome::Before(alert) => (alert, publish::preview(app, &draft).await?),
         PublishOutcome::Faults(faults) => return Err(Problem::Invalid(faults.into_iter().map(|fault| (fault.field.to_owned(), fault.message)).collect())),
     };
     let answer = serde_json::to_value(Published {
         reference: alert.reference.clone(),
         recipients: Recipients { sms: alert.expected_sms, email: alert.expected_email },
-        excluded: reach.map(|reach| reach.excluded.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect()).unwrap_or_default(),
+        excluded: reach.excluded.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect(),
     })
     .map_err(|error| Problem::Internal(error.into()))?;
     let Some(once) = once else { return Ok((201, answer)) };

@@ -223,6 +223,7 @@ async fn account(t: &TestApp, home: &Chromium) {
     home.was_refused_with(422).await;
     home.page_is_sound("account with an error").await;
     home.click(".ends button").await;
+    home.sees("h1", "Alerts from your local police").await;
     home.open("/account").await;
     home.find("#address").await;
     home.page_is_sound("account: sign-in").await;

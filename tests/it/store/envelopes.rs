@@ -226,3 +226,13 @@ on_both!(no_lanes_means_no_envelopes, async |db| {
     insert(db, vec![db.new_envelope("07700 900001", b"one")]).await;
     assert_eq!(claim_in(&mut db.write().await, &[], "a", 1, LEASE_MS).await, [0; 0]);
 });
+
+on_both!(a_persons_next_text_waits_for_the_one_that_this_worker_lost_hold_of, async |db| {
+    let rows = [db.new_envelope("07700 900001", b"STOP"), db.new_envelope("07700 900001", b"START"), db.new_envelope("07700 900002", b"other")];
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let lanes = [rows[0].lane, rows[2].lane];
+    insert(db, rows.to_vec()).await;
+    assert_eq!(claim_in(&mut db.write().await, &lanes, "a", 1, LEASE_MS).await, ids[..1]);
+    // The database went away before it could be stored or given back; the lease is still this worker's own.
+    assert_eq!(claim_in(&mut db.write().await, &lanes, "a", 100, LEASE_MS).await, ids[2..], "never the START before the STOP");
+});

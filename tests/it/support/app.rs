@@ -86,11 +86,6 @@ impl TestApp {
         &self.http
     }
 
-    /// The intake, for tests that bring mail in by another way.
-    pub(crate) fn intake(&self) -> &huecry::inbound::intake::Intake {
-        self.workers.as_ref().unwrap().intake()
-    }
-
     /// Somebody with a browser who is not signed in.
     pub(crate) fn visitor(&self) -> Client {
         Client::new(&self.url)
@@ -196,7 +191,7 @@ impl TestApp {
     /// Makes an API key.
     pub(crate) async fn key(&self, scopes: &[&str]) -> String {
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        accounts::keys::add(&self.app, &format!("test {}", scopes.join("+")), &scopes).await.unwrap()
+        accounts::keys::add(&self.app, &format!("test {}", huecry::domain::ids::public_id()), &scopes).await.unwrap()
     }
 
     /// Reads the API.

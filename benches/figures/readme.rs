@@ -1,0 +1,54 @@
+//! The table in the README, between two markers. What was not measured this time stays as it was.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::figure::Figure;
+
+const FROM: &str = "<!-- figures -->";
+const TO: &str = "<!-- /figures -->";
+const HEAD: &str = "| Figure | Database | Value | Held against | Ratio | Load | `fdatasync`/s |\n|---|---|---:|---|---:|---:|---:|";
+
+/// Rewrites the table, if the README has a place for it.
+pub(crate) fn rewrite(figures: &[Figure]) -> anyhow::Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let Ok(readme) = std::fs::read_to_string(&path) else {
+        eprintln!("figures: there is no README.md to write to");
+        return Ok(());
+    };
+    let Some((before, rest)) = readme.split_once(FROM) else {
+        eprintln!("figures: README.md has no place for the table ({FROM} … {TO})");
+        return Ok(());
+    };
+    let (table, after) = rest.split_once(TO).with_context(|| format!("README.md has {FROM} and no {TO}"))?;
+    let table = renewed(table, figures);
+    std::fs::write(&path, format!("{before}{FROM}\n{table}\n{TO}{after}"))?;
+    eprintln!("figures: the table in README.md is renewed");
+    Ok(())
+}
+
+fn renewed(table: &str, figures: &[Figure]) -> String {
+    // The first two lines of a table are its head.
+    let mut rows: Vec<String> = table.lines().map(str::trim).filter(|line| line.starts_with('|')).skip(2).map(str::to_owned).collect();
+    for figure in figures {
+        let start = format!("| {} | {} |", figure.name, figure.backend);
+        let row = format!("{start} {}", cells(figure));
+        match rows.iter_mut().find(|known| known.starts_with(&start)) {
+            Some(known) => *known = row,
+            None => rows.push(row),
+        }
+    }
+    std::iter::once(HEAD.to_owned()).chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+fn cells(figure: &Figure) -> String {
+    let reference = figure.reference.zip(figure.reference_value).map_or_else(String::new, |(what, value)| format!("{what}: {}", short(value)));
+    let ratio = figure.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
+    format!("{} {} | {reference} | {ratio} | {:.1} | {} |", short(figure.value), figure.unit, figure.load, short(figure.fdatasync_per_s))
+}
+
+/// As many digits as anybody looks at.
+fn short(value: f64) -> String {
+    if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+}

@@ -1,0 +1,154 @@
+//! What stands in the database before replies come: an alert, and 2,000 residents who have had it.
+
+use huecry::app::App;
+use huecry::domain::delivery::{Purpose, Status};
+use huecry::domain::{Address, At, ids, reference};
+use huecry::store::accounts::{self, OfficerRow};
+use huecry::store::alerts::{self, AlertRow, AlertTextRow};
+use huecry::store::deliveries::{self, DeliveryRow};
+use huecry::store::residents::{self, AddressRow, ResidentRow};
+
+use crate::webhook::OUR_NUMBER;
+
+pub(crate) const RESIDENTS: usize = 2_000;
+
+/// The phone of a resident: of Ofcom's drama ranges for mobiles and for no area, a thousand each.
+pub(crate) fn phone(resident: usize) -> String {
+    let last = resident % 1_000;
+    if resident % RESIDENTS < 1_000 { format!("+447700900{last:03}") } else { format!("+441632960{last:03}") }
+}
+
+/// Fills the database.
+pub(crate) async fn plant(app: &App) -> anyhow::Result<()> {
+    let now = app.now();
+    let (officer, alert) = (officer(app, now), alert(app, now));
+    let alert = AlertRow { owner_id: officer.id, ..alert };
+    let text = AlertTextRow {
+        id: app.next_id(),
+        alert_id: alert.id,
+        version: 1,
+        language: "en".into(),
+        channel_kind: "sms".into(),
+        subject: String::new(),
+        body: "A van was taken from the station. Have you seen it?".into(),
+    };
+    let (mut people, mut addresses, mut sent) = (Vec::new(), Vec::new(), Vec::new());
+    for resident in 0..RESIDENTS {
+        let address = Address::from_stored("phone", &phone(resident));
+        let (person, theirs) = joined(app, &address, now);
+        sent.push(delivery(app, &alert, &address, now));
+        people.push(person);
+        addresses.push(theirs);
+    }
+    let mut conn = app.write().await?;
+    conn.transaction(async |conn| {
+        accounts::insert_officers(conn, vec![officer]).await?;
+        alerts::insert(conn, &alert, vec![text], &[], &[]).await?;
+        residents::insert(conn, people).await?;
+        residents::insert_addresses(conn, addresses).await?;
+        deliveries::insert(conn, sent).await
+    })
+    .await?;
+    Ok(())
+}
+
+fn officer(app: &App, now: At) -> OfficerRow {
+    OfficerRow {
+        id: app.next_id(),
+        email: "owner@force.example".into(),
+        name: "PC Jane Doe".into(),
+        password_hash: String::new(),
+        role: "officer".into(),
+        team_id: None,
+        away_until: None,
+        cover_id: None,
+        disabled_at: None,
+        created_at: now,
+    }
+}
+
+fn alert(app: &App, now: At) -> AlertRow {
+    AlertRow {
+        id: app.next_id(),
+        reference: reference::new_reference(),
+        kind: "appeal".into(),
+        urgency: "routine".into(),
+        title: "A van taken from the station".into(),
+        status: "live".into(),
+        version: 1,
+        owner_id: 0,
+        team_id: None,
+        token: None,
+        send_again_on_doubt: false,
+        audience_mark: 0,
+        audience_cursor: 0,
+        fan_out_owner: None,
+        fan_out_until: None,
+        expected_sms: 2_000,
+        expected_email: 0,
+        created_at: now,
+        published_at: Some(now),
+        fanned_out_at: Some(now),
+        closed_at: None,
+    }
+}
+
+fn joined(app: &App, address: &Address, now: At) -> (ResidentRow, AddressRow) {
+    let person = ResidentRow {
+        id: app.next_id(),
+        public_id: ids::public_id(),
+        name: "A Resident".into(),
+        postcode: "DE45 1AA".into(),
+        language: "en".into(),
+        source: "website".into(),
+        created_at: now,
+        left_at: None,
+    };
+    let theirs = AddressRow {
+        id: app.next_id(),
+        resident_id: person.id,
+        kind: address.kind().into(),
+        value: address.reveal().into(),
+        match_key: app.match_key(address),
+        enabled: true,
+        verified_at: Some(now),
+        bad_at: None,
+        created_at: now,
+    };
+    (person, theirs)
+}
+
+fn delivery(app: &App, alert: &AlertRow, address: &Address, now: At) -> DeliveryRow {
+    DeliveryRow {
+        id: app.next_id(),
+        purpose: Purpose::Alert.as_str().into(),
+        source_id: alert.id,
+        alert_id: Some(alert.id),
+        conversation_id: None,
+        match_key: app.match_key(address),
+        address: address.reveal().into(),
+        channel_kind: "sms".into(),
+        channel: "sms".into(),
+        sender: OUR_NUMBER.into(),
+        priority: 5,
+        status: Status::Delivered.as_str().into(),
+        subject: None,
+        body: None,
+        code: String::new(),
+        token: ids::public_id(),
+        in_reply_to: None,
+        reference_ids: None,
+        provider_message_id: Some(format!("SM{}", ids::public_id())),
+        rank: Status::Delivered.rank(),
+        attempts: 1,
+        error_code: None,
+        error_detail: None,
+        lease_owner: None,
+        lease_until: None,
+        next_attempt_at: now,
+        sending_at: Some(now),
+        accepted_at: Some(now),
+        finished_at: Some(now),
+        created_at: now,
+    }
+}

@@ -1,0 +1,119 @@
+//! Forms change something only for the person who opened them: same site, their own token.
+
+use huecry::web::routes::{Guard, TABLE};
+
+use crate::support::app::{PASSWORD, TestApp};
+use crate::support::browser::{Client, value_of_hidden};
+use crate::support::db::TestDb;
+
+/// Forms that prove themselves by the link alone, as one-press unsubscribing must (RFC 8058).
+const BY_LINK: &[&str] = &["/leave/{token}"];
+
+/// Every form; those that end a session come last, so that the others are sent by somebody who is signed in.
+fn forms() -> Vec<(&'static str, Guard)> {
+    let ours = TABLE.iter().filter(|(method, path, guard)| *method == "post" && *guard != Guard::Key && !BY_LINK.contains(path));
+    let mut forms: Vec<_> = ours.map(|(_, path, guard)| (*path, *guard)).collect();
+    forms.sort_by_key(|(path, _)| path.ends_with("/leave") || path.ends_with("/sign-out"));
+    forms
+}
+
+fn filled(path: &str) -> String {
+    let id = if path.starts_with("/admin/") { "1" } else { "aaaaaaaaaaaaaaaa" };
+    path.replace("{id}", id).replace("{reference}", "K7Q2M")
+}
+
+/// A browser for each kind of person who may open a form, each with its token.
+struct People {
+    anybody: Client,
+    resident: Client,
+    officer: Client,
+    administrator: Client,
+}
+
+impl People {
+    async fn of(t: &TestApp, db: &TestDb) -> Self {
+        t.add_resident(db, "Ann", &["ann@example.org"], &[]).await;
+        let mut resident = t.visitor();
+        resident.get("/account/sign-in").await;
+        let asked = resident.submit("/account/sign-in", &[("address", "ann@example.org")]).await;
+        let text = t.wait_for_mails("ann@example.org", 1).await[0]["text"].as_str().unwrap().to_owned();
+        let code = text.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 6).unwrap().to_owned();
+        let ticket = value_of_hidden(&asked.body, "ticket").unwrap();
+        assert_eq!(resident.submit("/account/code", &[("ticket", &ticket), ("code", &code)]).await.status, 303);
+        let mut anybody = t.visitor();
+        let mut officer = t.officer("owner@force.example").await;
+        let mut administrator = t.officer("admin@force.example").await;
+        for (client, page) in [(&mut anybody, "/join"), (&mut resident, "/account"), (&mut officer, "/inbox"), (&mut administrator, "/admin")] {
+            assert_eq!(client.get(page).await.status, 200, "{page}");
+            assert!(!client.csrf().is_empty(), "{page} has no form");
+        }
+        Self { anybody, resident, officer, administrator }
+    }
+
+    fn who_may(&self, path: &str, guard: Guard) -> &Client {
+        match guard {
+            Guard::Resident => &self.resident,
+            Guard::Officer if path.starts_with("/admin/") => &self.administrator,
+            Guard::Officer => &self.officer,
+            Guard::Public => &self.anybody,
+            Guard::Key | Guard::Webhook => panic!("{path} is no form"),
+        }
+    }
+}
+
+async fn post(t: &TestApp, client: &Client, path: &str, csrf: &str, headers: &[(&str, &str)]) -> u16 {
+    let body: String = form_urlencoded::Serializer::new(String::new()).append_pair("csrf", csrf).append_pair("step", "postcode").finish();
+    let mut request = t.http().post(format!("{}{path}", t.url)).header("cookie", client.cookie_header()).body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap().status().as_u16()
+}
+
+on_both!(a_form_from_another_site_is_refused_on_every_route, async |db| {
+    let t = TestApp::start(db).await;
+    let people = People::of(&t, db).await;
+    let elsewhere: &[&[(&str, &str)]] = &[
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", &t.url)],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+    ];
+    for (path, guard) in forms() {
+        let client = people.who_may(path, guard);
+        for headers in elsewhere {
+            assert_eq!(post(&t, client, &filled(path), client.csrf(), headers).await, 403, "{path} from {headers:?}");
+        }
+        let here = post(&t, client, &filled(path), client.csrf(), &[("origin", &t.url), ("sec-fetch-site", "same-origin")]).await;
+        assert_ne!(here, 403, "{path} is refused whoever sends it, so that this proves nothing");
+    }
+    t.stop().await;
+});
+
+on_both!(a_form_without_its_own_token_is_refused_on_every_route, async |db| {
+    let t = TestApp::start(db).await;
+    let people = People::of(&t, db).await;
+    let mut other = t.officer("mate@force.example").await;
+    other.get("/inbox").await;
+    for (path, guard) in forms() {
+        let client = people.who_may(path, guard);
+        for csrf in ["", "x", &"0".repeat(64), other.csrf()] {
+            assert_eq!(post(&t, client, &filled(path), csrf, &[("sec-fetch-site", "same-origin")]).await, 403, "{path} with {csrf:?}");
+        }
+    }
+    t.stop().await;
+});
+
+on_both!(a_sign_in_from_elsewhere_or_with_a_wrong_password_makes_no_session, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let mut visitor = t.visitor();
+    visitor.get("/sign-in").await;
+    let wrong = visitor.submit("/sign-in", &[("email", "owner@force.example"), ("password", "guess"), ("next", "")]).await;
+    let nobody = visitor.submit("/sign-in", &[("email", "nobody@force.example"), ("password", PASSWORD), ("next", "")]).await;
+    assert_eq!((wrong.status, nobody.status), (422, 422), "the same whether or not there is such an account");
+    assert_eq!(visitor.get("/inbox").await.status, 303);
+    let away = visitor.submit("/sign-in", &[("email", "owner@force.example"), ("password", PASSWORD), ("next", "//evil.example")]).await;
+    assert_eq!((away.status, away.location.as_deref()), (303, Some("/inbox")), "signing in leads to a page of ours only");
+    t.stop().await;
+});
