@@ -16,7 +16,7 @@ use crate::domain::{Address, Phone};
 use crate::files::sha256;
 use crate::store::envelopes::{self, EnvelopeRow};
 use crate::store::suppressions::{self, SuppressionRow};
-use crate::store::{Conn, wake::Change};
+use crate::store::{Backend, Conn, wake::Change};
 
 /// Lanes that envelopes are worked in; one correspondent's are always in the same.
 pub const LANES: i64 = 16;
@@ -71,7 +71,8 @@ struct Job {
 #[derive(Clone)]
 pub struct Intake {
     app: App,
-    jobs: mpsc::Sender<Job>,
+    /// One for each writer; a lane always goes to the same, so that one correspondent's arrivals stay in order.
+    jobs: Vec<mpsc::Sender<Job>>,
 }
 
 impl Intake {
@@ -92,14 +93,23 @@ impl Intake {
     }
 
     fn begin(app: &App, largest: usize, planted: bool) -> (Self, tokio::task::JoinHandle<()>) {
-        let (jobs, inbox) = mpsc::channel(4_096);
-        (Self { app: app.clone(), jobs }, tokio::spawn(write(app.clone(), inbox, largest, planted)))
+        let (jobs, inboxes): (Vec<_>, Vec<_>) = (0..writers(app.db().backend())).map(|_| mpsc::channel(4_096)).unzip();
+        let writing: Vec<_> = inboxes.into_iter().map(|inbox| tokio::spawn(write(app.clone(), inbox, largest, planted))).collect();
+        let all = tokio::spawn(async move {
+            for writer in writing {
+                if let Err(error) = writer.await {
+                    tracing::error!(%error, "a writer of intake ended in a panic");
+                }
+            }
+        });
+        (Self { app: app.clone(), jobs }, all)
     }
 
     /// Stores an arrival; returns once it is durable.
     pub async fn store(&self, arrival: Arrival) -> Result<IntakeOutcome, IntakeError> {
         let (job, answer) = self.prepare(arrival).await?;
-        self.jobs.send(job).await.map_err(|_| IntakeError::Closed)?;
+        let writer = usize::try_from(job.row.lane).unwrap_or(0) % self.jobs.len().max(1);
+        self.jobs.get(writer).ok_or(IntakeError::Closed)?.send(job).await.map_err(|_| IntakeError::Closed)?;
         answer.await.map_err(|_| IntakeError::Closed)?
     }
 
@@ -149,6 +159,14 @@ impl Intake {
 /// The address as intake sees it: what cannot be read as one still names somebody.
 pub(super) fn correspondent(text: &str, kind: &str) -> Address {
     if kind == "email" { Address::from_stored("email", text) } else { Phone::parse(text).map_or_else(|_| Address::from_stored("phone", text), Address::Phone) }
+}
+
+/// SQLite has one writer. PostgreSQL flushes several commits together, so that one need not wait for the other's.
+const fn writers(backend: Backend) -> usize {
+    match backend {
+        Backend::Sqlite => 1,
+        Backend::Postgres => 4,
+    }
 }
 
 async fn write(app: App, mut inbox: mpsc::Receiver<Job>, largest: usize, planted: bool) {

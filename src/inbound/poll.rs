@@ -19,6 +19,8 @@ const LEASE_MS: i64 = 60_000;
 const IDLE: Duration = Duration::from_secs(9 * 60);
 const SWEEP_MS: i64 = 5 * 60_000;
 const MOST_TRIES: i64 = 5;
+/// A connection that lasted this long was a sound one.
+const SETTLED_MS: i64 = 30_000;
 
 /// Why a round failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,10 +60,12 @@ impl Poller {
         let stop = self.app.stop().clone();
         let mut faults = 0_u32;
         while !stop.is_cancelled() {
+            let began = self.app.now();
             match self.session().await {
                 Ok(()) => faults = 0,
                 Err(error) => {
-                    faults = faults.saturating_add(1);
+                    // A line that held for a while and broke is no sign of a server that is down.
+                    faults = if self.app.now().since_ms(began) > SETTLED_MS { 1 } else { faults.saturating_add(1) };
                     tracing::warn!(channel.name = %self.channel, %error, "the mailbox cannot be read just now");
                     self.note_fault(&error.to_string()).await;
                 }
@@ -95,18 +99,18 @@ impl Poller {
         };
         let mut mailbox = Mailbox::open(&self.settings).await?;
         self.look(&mut mailbox, row, true).await?;
-        let mut swept = self.app.now();
+        let began = self.app.now();
         let stop = self.app.stop().clone();
-        while !stop.is_cancelled() {
+        // Now and then a fresh connection with a full sweep: a server may go on showing an old session a mailbox that is gone.
+        while !stop.is_cancelled() && self.app.now().since_ms(began) < SWEEP_MS {
             // The lease is renewed as often as it runs half down, so the wait is cut into pieces of that length.
             mailbox.wait(IDLE.min(Duration::from_secs(25)), &stop).await?;
             let Some(row) = self.lease().await? else {
                 break;
             };
-            let sweep = self.app.now().since_ms(swept) >= SWEEP_MS;
-            self.look(&mut mailbox, row, sweep).await?;
-            if sweep {
-                swept = self.app.now();
+            if self.look(&mut mailbox, row, false).await? == 0 {
+                // A server that wakes us for nothing must not keep us busy.
+                tokio::time::sleep(Duration::from_millis(250)).await;
             }
         }
         mailbox.close().await;

@@ -137,6 +137,8 @@ impl Wake {
         let mut listener = pg_connection(url).await.map_err(broken)?;
         let mut speaker = pg_connection(url).await.map_err(broken)?;
         diesel::sql_query(format!("LISTEN {TOPIC}")).execute(&mut listener).await?;
+        // A wake-up is worth no flush: every sleeper also polls.
+        diesel::sql_query("SET synchronous_commit = off").execute(&mut speaker).await?;
         let mut heard = std::pin::pin!(listener.notifications_stream());
         loop {
             tokio::select! {
@@ -147,13 +149,12 @@ impl Wake {
                 },
                 () = outgoing.bell.notified() => {
                     let texts = std::mem::take(&mut *outgoing.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-                    for text in texts {
-                        diesel::sql_query("SELECT pg_notify($1, $2)")
-                            .bind::<diesel::sql_types::Text, _>(TOPIC)
-                            .bind::<diesel::sql_types::Text, _>(text)
-                            .execute(&mut speaker)
-                            .await?;
-                    }
+                    let texts: Vec<String> = texts.into_iter().collect();
+                    diesel::sql_query("SELECT pg_notify($1, text) FROM unnest($2) AS text")
+                        .bind::<diesel::sql_types::Text, _>(TOPIC)
+                        .bind::<diesel::sql_types::Array<diesel::sql_types::Text>, _>(texts)
+                        .execute(&mut speaker)
+                        .await?;
                 }
             }
         }

@@ -54,7 +54,7 @@ pub fn parse(raw: &[u8], transport: &Transport) -> Result<ParsedMail, ParseError
         return Err(ParseError("the mail is empty".to_owned()));
     }
     let message = MessageParser::default().parse(raw).ok_or_else(|| ParseError("no mail header could be read".to_owned()))?;
-    if message.headers().is_empty() {
+    if message.headers().is_empty() || !head_of(raw).contains(&b':') {
         return Err(ParseError("the mail has no header".to_owned()));
     }
     let (from, from_name) = single_from(&message).unwrap_or_default();

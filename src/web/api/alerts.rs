@@ -127,7 +127,8 @@ async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8
     let (alert, reach) = match publish::publish(app, &draft, &owner, &Actor::Key(key.name.clone()), token).await? {
         PublishOutcome::Published(alert, reach) => (alert, reach),
         // The same request at the same moment has published it: whoever is left out is left out of both answers.
-        PublishOutcome::Before(alert) => (alert, publish::preview(app, &draft).await?),
+        PublishOutcome::Before(alert) if is_of(app, &alert, &draft, owner.id).await? => (alert, publish::preview(app, &draft).await?),
+        PublishOutcome::Before(_) => return Err(Problem::KeyReused),
         PublishOutcome::Faults(faults) => return Err(Problem::Invalid(faults.into_iter().map(|fault| (fault.field.to_owned(), fault.message)).collect())),
     };
     let answer = serde_json::to_value(Published {
@@ -146,6 +147,13 @@ async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8
     // The same request at the same moment: the answer that was kept is the one for both.
     let kept = accounts::find_idempotent(&mut conn, key.id, &once).await?.filter(|kept| kept.request_digest == digest).ok_or(Problem::KeyReused)?;
     Ok((kept.status, kept.response))
+}
+
+/// Whether an alert that stands under this key was made of this draft, and not of another that came at the same moment.
+async fn is_of(app: &App, alert: &AlertRow, draft: &Draft, owner_id: i64) -> Result<bool, Problem> {
+    let texts = alerts::list_texts(&mut app.read().await?, alert.id, alert.version).await?;
+    let same_text = texts.iter().any(|text| text.channel_kind == "sms" && text.body == draft.sms_text.trim());
+    Ok(same_text && alert.owner_id == owner_id && alert.title == draft.title.trim() && alert.kind == draft.kind && alert.urgency == draft.urgency)
 }
 
 /// How far an alert has come.
