@@ -1,4 +1,4 @@
-//! [pure] Addresses: a phone number in E.164 or an e-mail address, redacted wherever it could slip into a log.
+//! `[pure]` Addresses: a phone number in E.164 or an e-mail address, redacted wherever it could slip into a log.
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Region};
 

@@ -1,4 +1,4 @@
-//! [pure] Alerts: their kinds, urgency and life.
+//! `[pure]` Alerts: their kinds, urgency and life.
 
 crate::words! {
     /// What an alert is for; decides which rules of consent apply to it (uk.md R1).

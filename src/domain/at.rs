@@ -1,4 +1,4 @@
-//! [pure] `At`: a moment in UTC, cut to whole microseconds so that both databases give back what they were given.
+//! `[pure]` `At`: a moment in UTC, cut to whole microseconds so that both databases give back what they were given.
 
 use chrono::{DateTime, Duration, NaiveDateTime, SubsecRound, TimeZone, Utc};
 use serde::{Deserialize, Serialize};

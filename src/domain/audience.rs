@@ -1,4 +1,4 @@
-//! [pure] Why a resident's address is in an alert's audience or left out of it.
+//! `[pure]` Why a resident's address is in an alert's audience or left out of it.
 
 crate::words! {
     /// Why an address in the chosen areas gets no copy.

@@ -1,4 +1,4 @@
-//! [pure] Deliveries: what an outbound text is for, where it stands, and which steps between states are legal.
+//! `[pure]` Deliveries: what an outbound text is for, where it stands, and which steps between states are legal.
 
 crate::words! {
     /// What a delivery is for. With its source and address it is unique, so that nothing is sent twice.

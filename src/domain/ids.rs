@@ -1,4 +1,4 @@
-//! [pure] Ids: time-ordered numbers made in the app, and random public ids for URLs and the API.
+//! `[pure]` Ids: time-ordered numbers made in the app, and random public ids for URLs and the API.
 //!
 //! A number id is 41 bits of milliseconds since 2020, 10 bits of node, 12 bits of counter. It is never shown outside: a
 //! sequence tells strangers how much there is and what is next to theirs.

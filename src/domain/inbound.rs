@@ -1,4 +1,4 @@
-//! [pure] What a provider's bytes say once they are parsed: provider words end here.
+//! `[pure]` What a provider's bytes say once they are parsed: provider words end here.
 
 use super::delivery::Status;
 

@@ -1,4 +1,4 @@
-//! [pure] The vocabulary: what the house talks about, with no store, no network and no clock.
+//! `[pure]` The vocabulary: what the house talks about, with no store, no network and no clock.
 //!
 //! Owns the words of design section 1 as types. Must not import any other room. Every other room imports it.
 

@@ -1,4 +1,4 @@
-//! [pure] Officers' roles and what each may do.
+//! `[pure]` Officers' roles and what each may do.
 
 crate::words! {
     /// What an account is for.

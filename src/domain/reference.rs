@@ -1,4 +1,4 @@
-//! [pure] An alert's public reference (`K7Q2M`) and a delivery's printed code (`K7Q2M-9FDM`).
+//! `[pure]` An alert's public reference (`K7Q2M`) and a delivery's printed code (`K7Q2M-9FDM`).
 //!
 //! Five Crockford characters, the last a check, so that a mistyped reference is seen as such and not taken for another alert.
 //! The four characters of the delivery's code are an HMAC, so that they cannot be guessed.

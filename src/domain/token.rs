@@ -1,4 +1,4 @@
-//! [pure] Tokens: the random value of a delivery and its HMAC, as it stands in reply addresses, Message-IDs and links.
+//! `[pure]` Tokens: the random value of a delivery and its HMAC, as it stands in reply addresses, Message-IDs and links.
 //!
 //! A token carries a stored random value, never a sequence: after a restore an old token must not name a stranger. It
 //! routes; it does not authenticate (design section 7).

@@ -1,4 +1,4 @@
-//! [pure] `words!`: an enum whose values are stored, logged and shown as plain words, never as letters or numbers.
+//! `[pure]` `words!`: an enum whose values are stored, logged and shown as plain words, never as letters or numbers.
 
 /// Declares an enum with `as_str`, `FromStr` and `Display` over the words it is stored as.
 #[macro_export]

@@ -1,4 +1,4 @@
-//! [pure] The visible reply: what the person wrote, with quotes and signatures folded, never deleted.
+//! `[pure]` The visible reply: what the person wrote, with quotes and signatures folded, never deleted.
 //!
 //! Losing a sentence is far worse than leaking a quote: anything doubtful stays visible. (The full version comes later.)
 

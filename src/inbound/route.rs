@@ -1,4 +1,4 @@
-//! [pure] Whose inbox a reply goes to: the alert's owner, else their cover, else the team.
+//! `[pure]` Whose inbox a reply goes to: the alert's owner, else their cover, else the team.
 
 use crate::domain::At;
 

@@ -1,4 +1,4 @@
-//! [pure] Which alert a reply belongs to, how sure that is, and why. Never guesses silently (design section 7).
+//! `[pure]` Which alert a reply belongs to, how sure that is, and why. Never guesses silently (design section 7).
 //!
 //! The caller looks up what is asked for here ([`mail_keys`]) and passes in what it found; this decides.
 

@@ -1,4 +1,4 @@
-//! [pure] Audience: for each address in the chosen areas, a copy or the reason why not.
+//! `[pure]` Audience: for each address in the chosen areas, a copy or the reason why not.
 
 use crate::domain::audience::Exclusion;
 

@@ -1,4 +1,4 @@
-//! [pure] From an officer's draft to what goes out: the faults of a draft, and each channel's rendering.
+//! `[pure]` From an officer's draft to what goes out: the faults of a draft, and each channel's rendering.
 
 use crate::domain::alert::{AlertKind, Urgency};
 use crate::domain::audience::Exclusion;

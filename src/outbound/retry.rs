@@ -1,4 +1,4 @@
-//! [pure] What becomes of a delivery when its hand-over failed, and when it is tried again.
+//! `[pure]` What becomes of a delivery when its hand-over failed, and when it is tried again.
 
 use crate::channels::SendError;
 use crate::domain::delivery::Status;

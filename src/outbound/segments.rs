@@ -1,4 +1,4 @@
-//! [pure] What a text costs: GSM 03.38 or UCS-2, and how many parts it makes.
+//! `[pure]` What a text costs: GSM 03.38 or UCS-2, and how many parts it makes.
 //!
 //! 3GPP TS 23.038 (alphabet) and TS 23.040 (concatenation): 160 septets, or 153 in each part; 70 UCS-2 units, or 67. An
 //! escape pair and a surrogate pair are never split between parts.

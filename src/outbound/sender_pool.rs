@@ -1,4 +1,4 @@
-//! [pure] Which of our numbers an alert goes out from to one person.
+//! `[pure]` Which of our numbers an alert goes out from to one person.
 //!
 //! The pair (our number, their number) should identify at most one live alert: so the number that this person has had no
 //! alert from for longest, and if possible one that has rested (design section 7).

@@ -1,4 +1,4 @@
-//! [pure] The response chart as SVG, drawn on the server: replies as stacked bars above, what became of our copies as lines
+//! `[pure]` The response chart as SVG, drawn on the server: replies as stacked bars above, what became of our copies as lines
 //! below, on scales of their own. Its table stands beside it.
 
 use std::fmt::Write;

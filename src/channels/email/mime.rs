@@ -1,4 +1,4 @@
-//! [pure] MIME: raw bytes to `ParsedMail`. Never panics; what cannot be read stays in the original.
+//! `[pure]` MIME: raw bytes to `ParsedMail`. Never panics; what cannot be read stays in the original.
 //!
 //! Threading ids are taken as RFC 5322 section 3.6.4 allows and as mail systems really write them: folded, in comments,
 //! without brackets. Delivery addresses are read from envelope headers before To (email.md R10).

@@ -1,4 +1,4 @@
-//! [pure] Names of today's Derbyshire, all invented combinations, and the part of an e-mail address made of one.
+//! `[pure]` Names of today's Derbyshire, all invented combinations, and the part of an e-mail address made of one.
 
 use rand::RngExt;
 use rand::rngs::StdRng;

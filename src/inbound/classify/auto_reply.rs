@@ -1,4 +1,4 @@
-//! [pure] Machines that answer: RFC 3834's header and the plainest of the vendors' marks. (The full version comes later.)
+//! `[pure]` Machines that answer: RFC 3834's header and the plainest of the vendors' marks. (The full version comes later.)
 
 use crate::domain::inbound::ParsedMail;
 

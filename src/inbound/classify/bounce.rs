@@ -1,4 +1,4 @@
-//! [pure] Delivery status notifications by content type (RFC 3464, RFC 6522). (The non-standard ones come later.)
+//! `[pure]` Delivery status notifications by content type (RFC 3464, RFC 6522). (The non-standard ones come later.)
 
 use crate::domain::delivery::Status;
 use crate::domain::inbound::ParsedMail;

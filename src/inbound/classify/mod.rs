@@ -1,4 +1,4 @@
-//! [pure] What kind of message something is, with the reason. One file a classifier.
+//! `[pure]` What kind of message something is, with the reason. One file a classifier.
 
 pub mod auto_reply;
 pub mod bounce;

@@ -1,4 +1,4 @@
-//! [pure] Exact opt-out, opt-in and help words: the whole message is the word, in English or Welsh.
+//! `[pure]` Exact opt-out, opt-in and help words: the whole message is the word, in English or Welsh.
 //!
 //! A sentence that only begins with such a word is a message: "Stop sign on Mill Lane, white van" is a sighting.
 

@@ -1,4 +1,4 @@
-//! [pure] The header of an import: which column is where, and one record by its column names.
+//! `[pure]` The header of an import: which column is where, and one record by its column names.
 
 use csv::ByteRecord;
 

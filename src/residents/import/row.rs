@@ -1,4 +1,4 @@
-//! [pure] One row of an import: what it says, or every reason why it cannot be taken.
+//! `[pure]` One row of an import: what it says, or every reason why it cannot be taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! [pure] The polygon of an area, and whether a postcode's point lies in it. Degrees, WGS 84, longitude before latitude.
+//! `[pure]` The polygon of an area, and whether a postcode's point lies in it. Degrees, WGS 84, longitude before latitude.
 
 use geo::{BoundingRect, Contains, Geometry, MultiPolygon, Point, Rect};
 use serde::Deserialize;
