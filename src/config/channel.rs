@@ -183,6 +183,10 @@ fn read_email(table: &mut Reader<'_>) -> Option<EmailConfig> {
 
 fn read_imap(section: &mut Reader<'_>) -> ImapConfig {
     let tls = section.parsed_or("tls", "tls", "none or tls");
+    if tls == Some(SmtpTls::StartTls) {
+        // It would otherwise go in the clear.
+        section.fault("tls", "none or tls");
+    }
     let port = section.number_or("port", 993, 1, 65_535);
     ImapConfig {
         host: section.required("host", "the host of the IMAP server"),

@@ -131,8 +131,9 @@ impl Poller {
             uids.sort_unstable();
             uids.dedup();
         }
-        let settled = self.settled(mailbox.uid_validity, &uids).await?;
-        let (mut taken, mut marks) = (0, Vec::new());
+        let (settled, ingested) = self.settled(mailbox.uid_validity, &uids).await?;
+        // Those that were taken in and not marked, as when the line broke in between, are marked now.
+        let (mut taken, mut marks) = (0, ingested);
         for uid in uids.iter().copied().filter(|uid| !settled.contains(&i64::from(*uid))) {
             if self.take(mailbox, uid).await? {
                 taken += 1;
@@ -149,11 +150,13 @@ impl Poller {
     }
 
     /// Those that need not be fetched again: taken in, gone, too large, or tried too often.
-    async fn settled(&self, uid_validity: i64, uids: &[u32]) -> Result<Vec<i64>, PollError> {
+    /// The second list has those that were taken in.
+    async fn settled(&self, uid_validity: i64, uids: &[u32]) -> Result<(Vec<i64>, Vec<u32>), PollError> {
         let numbers: Vec<i64> = uids.iter().map(|uid| i64::from(*uid)).collect();
         let mut conn = self.app.read().await?;
         let rows = mailboxes::list_uids(&mut conn, &self.channel, &self.settings.mailbox, uid_validity, &numbers).await?;
-        Ok(rows.into_iter().filter(|row| row.state != "failed" || row.tries >= MOST_TRIES).map(|row| row.uid).collect())
+        let ingested = rows.iter().filter(|row| row.state == "ingested").filter_map(|row| u32::try_from(row.uid).ok()).collect();
+        Ok((rows.into_iter().filter(|row| row.state != "failed" || row.tries >= MOST_TRIES).map(|row| row.uid).collect(), ingested))
     }
 
     async fn take(&self, mailbox: &mut Mailbox, uid: u32) -> Result<bool, PollError> {

@@ -73,7 +73,10 @@ pub async fn run_once(app: &App, lanes: &[i64]) -> QueryResult<usize> {
     let count = claimed.len();
     let mut batch: Vec<Work> = Vec::with_capacity(count);
     for row in claimed {
-        match understand(app, &row).await {
+        // In a task of its own: a parser that panics parks one envelope and does not end the worker.
+        let (for_task, raw) = (app.clone(), row.clone());
+        let read = tokio::spawn(async move { understand(&for_task, &raw).await }).await;
+        match read.unwrap_or_else(|error| Ok(Err(ParseError(format!("our reader failed on it: {error}"))))) {
             Ok(understood) => batch.push((row, understood)),
             Err(error) => {
                 tracing::error!(envelope.id = row.id, %error, "the file store failed; the envelope is tried again");

@@ -5,7 +5,7 @@ use diesel::QueryResult;
 use super::classify::opt_out::{self, Wish};
 use super::filing::{Filer, Filing};
 use super::intake::correspondent;
-use super::thread::{self, Sent};
+use super::thread::{self, Confidence, Sent, Target};
 use crate::channels::registry::ChannelKind;
 use crate::domain::address::display_number;
 use crate::domain::delivery::Purpose;
@@ -28,7 +28,14 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
     let ledger = deliveries::list_pair(conn, &match_key, &inbound.to, received_at.minus_days(PAIR_DAYS), received_at).await?;
     let pair = sent_of(conn, filer, &ledger).await?;
     let named = named(conn, filer, &match_key, &inbound.text).await?;
-    let attribution = thread::text(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
+    let mut attribution = thread::text(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
+    if let (Some(answered), true) = (ledger.first().and_then(|newest| newest.conversation_id), attribution.confidence != Confidence::Certain) {
+        // An officer answered them last, from this number: a talk goes on where it is.
+        attribution.target = Target::Conversation(answered);
+        attribution.confidence = Confidence::Probable;
+        attribution.method = "answered_last";
+        attribution.evidence = format!("An officer's answer was the last text to this phone from {}", display_number(&inbound.to));
+    }
     let wish = opt_out::exact(&inbound.text);
     let mut text = inbound.text.clone();
     if !inbound.media_urls.is_empty() {

@@ -14,7 +14,10 @@ use crate::store::accounts::OfficerRow;
 use crate::store::conversations::{self, ConversationEventRow, ConversationRow, Touch};
 use crate::store::messages::{self, MessageRow};
 use crate::store::wake::Change;
-use crate::store::{Conn, accounts, alerts, correspondents};
+use crate::store::{Conn, accounts, alerts, correspondents, deliveries};
+
+/// The longest text that carriers take, in characters.
+pub const LONGEST_TEXT: usize = 1_600;
 
 /// What came of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +82,9 @@ async fn reply_in(
     let to = Address::from_stored(&correspondent.kind, &correspondent.address);
     if !answerable(&to) {
         return Ok(ReplyOutcome::Refused("They wrote from an address that cannot be answered"));
+    }
+    if matches!(to, Address::Phone(_)) && text.chars().count() > LONGEST_TEXT {
+        return Ok(ReplyOutcome::Refused("A text can have 1,600 characters at the most"));
     }
     let (now, message_id) = (app.now(), app.next_id());
     let last = messages::last_inbound(conn, conversation.id).await?;
@@ -194,6 +200,12 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
     let Some(alert) = alerts::find_by_reference(conn, reference).await? else { return Ok(MoveOutcome::NoSuchAlert) };
     let conversation = conversations::get_locked(conn, conversation_id).await?;
     if conversation.alert_id == Some(alert.id) {
+        // "Yes, this one": what was probable is now known.
+        if conversation.certainty != "certain" {
+            messages::set_attribution(conn, conversation.id, "officer", &format!("Confirmed as {} by an officer", alert.reference)).await?;
+            conversations::set_certainty(conn, conversation.id, "certain", &serde_json::json!([])).await?;
+            note(conn, app, conversation.id, actor, "confirmed", &format!("Confirmed as {}", alert.reference)).await?;
+        }
         return Ok(MoveOutcome::Already);
     }
     let from = match conversation.alert_id {
@@ -206,6 +218,8 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
     let (target, public_id) = match conversations::find_of(conn, Some(alert.id), conversation.correspondent_id).await? {
         Some(there) => {
             messages::move_all(conn, conversation.id, there.id).await?;
+            // Their next answer carries the token of what we sent in the old one: it must lead here.
+            deliveries::move_conversation(conn, conversation.id, there.id, alert.id).await?;
             conversations::recount(conn, there.id).await?;
             conversations::recount(conn, conversation.id).await?;
             conversations::set_status(conn, conversation.id, "closed", Some(app.now())).await?;
@@ -216,6 +230,7 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
         }
         None => {
             conversations::set_alert(conn, conversation.id, alert.id, owner, alert.team_id).await?;
+            deliveries::move_conversation(conn, conversation.id, conversation.id, alert.id).await?;
             (conversation.id, conversation.public_id)
         }
     };

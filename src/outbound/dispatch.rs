@@ -22,6 +22,7 @@ use crate::domain::delivery::{Purpose, Status};
 use crate::domain::token::{self, Use};
 use crate::store::alerts::{self, AlertRow, AlertTextRow};
 use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
+use crate::store::suppressions::{self, SuppressionRow};
 use crate::store::wake::Change;
 use crate::store::{outbox, receipts};
 
@@ -301,7 +302,7 @@ async fn store_results(app: &App, batch: &[Sent]) -> QueryResult<()> {
         apply_early_receipts(conn, &accepted, now).await?;
         for sent in batch {
             if let Err(error) = &sent.result {
-                settle(conn, app.owner(), &sent.delivery, error, now).await?;
+                settle(conn, app, &sent.delivery, error, now).await?;
             }
         }
         Ok::<_, diesel::result::Error>(())
@@ -345,8 +346,24 @@ async fn apply_early_receipts(conn: &mut crate::store::Conn, accepted: &[(i64, S
     Ok(())
 }
 
-async fn settle(conn: &mut crate::store::Conn, owner: &str, delivery: &DeliveryRow, error: &SendError, now: At) -> QueryResult<()> {
-    let jitter: f64 = rand::random();
+async fn settle(conn: &mut crate::store::Conn, app: &App, delivery: &DeliveryRow, error: &SendError, now: At) -> QueryResult<()> {
+    let (jitter, owner): (f64, &str) = (rand::random(), app.owner());
+    if error.opted_out {
+        // They said STOP to the provider: that holds for every number of ours.
+        let row = SuppressionRow {
+            id: app.next_id(),
+            match_key: delivery.match_key.clone(),
+            channel: delivery.channel_kind.clone(),
+            scope: "all".to_owned(),
+            reason: "stop".to_owned(),
+            evidence: format!("the provider refused delivery {} with {}", delivery.id, error.code),
+            source_envelope_id: None,
+            created_at: now,
+            lifted_at: None,
+            lifted_by: None,
+        };
+        suppressions::suppress(conn, &row).await?;
+    }
     match retry::decide(error, delivery.attempts + 1, jitter) {
         Next::Later { wait_ms } => outbox::retry_at(conn, delivery.id, owner, now.plus_ms(wait_ms), &error.code, &error.detail).await?,
         Next::End(status) => outbox::advance(conn, &[delivery.id], status, Some(&error.code), Some(&error.detail), now).await?,

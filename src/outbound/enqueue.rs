@@ -56,7 +56,11 @@ pub async fn enqueue(conn: &mut Conn, app: &App, single: Single) -> QueryResult<
         return Ok(EnqueueOutcome::NoChannel);
     };
     let match_key = app.match_key(&single.to);
-    if !single.purpose.passes_suppression() && suppressions::find_standing(conn, &match_key, kind).await?.is_some() {
+    if !single.purpose.passes_suppression()
+        && let Some(standing) = suppressions::find_standing(conn, &match_key, kind).await?
+        // Who left by link or on the website may come back there: the code they ask for reaches them. A STOP holds for codes too.
+        && (single.purpose != Purpose::Code || standing.reason == "stop")
+    {
         return Ok(EnqueueOutcome::Suppressed);
     }
     let sender = match &channel.kind {

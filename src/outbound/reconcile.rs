@@ -41,7 +41,8 @@ async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
         Answer::NotTaken => outbox::retry_at(&mut conn, delivery.id, app.owner(), now, "not_taken", "the provider never had it; sent again").await.map(|_| ()),
         Answer::CannotTell => {
             let again = match delivery.alert_id.filter(|_| delivery.purpose == "alert") {
-                Some(alert_id) => alerts::get(&mut conn, alert_id).await?.send_again_on_doubt,
+                // Once more and no oftener: a relay that is always too slow would have everybody mailed without end.
+                Some(alert_id) => delivery.attempts < 2 && alerts::get(&mut conn, alert_id).await?.send_again_on_doubt,
                 None => false,
             };
             tracing::warn!(delivery.id, again, "the fate of a hand-over is unknown");

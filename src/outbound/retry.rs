@@ -17,8 +17,8 @@ pub enum Next {
     Doubt,
 }
 
-/// Attempts before a temporary fault counts as a failure: with the waits below, about a day.
-const MOST_ATTEMPTS: i64 = 12;
+/// Attempts before a temporary fault counts as a failure: with the waits below, half a day to a day.
+const MOST_ATTEMPTS: i64 = 18;
 const FIRST_WAIT_MS: i64 = 2_000;
 const LONGEST_WAIT_MS: i64 = 4 * 3_600_000;
 

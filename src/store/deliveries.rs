@@ -217,3 +217,11 @@ pub async fn count_purpose_since(conn: &mut Conn, match_key: &[u8], purpose: &st
 pub async fn set_token(conn: &mut Conn, id: i64, token: &str) -> QueryResult<usize> {
     on!(conn, c => diesel::update(deliveries::table.find(id)).set(deliveries::token.eq(token)).execute(c).await)
 }
+
+/// Ties the answers that went out in one conversation to another, and to its alert.
+pub async fn move_conversation(conn: &mut Conn, from: i64, to: i64, alert_id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::conversation_id.eq(from).and(deliveries::purpose.eq("reply"))))
+        .set((deliveries::conversation_id.eq(Some(to)), deliveries::alert_id.eq(Some(alert_id))))
+        .execute(c)
+        .await)
+}

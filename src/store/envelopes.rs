@@ -120,7 +120,11 @@ pub async fn insert_new(conn: &mut Conn, rows: Vec<EnvelopeRow>) -> QueryResult<
         }
     };
     let new: Vec<EnvelopeRow> = rows.into_iter().filter(|row| fresh.contains(&row.id)).collect();
-    insert_all!(conn, envelopes::table, new)?;
+    let expected = new.len();
+    // A row passed over here would be acknowledged and lost: two processes with the same node number could make the same id.
+    if insert_all!(conn, envelopes::table, new)? != expected {
+        return Err(diesel::result::Error::RollbackTransaction);
+    }
     Ok(fresh)
 }
 

@@ -90,7 +90,12 @@ pub struct AttachmentRow {
 
 /// Adds a message; gives 0 if the same envelope made it before.
 pub async fn insert(conn: &mut Conn, row: &MessageRow) -> QueryResult<usize> {
-    on!(conn, c => diesel::insert_into(messages::table).values(row).on_conflict_do_nothing().execute(c).await)
+    on!(conn, c => diesel::insert_into(messages::table)
+        .values(row)
+        .on_conflict((messages::envelope_id, messages::ordinal))
+        .do_nothing()
+        .execute(c)
+        .await)
 }
 
 /// Adds attachments.

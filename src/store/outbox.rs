@@ -21,7 +21,8 @@ struct Id {
 
 /// Raw SQL that is true when a standing suppression covers the delivery `d`.
 const SUPPRESSED: &str = "EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
-     AND s.channel IN (deliveries.channel_kind, 'all') AND s.scope = 'all' AND s.lifted_at IS NULL)";
+     AND s.channel IN (deliveries.channel_kind, 'all') AND s.scope = 'all' AND s.lifted_at IS NULL \
+     AND NOT (deliveries.purpose = 'code' AND s.reason <> 'stop'))";
 
 /// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
 ///

@@ -34,6 +34,8 @@ pub async fn reply(officer: Officer, request: HttpRequest, id: web::Path<String>
     let query = ListQuery::read(&request);
     let fault = if text.is_empty() {
         Some("Write your answer first".to_owned())
+    } else if conversation.channel_kind == "sms" && text.chars().count() > crate::inbox::LONGEST_TEXT {
+        Some("Shorten your answer to 1,600 characters or fewer: a text can be no longer".to_owned())
     } else if text.chars().count() > LONGEST_REPLY {
         Some("Shorten your answer to 4,000 characters or fewer".to_owned())
     } else {

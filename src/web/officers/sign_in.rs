@@ -86,5 +86,9 @@ pub async fn sign_out(visitor: Visitor, fields: Fields) -> Result<HttpResponse, 
 
 /// Only a path of ours: a link must not lead elsewhere after signing in.
 fn local(next: &str) -> String {
-    if next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') { next.to_owned() } else { String::new() }
+    if next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control) {
+        next.to_owned()
+    } else {
+        String::new()
+    }
 }
