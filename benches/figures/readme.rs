@@ -12,7 +12,7 @@ const HEAD: &str = "| Figure | Database | Value | Held against | Ratio | Load | 
 
 /// Rewrites the table, if the README has a place for it.
 pub(crate) fn rewrite(figures: &[Figure]) -> anyhow::Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let path = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into())).join("README.md");
     let Ok(readme) = std::fs::read_to_string(&path) else {
         eprintln!("figures: there is no README.md to write to");
         return Ok(());

@@ -42,6 +42,8 @@ pub struct ServerConfig {
     pub public_url: String,
     /// 0 to 1023, different on each node that shares a database; random if not given.
     pub node: u16,
+    /// Proxies whose X-Forwarded-For is believed, so that a rate limit holds each caller and not the proxy.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Web worker threads; the number of cores if not given.
     pub web_workers: Option<usize>,
 }
@@ -171,13 +173,26 @@ fn read_server(section: &mut Reader<'_>) -> ServerConfig {
     }
     let random: u16 = rand::random::<u16>() % 1024;
     let node = u16::try_from(section.number_or("node", i64::from(random), 0, 1023)).unwrap_or(random);
+    let trusted_proxies = read_proxies(section);
     let web_workers = section.number_or("web_workers", 0, 0, 256);
     ServerConfig {
         bind: bind.unwrap_or_else(|| ([127, 0, 0, 1], 8080).into()),
         public_url,
         node,
+        trusted_proxies,
         web_workers: usize::try_from(web_workers).ok().filter(|n| *n > 0),
     }
+}
+
+fn read_proxies(section: &mut Reader<'_>) -> Vec<ipnet::IpNet> {
+    let mut proxies = Vec::new();
+    for text in section.texts("trusted_proxies") {
+        match text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from)) {
+            Ok(net) => proxies.push(net),
+            Err(_) => section.fault("trusted_proxies", "a list of addresses or networks such as [\"127.0.0.1\", \"10.0.0.0/8\"]"),
+        }
+    }
+    proxies
 }
 
 fn read_database_url(section: &mut Reader<'_>) -> String {
@@ -202,7 +217,7 @@ mod tests {
     #[test]
     fn every_fault_is_told_at_once_with_its_key() {
         let faults = Config::from_toml(
-            "[server]\nbind = \"nowhere\"\npublic_url = \"alert\"\nporst = 1\n[database]\nurl = \"mysql://x\"\n\
+            "[server]\nbind = \"nowhere\"\npublic_url = \"alert\"\nporst = 1\ntrusted_proxies = [\"the proxy\"]\n[database]\nurl = \"mysql://x\"\n\
              [[channels]]\nname = \"a\"\nkind = \"pigeon\"\n[[channels]]\nname = \"b\"\nkind = \"sms\"\nprovider = \"twilio\"\n",
         )
         .unwrap_err();
@@ -211,6 +226,7 @@ mod tests {
             "server.bind",
             "server.public_url",
             "server.porst",
+            "server.trusted_proxies",
             "database.url",
             "channels[0].kind",
             "channels[1].account_sid",

@@ -23,21 +23,20 @@ impl Files {
     /// Keeps bytes; gives their SHA-256. Bytes that are there already are not written again.
     pub async fn put(&self, bytes: &[u8]) -> std::io::Result<[u8; 32]> {
         let hash = sha256(bytes);
-        let path = self.path_of(&hash);
-        if tokio::fs::try_exists(&path).await? {
-            return Ok(hash);
+        if !tokio::fs::try_exists(self.path_of(&hash)).await? {
+            let mut draft = self.begin().await?;
+            draft.write(bytes).await?;
+            draft.keep().await?;
         }
-        let folder = path.parent().map_or_else(|| self.dir.clone(), Path::to_owned);
-        tokio::fs::create_dir_all(&folder).await?;
-        // Written under another name first: a crash leaves no half file under the hash.
-        let draft = folder.join(format!(".{}-{}", hex::encode(hash), crate::domain::ids::public_id()));
-        let mut file = tokio::fs::File::create(&draft).await?;
-        file.write_all(bytes).await?;
-        file.sync_all().await?;
-        tokio::fs::rename(&draft, &path).await?;
-        // The name itself is durable only once its folder is.
-        tokio::fs::File::open(&folder).await?.sync_all().await?;
         Ok(hash)
+    }
+
+    /// Begins a file whose bytes are still on their way.
+    pub async fn begin(&self) -> std::io::Result<Draft> {
+        // Written under another name first: a crash leaves no half file under a hash.
+        let path = self.dir.join(format!(".{}", crate::domain::ids::public_id()));
+        let file = tokio::fs::File::create(&path).await?;
+        Ok(Draft { files: self.clone(), path: Some(path), file, hash: Sha256::new() })
     }
 
     /// The bytes of a hash, checked against it.
@@ -53,6 +52,51 @@ impl Files {
     fn path_of(&self, hash: &[u8]) -> PathBuf {
         let name = hex::encode(hash);
         self.dir.join(name.get(..2).unwrap_or("00")).join(&name)
+    }
+}
+
+/// A file on its way in. Dropped before it is kept, it is gone.
+pub struct Draft {
+    files: Files,
+    path: Option<PathBuf>,
+    file: tokio::fs::File,
+    hash: Sha256,
+}
+
+impl Draft {
+    /// The next bytes.
+    pub async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.hash.update(bytes);
+        self.file.write_all(bytes).await
+    }
+
+    /// Makes it durable under its SHA-256, and gives that.
+    pub async fn keep(mut self) -> std::io::Result<[u8; 32]> {
+        let hash: [u8; 32] = std::mem::take(&mut self.hash).finalize().into();
+        let target = self.files.path_of(&hash);
+        let folder = target.parent().map_or_else(|| self.files.dir.clone(), Path::to_owned);
+        if !tokio::fs::try_exists(&folder).await? {
+            tokio::fs::create_dir_all(&folder).await?;
+            tokio::fs::File::open(&self.files.dir).await?.sync_all().await?;
+        }
+        self.file.flush().await?;
+        self.file.sync_all().await?;
+        if let Some(path) = &self.path {
+            tokio::fs::rename(path, &target).await?;
+            self.path = None;
+        }
+        // The name itself is durable only once its folder is.
+        tokio::fs::File::open(&folder).await?.sync_all().await?;
+        Ok(hash)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // Nothing names it, so that a failure costs a little space only.
+            let _left = std::fs::remove_file(path);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use diesel::QueryResult;
 
 use super::process::{KeptFile, Told};
 use super::route::{self, Presence, Route};
+use super::thread::hand::Moved;
 use super::thread::{Attribution, Confidence, Target};
 use crate::app::App;
 use crate::domain::{Address, At, ids};
@@ -16,7 +17,7 @@ use crate::store::correspondents::{self, CorrespondentRow};
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::wake::Change;
-use crate::store::{Conn, events};
+use crate::store::{Conn, events, moves};
 
 /// What a batch needs while it files.
 pub(super) struct Filer<'a> {
@@ -52,6 +53,12 @@ impl Filer<'_> {
         let alert = alerts::get(conn, id).await?;
         self.alerts.insert(id, alert.clone());
         Ok(alert)
+    }
+
+    /// What officers moved by hand of this person before the message came in.
+    pub(super) async fn moves(&self, conn: &mut Conn, match_key: &[u8], received_at: At) -> QueryResult<Vec<Moved>> {
+        let rows = moves::list_of(conn, match_key, received_at).await?;
+        Ok(rows.into_iter().map(|(row, to_reference)| Moved { from: row.from_alert_id, to: row.to_alert_id, to_reference, at: row.moved_at }).collect())
     }
 
     async fn presence(&mut self, conn: &mut Conn, id: Option<i64>) -> QueryResult<Option<(Presence, Option<i64>)>> {

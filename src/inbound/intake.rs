@@ -21,7 +21,7 @@ use crate::store::{Backend, Conn, wake::Change};
 /// Lanes that envelopes are worked in; one correspondent's are always in the same.
 pub const LANES: i64 = 16;
 /// A body above this goes to `files/`.
-const INLINE_BYTES: usize = 256 * 1024;
+pub const INLINE_BYTES: usize = 256 * 1024;
 const LARGEST_GROUP: usize = 256;
 
 /// Something genuine that came in.
@@ -38,7 +38,21 @@ pub struct Arrival {
     /// Names and values in order.
     pub headers: Vec<(String, String)>,
     /// Exactly as received.
-    pub body: Bytes,
+    pub body: Content,
+}
+
+/// A body, where it is.
+#[derive(Clone)]
+pub enum Content {
+    /// In memory.
+    Here(Bytes),
+    /// In `files/` already, durably, since it was too large to wait for in memory.
+    Filed {
+        /// Of the whole.
+        sha256: [u8; 32],
+        /// Its size.
+        bytes: u64,
+    },
 }
 
 /// What became of it.
@@ -115,14 +129,17 @@ impl Intake {
 
     async fn prepare(&self, arrival: Arrival) -> Result<(Job, oneshot::Receiver<Result<IntakeOutcome, IntakeError>>), IntakeError> {
         let app = &self.app;
-        let hash = sha256(&arrival.body);
+        let (hash, body, size) = match arrival.body {
+            Content::Here(body) if body.len() <= INLINE_BYTES => (sha256(&body), Some(body.to_vec()), body.len().try_into().ok()),
+            Content::Here(body) => {
+                let hash = app.files().put(&body).await.map_err(|error| IntakeError::Store(error.to_string()))?;
+                (hash, None, body.len().try_into().ok())
+            }
+            Content::Filed { sha256, bytes } => (sha256, None, bytes.try_into().ok()),
+        };
         let correspondent = arrival.verified.correspondent.as_deref().map(|text| correspondent(text, arrival.kind));
         let match_key = correspondent.as_ref().map(|address| app.match_key(address));
         let lane = match_key.as_ref().and_then(|key| key.first()).map_or(0, |byte| i64::from(*byte) % LANES);
-        let large = arrival.body.len() > INLINE_BYTES;
-        if large {
-            app.files().put(&arrival.body).await.map_err(|error| IntakeError::Store(error.to_string()))?;
-        }
         let headers = arrival.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>().into_bytes();
         let stop = arrival.verified.text.as_deref().filter(|_| arrival.kind == "sms_inbound").and_then(|text| match opt_out::exact(text) {
             Wish::OptOut(word) => Some(word),
@@ -137,9 +154,9 @@ impl Intake {
             lane,
             target: arrival.target,
             headers,
-            body: (!large).then(|| arrival.body.to_vec()),
-            body_file: large.then(|| hex::encode(hash)),
-            body_bytes: i64::try_from(arrival.body.len()).unwrap_or(i64::MAX),
+            body_file: body.is_none().then(|| hex::encode(hash)),
+            body,
+            body_bytes: size.unwrap_or(i64::MAX),
             sha256: hash.to_vec(),
             status: "received".to_owned(),
             possible_duplicate: false,

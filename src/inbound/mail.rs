@@ -9,7 +9,8 @@ use super::classify::opt_out::{self, Wish};
 use super::classify::{MailClass, bounce};
 use super::filing::{Filer, Filing};
 use super::process::UnderstoodMail;
-use super::thread::{self, Found, MailFound, MailKeys};
+use super::thread::hand;
+use super::thread::mail::{self as ladder, Found, Keys, Ladder};
 use super::{normalise, receipt};
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::token::{self, Use};
@@ -24,7 +25,7 @@ use crate::store::{Conn, alerts, codes, deliveries, messages, residents};
 const SUGGEST_DAYS: i64 = 30;
 
 pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &UnderstoodMail) -> QueryResult<()> {
-    let keys = thread::mail_keys(&inbound.mail, &filer.app.keyring().tokens);
+    let keys = ladder::keys(&inbound.mail, &filer.app.keyring().tokens);
     match inbound.verdict.class {
         MailClass::Loop => {
             tracing::warn!(envelope.id, reason = %inbound.verdict.reason, "our own mail came back and was set aside");
@@ -43,7 +44,7 @@ async fn machine(
     envelope: &EnvelopeRow,
     ordinal: i64,
     inbound: &UnderstoodMail,
-    keys: &MailKeys,
+    keys: &Keys,
     kind: &str,
 ) -> QueryResult<()> {
     let tokens: Vec<String> = [&keys.bounce_tokens, &keys.reply_tokens, &keys.message_id_tokens].into_iter().flatten().cloned().collect();
@@ -72,13 +73,14 @@ async fn machine(
     Ok(())
 }
 
-async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &UnderstoodMail, keys: &MailKeys) -> QueryResult<()> {
+async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &UnderstoodMail, keys: &Keys) -> QueryResult<()> {
     let mail = &inbound.mail;
     // Without one single author each mail is a stranger of its own: they must never be taken for one another.
     let from = Email::parse(&mail.from).map_or_else(|_| Address::from_stored("email", &format!("(unknown sender {})", envelope.id)), Address::Email);
     let match_key = filer.app.match_key(&from);
     let found = look_up(conn, filer, keys, &match_key).await?;
-    let attribution = thread::mail(&found);
+    let moves = filer.moves(conn, &match_key, envelope.received_at).await?;
+    let attribution = hand::follow(ladder::tie(&found), found.newest(), &moves);
     let visible = normalise::reply(&mail.text);
     let wants_out =
         matches!(opt_out::exact(&visible.text), Wish::OptOut(_)) || (visible.text.is_empty() && matches!(opt_out::exact(&mail.subject), Wish::OptOut(_)));
@@ -108,8 +110,8 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     Ok(())
 }
 
-async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &MailKeys, match_key: &[u8]) -> QueryResult<MailFound> {
-    let mut found = MailFound { by_token: found_of(conn, filer, &keys.reply_tokens, match_key).await?, ..MailFound::default() };
+async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &Keys, match_key: &[u8]) -> QueryResult<Ladder> {
+    let mut found = Ladder { by_token: found_of(conn, filer, &keys.reply_tokens, match_key).await?, ..Ladder::default() };
     if !found.by_token.is_empty() {
         return Ok(found);
     }
@@ -126,8 +128,8 @@ async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &MailKeys, match_
             continue;
         };
         let alert = filer.alert(conn, alert_id).await?;
-        if alert.status != "closed" && !found.live.iter().any(|(id, _)| *id == alert_id) {
-            found.live.push((alert_id, alert.reference));
+        if alert.status != "closed" && !found.live.iter().any(|(id, ..)| *id == alert_id) {
+            found.live.push((alert_id, alert.reference, delivery.sending_at.unwrap_or(delivery.created_at)));
         }
     }
     Ok(found)
@@ -150,7 +152,13 @@ async fn describe(conn: &mut Conn, filer: &mut Filer<'_>, rows: &[DeliveryRow], 
             Some(id) => filer.alert(conn, id).await?.reference,
             None => "an earlier answer of ours".to_owned(),
         };
-        found.push(Found { alert_id: row.alert_id, conversation_id: row.conversation_id, reference, to_sender: row.match_key == match_key });
+        found.push(Found {
+            alert_id: row.alert_id,
+            conversation_id: row.conversation_id,
+            reference,
+            to_sender: row.match_key == match_key,
+            sent_at: row.sending_at.unwrap_or(row.created_at),
+        });
     }
     Ok(found)
 }
@@ -178,9 +186,10 @@ async fn by_code(conn: &mut Conn, filer: &mut Filer<'_>, printed: &[(String, Str
             continue;
         }
         if let Some(alert) = alerts::find_by_reference(conn, reference).await?
-            && !deliveries::list_of_alerts_to(conn, match_key, &[alert.id]).await?.is_empty()
+            && let Some(sent) = deliveries::list_of_alerts_to(conn, match_key, &[alert.id]).await?.into_iter().next()
         {
-            found.push(Found { alert_id: Some(alert.id), conversation_id: None, reference: alert.reference, to_sender: true });
+            let sent_at = sent.sending_at.unwrap_or(sent.created_at);
+            found.push(Found { alert_id: Some(alert.id), conversation_id: None, reference: alert.reference, to_sender: true, sent_at });
         }
     }
     Ok(found)

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::intake::{Arrival, Intake, IntakeError};
+use super::intake::{Arrival, Content, Intake, IntakeError};
 use crate::app::App;
 use crate::channels::Verified;
 use crate::channels::email::imap::{Fetched, ImapError, Mailbox};
@@ -192,7 +192,7 @@ impl Poller {
             verified,
             target: format!("imap:{}/{uid_validity}/{uid}", self.settings.mailbox),
             headers: Vec::new(),
-            body: raw.into(),
+            body: Content::Here(raw.into()),
         }
     }
 

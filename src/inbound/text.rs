@@ -5,7 +5,8 @@ use diesel::QueryResult;
 use super::classify::opt_out::{self, Wish};
 use super::filing::{Filer, Filing};
 use super::intake::correspondent;
-use super::thread::{self, Confidence, Sent, Target};
+use super::thread::text::Sent;
+use super::thread::{self, Confidence, Target, hand};
 use crate::channels::registry::ChannelKind;
 use crate::domain::address::display_number;
 use crate::domain::delivery::Purpose;
@@ -28,7 +29,9 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
     let ledger = deliveries::list_pair(conn, &match_key, &inbound.to, received_at.minus_days(PAIR_DAYS), received_at).await?;
     let pair = sent_of(conn, filer, &ledger).await?;
     let named = named(conn, filer, &match_key, &inbound.text).await?;
-    let mut attribution = thread::text(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
+    let tied = thread::text::tie(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
+    let moves = filer.moves(conn, &match_key, received_at).await?;
+    let mut attribution = hand::follow(tied, pair.iter().map(|sent| sent.at).max(), &moves);
     if let (Some(answered), true) = (ledger.first().and_then(|newest| newest.conversation_id), attribution.confidence != Confidence::Certain) {
         // An officer answered them last, from this number: a talk goes on where it is.
         attribution.target = Target::Conversation(answered);
@@ -131,7 +134,7 @@ async fn stopped(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow,
 
 async fn started(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, inbound: &InboundText, from: &Address, word: &str) -> QueryResult<()> {
     let match_key = filer.app.match_key(from);
-    let lifted = suppressions::lift_by_start(conn, &match_key, envelope.id, filer.now).await?;
+    let lifted = suppressions::lift_by_start(conn, &match_key, envelope.id, envelope.received_at, filer.now).await?;
     if lifted > 0 {
         consent(conn, filer, envelope, &match_key, "started", word).await?;
         let body = compose::opt_in_confirmation(&filer.app.config().branding.name);

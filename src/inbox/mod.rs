@@ -13,6 +13,7 @@ use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
 use crate::store::accounts::OfficerRow;
 use crate::store::conversations::{self, ConversationEventRow, ConversationRow, Touch};
 use crate::store::messages::{self, MessageRow};
+use crate::store::moves::{self, MoveRow};
 use crate::store::wake::Change;
 use crate::store::{Conn, accounts, alerts, correspondents, deliveries};
 
@@ -213,6 +214,8 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
         None => "the tray".to_owned(),
     };
     let sentence = format!("Moved from {from} to {}", alert.reference);
+    let before = messages::list_attributions(conn, conversation.id).await?;
+    let was = before.last().map_or_else(String::new, |last| format!(" (it had been tied as {}: {})", last.confidence, last.evidence.trim_end_matches('.')));
     messages::set_attribution(conn, conversation.id, "officer", &format!("{sentence} by an officer")).await?;
     let owner = accounts::find_officer(conn, alert.owner_id).await?.map(|owner| owner.id);
     let (target, public_id) = match conversations::find_of(conn, Some(alert.id), conversation.correspondent_id).await? {
@@ -225,7 +228,7 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
             conversations::set_status(conn, conversation.id, "closed", Some(app.now())).await?;
             conversations::set_status(conn, there.id, "open", None).await?;
             conversations::set_unread(conn, there.id, true).await?;
-            note(conn, app, conversation.id, actor, "moved", &sentence).await?;
+            note(conn, app, conversation.id, actor, "moved", &format!("{sentence}{was}")).await?;
             (there.id, there.public_id)
         }
         None => {
@@ -234,7 +237,18 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
             (conversation.id, conversation.public_id)
         }
     };
-    note(conn, app, target, actor, "moved", &sentence).await?;
+    note(conn, app, target, actor, "moved", &format!("{sentence}{was}")).await?;
+    let moved = MoveRow {
+        id: app.next_id(),
+        correspondent_id: conversation.correspondent_id,
+        conversation_id: target,
+        officer_id: actor.officer_id(),
+        from_alert_id: conversation.alert_id,
+        to_alert_id: alert.id,
+        before: serde_json::to_value(&before).unwrap_or_default(),
+        moved_at: app.now(),
+    };
+    moves::append(conn, &moved).await?;
     let detail = serde_json::json!({ "from": conversation.alert_id, "to": alert.id, "into": target });
     audit::note(conn, app.ids(), app.now(), actor, "conversation.move", ("conversation", Some(conversation_id)), detail).await?;
     Ok(MoveOutcome::Moved(public_id))

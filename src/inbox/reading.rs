@@ -45,24 +45,23 @@ pub struct Opened {
 
 /// Opens a conversation for an officer; none if it does not exist for them.
 ///
-/// `looked` is false for a page that refreshes itself: it neither marks as read nor counts as another view.
+/// `looked` is false for a page that refreshes itself: the audit entry says so, and nothing is marked as read.
 pub async fn open(app: &App, officer: &OfficerRow, public_id: &str, looked: bool) -> QueryResult<Option<Opened>> {
     let mut conn = app.read().await?;
     let Some(conversation) = conversations::find(&mut conn, public_id).await?.filter(|found| may_see(officer, found)) else { return Ok(None) };
     drop(conn);
-    if looked {
-        note_view(app, officer, &conversation).await?;
-    }
+    note_view(app, officer, &conversation, looked).await?;
     read(app, conversation).await.map(Some)
 }
 
-async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationRow) -> QueryResult<()> {
+async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationRow, looked: bool) -> QueryResult<()> {
     let mut conn = app.write().await?;
     let was_unread = conn
         .transaction(async |conn| {
             let subject = ("conversation", Some(conversation.id));
-            audit::note(conn, app.ids(), app.now(), &Actor::Officer(officer.id), "conversation.view", subject, serde_json::json!({})).await?;
-            conversations::set_unread(conn, conversation.id, false).await
+            let detail = if looked { serde_json::json!({}) } else { serde_json::json!({ "live": true }) };
+            audit::note(conn, app.ids(), app.now(), &Actor::Officer(officer.id), "conversation.view", subject, detail).await?;
+            if looked { conversations::set_unread(conn, conversation.id, false).await } else { Ok(0) }
         })
         .await?;
     if was_unread > 0 {

@@ -166,6 +166,31 @@ pub async fn move_all(conn: &mut Conn, from: i64, to: i64) -> QueryResult<usize>
         .await)
 }
 
+/// How a message was tied.
+#[derive(Clone, Debug, Queryable, Selectable, serde::Serialize)]
+#[diesel(table_name = messages)]
+pub struct AttributionRow {
+    /// The message.
+    #[serde(rename = "message")]
+    pub id: i64,
+    /// How.
+    pub method: String,
+    /// How sure.
+    pub confidence: String,
+    /// Why.
+    pub evidence: String,
+}
+
+/// How the inbound messages of a conversation are tied, in order.
+pub async fn list_attributions(conn: &mut Conn, conversation_id: i64) -> QueryResult<Vec<AttributionRow>> {
+    on!(conn, c => messages::table
+        .filter(messages::conversation_id.eq(conversation_id).and(messages::direction.eq("in")))
+        .order((messages::received_at, messages::id))
+        .select(AttributionRow::as_select())
+        .load(c)
+        .await)
+}
+
 /// Notes that an officer tied the inbound messages of a conversation by hand.
 pub async fn set_attribution(conn: &mut Conn, conversation_id: i64, method: &str, evidence: &str) -> QueryResult<usize> {
     on!(conn, c => diesel::update(messages::table.filter(messages::conversation_id.eq(conversation_id).and(messages::direction.eq("in"))))

@@ -22,6 +22,7 @@ pub mod envelopes;
 pub mod events;
 pub mod mailboxes;
 pub mod messages;
+pub mod moves;
 pub mod outbox;
 pub mod pair_holds;
 pub mod places;

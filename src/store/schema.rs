@@ -462,6 +462,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    conversation_moves (id) {
+        id -> BigInt,
+        correspondent_id -> BigInt,
+        conversation_id -> BigInt,
+        officer_id -> Nullable<BigInt>,
+        from_alert_id -> Nullable<BigInt>,
+        to_alert_id -> BigInt,
+        before -> Json,
+        moved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     events (id) {
         id -> BigInt,
         kind -> Text,
@@ -527,6 +540,9 @@ diesel::joinable!(messages -> officers (officer_id));
 diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(conversation_events -> conversations (conversation_id));
 diesel::joinable!(conversation_events -> officers (officer_id));
+diesel::joinable!(conversation_moves -> conversations (conversation_id));
+diesel::joinable!(conversation_moves -> correspondents (correspondent_id));
+diesel::joinable!(conversation_moves -> officers (officer_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     addresses,
@@ -543,6 +559,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     codes,
     consent_events,
     conversation_events,
+    conversation_moves,
     conversations,
     correspondents,
     deliveries,

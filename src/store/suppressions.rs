@@ -82,14 +82,16 @@ pub async fn lift(conn: &mut Conn, match_key: &[u8], channel: &str, by: &str, no
         .await)
 }
 
-/// Lifts a STOP by a later START: only what was set by an earlier envelope. Gives how many were lifted.
-pub async fn lift_by_start(conn: &mut Conn, match_key: &[u8], envelope_id: i64, now: At) -> QueryResult<usize> {
+/// Lifts a STOP by a later START: only what was set by an earlier envelope, or without one before the START came in. Gives
+/// how many were lifted.
+pub async fn lift_by_start(conn: &mut Conn, match_key: &[u8], envelope_id: i64, received_at: At, now: At) -> QueryResult<usize> {
     on!(conn, c => diesel::update(suppressions::table.filter(
             suppressions::match_key.eq(match_key)
                 .and(suppressions::channel.eq("sms"))
                 .and(suppressions::scope.eq("all"))
                 .and(suppressions::lifted_at.is_null())
-                .and(suppressions::source_envelope_id.is_null().or(suppressions::source_envelope_id.lt(envelope_id)))))
+                .and((suppressions::source_envelope_id.is_null().and(suppressions::created_at.le(received_at)))
+                    .or(suppressions::source_envelope_id.is_not_null().and(suppressions::source_envelope_id.assume_not_null().lt(envelope_id))))))
         .set((suppressions::lifted_at.eq(Some(now)), suppressions::lifted_by.eq(Some("start"))))
         .execute(c)
         .await)

@@ -255,7 +255,7 @@ async fn seed(db: &TestDb) {
 }
 
 fn migrations_of(backend: Backend) -> Vec<String> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(backend.as_str());
+    let folder = crate::support::checkout().join("migrations").join(backend.as_str());
     let mut names: Vec<String> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names

@@ -1,5 +1,7 @@
 //! Who is asking: the visitor with their session, and the narrower forms that pages demand.
 
+mod caller;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -13,6 +15,8 @@ use crate::app::App;
 use crate::domain::officer::Role;
 use crate::store::accounts::OfficerRow;
 use crate::store::residents::ResidentRow;
+
+pub use caller::Caller;
 
 /// A sentence for the next page.
 pub const NOTICE_COOKIE: &str = "huecry_notice";

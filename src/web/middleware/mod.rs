@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -97,7 +98,11 @@ pub async fn pages_for_errors(request: ServiceRequest, next: Next<impl MessageBo
 pub struct Limits {
     callers: DefaultKeyedRateLimiter<IpAddr>,
     names: DefaultKeyedRateLimiter<String>,
+    taken: AtomicU64,
 }
+
+/// After so many tries, callers who have been quiet long enough to start anew are forgotten.
+const FORGET_EVERY: u64 = 1_000;
 
 impl Limits {
     /// 30 tries at once from one caller and 10 at one name, then one every two and every six seconds.
@@ -105,15 +110,28 @@ impl Limits {
         let quota = |burst: u32, a_minute: u32| {
             Quota::per_minute(NonZeroU32::new(a_minute).unwrap_or(NonZeroU32::MIN)).allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN))
         };
-        Self { callers: RateLimiter::keyed(quota(30, 30)), names: RateLimiter::keyed(quota(10, 10)) }
+        Self { callers: RateLimiter::keyed(quota(30, 30)), names: RateLimiter::keyed(quota(10, 10)), taken: AtomicU64::new(0) }
     }
 
     /// One more try; refused if there were too many.
     pub fn take(&self, caller: Option<IpAddr>, name: &str) -> Result<(), AppError> {
+        if self.taken.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            self.callers.retain_recent();
+            self.names.retain_recent();
+        }
+        let caller = caller.map(household);
         let from_caller = caller.is_none_or(|caller| self.callers.check_key(&caller).is_ok());
         // Together with the caller, so that nobody can lock somebody else out.
         let at_name = self.names.check_key(&format!("{caller:?} {}", name.to_lowercase())).is_ok();
         if from_caller && at_name { Ok(()) } else { Err(AppError::TooMany) }
+    }
+}
+
+/// IPv6 gives everybody a whole /64: one of them counts as one caller.
+fn household(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => IpAddr::V6(std::net::Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        IpAddr::V4(_) => address,
     }
 }
 

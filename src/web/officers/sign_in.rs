@@ -6,7 +6,7 @@ use askama::Template;
 use crate::accounts::{self, sessions};
 use crate::domain::officer::Role;
 use crate::web::error::AppError;
-use crate::web::extract::{Fields, Visitor, session_cookie, session_cookie_name};
+use crate::web::extract::{Caller, Fields, Visitor, session_cookie, session_cookie_name};
 use crate::web::middleware::Limits;
 use crate::web::shell::{self, FieldError, Shell};
 
@@ -34,10 +34,10 @@ pub async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse
 }
 
 /// `POST /sign-in`
-pub async fn sign_in(visitor: Visitor, fields: Fields, request: HttpRequest, limits: web::Data<Limits>) -> Result<HttpResponse, AppError> {
+pub async fn sign_in(visitor: Visitor, fields: Fields, caller: Caller, limits: web::Data<Limits>) -> Result<HttpResponse, AppError> {
     visitor.check_form(fields.one("csrf"))?;
     let (email, password) = (fields.one("email").trim().to_owned(), fields.one("password").to_owned());
-    limits.take(request.peer_addr().map(|peer| peer.ip()), &email)?;
+    limits.take(caller.0, &email)?;
     let app = visitor.app.clone();
     let runner = app.clone();
     let asked = email.clone();

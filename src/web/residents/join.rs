@@ -3,7 +3,7 @@
 
 use std::ops::Deref;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::accounts::sessions::{self, Who};
@@ -12,7 +12,7 @@ use crate::residents::join::{self, JoinOutcome, Wish};
 use crate::residents::places;
 use crate::web::alerts::compose::{GroupChoice, group_choices};
 use crate::web::error::AppError;
-use crate::web::extract::{Fields, Visitor, session_cookie};
+use crate::web::extract::{Caller, Fields, Visitor, session_cookie};
 use crate::web::middleware::Limits;
 use crate::web::shell::{self, FieldError, Shell};
 
@@ -109,7 +109,7 @@ pub async fn start(visitor: Visitor) -> Result<HttpResponse, AppError> {
 }
 
 /// `POST /join`
-pub async fn step(visitor: Visitor, fields: Fields, request: HttpRequest, limits: web::Data<Limits>) -> Result<HttpResponse, AppError> {
+pub async fn step(visitor: Visitor, fields: Fields, caller: Caller, limits: web::Data<Limits>) -> Result<HttpResponse, AppError> {
     visitor.check_form(fields.one("csrf"))?;
     let mut form = JoinForm::read(&fields);
     let back = fields.one("step_to");
@@ -132,8 +132,8 @@ pub async fn step(visitor: Visitor, fields: Fields, request: HttpRequest, limits
             Ok(_) => render(&visitor, "check", form, Vec::new(), String::new(), String::new()).await,
             Err(errors) => render(&visitor, "channels", form, errors, String::new(), String::new()).await,
         },
-        "check" => send(&visitor, form, &request, &limits).await,
-        "code" => code(&visitor, form, &fields, &request, &limits).await,
+        "check" => send(&visitor, form, caller, &limits).await,
+        "code" => code(&visitor, form, &fields, caller, &limits).await,
         _ => Err(AppError::StaleForm),
     }
 }
@@ -143,7 +143,7 @@ async fn find_place(visitor: &Visitor, postcode: &str) -> Result<Option<places::
     Ok(app.clone().run(async move { places::find(&mut app.read().await?, &postcode).await }).await?)
 }
 
-async fn send(visitor: &Visitor, form: JoinForm, request: &HttpRequest, limits: &Limits) -> Result<HttpResponse, AppError> {
+async fn send(visitor: &Visitor, form: JoinForm, caller: Caller, limits: &Limits) -> Result<HttpResponse, AppError> {
     let addresses = match form.addresses() {
         Ok(addresses) => addresses,
         Err(errors) => return render(visitor, "channels", form, errors, String::new(), String::new()).await,
@@ -152,7 +152,7 @@ async fn send(visitor: &Visitor, form: JoinForm, request: &HttpRequest, limits: 
         let error = FieldError::new("postcode", "Enter a postcode in Derbyshire, like DE1 3AB");
         return render(visitor, "postcode", form, vec![error], String::new(), String::new()).await;
     };
-    limits.take(request.peer_addr().map(|peer| peer.ip()), &format!("join {}", form.phone))?;
+    limits.take(caller.0, &format!("join {}", form.phone))?;
     let wish = Wish {
         name: form.name.clone(),
         postcode: place.postcode,
@@ -165,9 +165,9 @@ async fn send(visitor: &Visitor, form: JoinForm, request: &HttpRequest, limits: 
     render(visitor, "code", form, Vec::new(), ticket, masked).await
 }
 
-async fn code(visitor: &Visitor, form: JoinForm, fields: &Fields, request: &HttpRequest, limits: &Limits) -> Result<HttpResponse, AppError> {
+async fn code(visitor: &Visitor, form: JoinForm, fields: &Fields, caller: Caller, limits: &Limits) -> Result<HttpResponse, AppError> {
     let (ticket, given) = (fields.one("ticket").to_owned(), fields.one("code").to_owned());
-    limits.take(request.peer_addr().map(|peer| peer.ip()), &ticket)?;
+    limits.take(caller.0, &ticket)?;
     let (app, asked) = (visitor.app.clone(), ticket.clone());
     let outcome = app.clone().run(async move { join::confirm(&app, &asked, &given).await }).await?;
     match outcome {

@@ -1,13 +1,13 @@
 //! `/account/sign-in`, `/account/code`: a code to an address that we have; the same answer if we do not.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::accounts::sessions::{self, Who};
 use crate::domain::Address;
 use crate::residents::join::{self, JoinOutcome};
 use crate::web::error::AppError;
-use crate::web::extract::{Fields, Visitor, session_cookie};
+use crate::web::extract::{Caller, Fields, Visitor, session_cookie};
 use crate::web::middleware::Limits;
 use crate::web::shell::{self, FieldError, Shell};
 
@@ -34,10 +34,10 @@ pub async fn show(visitor: Visitor) -> Result<HttpResponse, AppError> {
 }
 
 /// `POST /account/sign-in`
-pub async fn send_code(visitor: Visitor, fields: Fields, request: HttpRequest, limits: web::Data<Limits>) -> Result<HttpResponse, AppError> {
+pub async fn send_code(visitor: Visitor, fields: Fields, caller: Caller, limits: web::Data<Limits>) -> Result<HttpResponse, AppError> {
     visitor.check_form(fields.one("csrf"))?;
     let text = fields.one("address").trim().to_owned();
-    limits.take(request.peer_addr().map(|peer| peer.ip()), &text)?;
+    limits.take(caller.0, &text)?;
     let shell = shell::public(&visitor, "Your account", "account");
     let address = match Address::parse(&text) {
         Ok(address) => address,
@@ -52,10 +52,10 @@ pub async fn send_code(visitor: Visitor, fields: Fields, request: HttpRequest, l
 }
 
 /// `POST /account/code`
-pub async fn check_code(visitor: Visitor, fields: Fields, request: HttpRequest, limits: web::Data<Limits>) -> Result<HttpResponse, AppError> {
+pub async fn check_code(visitor: Visitor, fields: Fields, caller: Caller, limits: web::Data<Limits>) -> Result<HttpResponse, AppError> {
     visitor.check_form(fields.one("csrf"))?;
     let (ticket, code) = (fields.one("ticket").to_owned(), fields.one("code").to_owned());
-    limits.take(request.peer_addr().map(|peer| peer.ip()), &ticket)?;
+    limits.take(caller.0, &ticket)?;
     let (app, asked) = (visitor.app.clone(), ticket.clone());
     let outcome = app
         .clone()

@@ -165,7 +165,8 @@ on_both!(only_the_owner_their_team_and_nobody_else_sees_a_reply, async |db| {
     }
     assert_eq!(t.visitor().get(&format!("/inbox/{id}")).await.status, 303);
     let views = huecry::store::audit_log::list_of(&mut db.read().await, "conversation", conversation_id(db, &id).await).await.unwrap();
-    assert_eq!(views.iter().filter(|entry| entry.action == "conversation.view").count(), 2, "each look is an entry; a page that refreshes itself is none");
+    assert_eq!(views.iter().filter(|entry| entry.action == "conversation.view").count(), 4, "each look is an entry, the page that refreshes itself included");
+    assert_eq!(views.iter().filter(|entry| entry.detail["live"] == true).count(), 2, "and says so");
     t.stop().await;
 });
 
@@ -197,7 +198,7 @@ async fn conversation_id(db: &crate::support::db::TestDb, public_id: &str) -> i6
 
 impl TestApp {
     /// An alert that reaches one mailbox only, so that no pair of numbers is in use.
-    async fn publish_to_nobody(&self, officer: &mut crate::support::browser::Client, db: &crate::support::db::TestDb) -> String {
+    pub(super) async fn publish_to_nobody(&self, officer: &mut crate::support::browser::Client, db: &crate::support::db::TestDb) -> String {
         self.add_resident(db, "Zoe", &["zoe@example.org"], &[]).await;
         self.publish(officer, "Broken window", "Who broke the window?").await
     }

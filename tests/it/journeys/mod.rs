@@ -2,6 +2,7 @@
 
 mod alert_and_replies;
 mod imports;
+mod moved_by_hand;
 mod opt_out;
 mod press_desk;
 mod residents_site;

@@ -14,7 +14,7 @@ async fn stop(db: &TestDb, channel: &str, envelope_id: Option<i64>) -> usize {
 }
 
 async fn start(db: &TestDb, envelope_id: i64) -> usize {
-    suppressions::lift_by_start(&mut db.write().await, &key(WHO), envelope_id, now()).await.unwrap()
+    suppressions::lift_by_start(&mut db.write().await, &key(WHO), envelope_id, now(), now()).await.unwrap()
 }
 
 async fn standing(db: &TestDb, channel: &str) -> Option<SuppressionRow> {
@@ -77,6 +77,14 @@ on_both!(a_start_lifts_what_no_envelope_set_but_not_a_stop_all, async |db| {
     assert!(standing(db, "email").await.is_some());
 });
 
+on_both!(a_start_dealt_with_late_leaves_what_was_set_on_the_website_after_it_came_in, async |db| {
+    let row = SuppressionRow { created_at: now().plus_ms(5), ..db.new_suppression(WHO, "sms", None) };
+    suppressions::suppress(&mut db.write().await, &row).await.unwrap();
+    let lift = async |received_at| suppressions::lift_by_start(&mut db.write().await, &key(WHO), 5, received_at, now().plus_ms(99)).await.unwrap();
+    assert_eq!(lift(now().plus_ms(4)).await, 0);
+    assert_eq!(lift(now().plus_ms(6)).await, 1);
+});
+
 on_both!(a_signed_in_act_lifts_the_channel_and_what_stands_for_all, async |db| {
     for channel in ["sms", "email", "all"] {
         stop(db, channel, None).await;
@@ -93,7 +101,7 @@ on_both!(an_older_stop_that_commits_late_does_not_open_a_newer_one_to_a_start_be
         let row = db.new_suppression(WHO, "sms", Some(envelope));
         suppressions::suppress(&mut db.write().await, &row).await.unwrap();
     }
-    assert_eq!(suppressions::lift_by_start(&mut db.write().await, &key(WHO), 11, now()).await.unwrap(), 0);
+    assert_eq!(suppressions::lift_by_start(&mut db.write().await, &key(WHO), 11, now(), now()).await.unwrap(), 0);
 });
 
 on_both!(lifting_everything_on_a_channel_leaves_a_groups_suppression, async |db| {

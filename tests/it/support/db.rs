@@ -234,7 +234,7 @@ fn build_key() -> String {
 fn migration_files() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = ["sqlite", "postgres"]
         .iter()
-        .flat_map(|backend| std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(backend)).unwrap())
+        .flat_map(|backend| std::fs::read_dir(crate::support::checkout().join("migrations").join(backend)).unwrap())
         .map(|entry| entry.unwrap().path().join("up.sql"))
         .collect();
     files.sort();

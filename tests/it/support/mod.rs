@@ -11,6 +11,12 @@ use std::sync::Once;
 
 use huecry::domain::At;
 
+/// The checkout that the tests run from. Asked when they run: a target folder may serve several checkouts, and cargo does
+/// not build a binary anew because it moved.
+pub(crate) fn checkout() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), Into::into)
+}
+
 /// Makes rustls usable in this process: reqwest, lettre and the database drivers come without a provider of their own.
 pub(crate) fn install_tls() {
     static ONCE: Once = Once::new();

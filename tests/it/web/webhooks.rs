@@ -69,6 +69,11 @@ async fn status_of(t: &TestApp, head: &str, chunk: Option<&[u8]>) -> u16 {
     std::str::from_utf8(&answer).unwrap().rsplit(' ').next().unwrap().parse().unwrap()
 }
 
+/// What is in the folder of files, half-written ones included.
+fn left_over(db: &TestDb) -> Vec<std::path::PathBuf> {
+    std::fs::read_dir(db.folder().join("files")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
+}
+
 on_both!(a_body_over_the_cap_is_refused_before_it_is_read_and_one_at_the_cap_is_taken, async |db| {
     let t = TestApp::start_with(db, "", false).await;
     let (small, large) = (1_usize << 20, 64_usize << 20);
@@ -82,7 +87,10 @@ on_both!(a_body_over_the_cap_is_refused_before_it_is_read_and_one_at_the_cap_is_
     assert_eq!(status_of(&t, &head, None).await, 413);
     let chunked = format!("POST {MAIL} HTTP/1.1\r\n{authorization}\r\nTransfer-Encoding: chunked");
     assert_eq!(status_of(&t, &chunked, Some(&vec![b'a'; large + 1])).await, 413);
+    let unknown = format!("POST {MAIL} HTTP/1.1\r\nAuthorization: Bearer wrong\r\nContent-Length: {large}");
+    assert_eq!(status_of(&t, &unknown, None).await, 403, "whoever cannot prove themselves is not read");
     assert_eq!(stored(db).await, 0);
+    assert!(left_over(db).is_empty(), "{:?}", left_over(db));
 
     let empty = encoded(&text_form(PHONE, POOL[0], "", "SM1")).len();
     let long = "a".repeat(small - empty);
