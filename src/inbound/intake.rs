@@ -235,10 +235,12 @@ async fn commit_group(app: &App, group: Vec<Job>) {
 
 async fn commit(app: &App, rows: Vec<(EnvelopeRow, Option<&'static str>)>) -> QueryResult<HashSet<i64>> {
     let mut conn = app.write().await?;
+    // Without a STOP among them the rows stand on their own: on PostgreSQL one statement is all, and its own transaction.
+    if matches!(conn, Conn::Pg(_)) && rows.iter().all(|(_, word)| word.is_none()) {
+        return insert(&mut conn, &rows).await;
+    }
     conn.transaction(async |conn| {
-        let envelopes: Vec<EnvelopeRow> = rows.iter().map(|(row, _)| row.clone()).collect();
-        let mut fresh = envelopes::insert_new(conn, envelopes).await?;
-        keep_possible_duplicates(conn, &rows, &mut fresh).await?;
+        let fresh = insert(conn, &rows).await?;
         for (row, word) in &rows {
             if let (Some(word), true) = (word, fresh.contains(&row.id)) {
                 stop(conn, app, row, word).await?;
@@ -247,6 +249,12 @@ async fn commit(app: &App, rows: Vec<(EnvelopeRow, Option<&'static str>)>) -> Qu
         Ok(fresh)
     })
     .await
+}
+
+async fn insert(conn: &mut Conn, rows: &[(EnvelopeRow, Option<&'static str>)]) -> QueryResult<HashSet<i64>> {
+    let mut fresh = envelopes::insert_new(conn, rows.iter().map(|(row, _)| row.clone()).collect()).await?;
+    keep_possible_duplicates(conn, rows, &mut fresh).await?;
+    Ok(fresh)
 }
 
 /// A text without a provider id whose like was here before may be a second sighting in the same words: kept, and flagged.

@@ -1,5 +1,7 @@
 //! Tables `envelopes`, `envelope_keys`: raw inbound exactly as received, and what makes a retry the same one.
 
+mod insert;
+
 use std::collections::HashSet;
 
 use diesel::prelude::*;
@@ -7,9 +9,9 @@ use diesel::sql_types::{BigInt, Text, Timestamp};
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use super::schema::{envelope_keys, envelopes};
+use super::schema::envelopes;
 use crate::domain::At;
-use crate::{insert_all, on};
+use crate::on;
 
 /// Raw inbound bytes and headers.
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -65,67 +67,36 @@ impl std::fmt::Debug for EnvelopeRow {
     }
 }
 
-#[derive(Clone, Insertable)]
-#[diesel(table_name = envelope_keys)]
-struct Key {
-    channel: String,
-    kind: String,
-    dedupe_key: String,
-    envelope_id: i64,
-    created_at: At,
-}
-
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = BigInt)]
     id: i64,
 }
 
-/// Stores those envelopes whose key is new; gives the ids that were stored. Must run in a transaction.
+/// Stores those envelopes whose key is new; gives the ids that were stored. On PostgreSQL it is one statement and needs no
+/// transaction around it.
 ///
-/// Rows must be sorted by key, so that two nodes cannot deadlock on them.
+/// Two processes with the same node number could make the same id: that is an error, for a row that was passed over would be
+/// acknowledged and lost.
 pub async fn insert_new(conn: &mut Conn, rows: Vec<EnvelopeRow>) -> QueryResult<HashSet<i64>> {
-    let keys: Vec<Key> = rows
-        .iter()
-        .map(|row| Key {
-            channel: row.channel.clone(),
-            kind: row.kind.clone(),
-            dedupe_key: row.dedupe_key.clone(),
-            envelope_id: row.id,
-            created_at: row.received_at,
-        })
-        .collect();
-    let fresh: HashSet<i64> = match conn {
+    match conn {
         Conn::Pg(c) => {
-            let ids: Vec<i64> = diesel::insert_into(envelope_keys::table)
-                .values(&keys)
-                .on_conflict_do_nothing()
-                .returning(envelope_keys::envelope_id)
-                .get_results(&mut **c)
-                .await?;
-            ids.into_iter().collect()
+            let ids: Vec<i64> = diesel_async::RunQueryDsl::get_results(insert::InsertGroup::of(&rows), &mut **c).await?;
+            Ok(ids.into_iter().collect())
         }
         Conn::Lite(c) => {
             c.spawn_blocking(move |lite| {
                 let mut fresh = HashSet::new();
-                for key in &keys {
-                    let insert = diesel::insert_into(envelope_keys::table).values(key).on_conflict_do_nothing();
-                    if diesel::RunQueryDsl::execute(insert, lite)? > 0 {
-                        fresh.insert(key.envelope_id);
+                for row in &rows {
+                    if insert::insert_one(lite, row)? {
+                        fresh.insert(row.id);
                     }
                 }
                 Ok(fresh)
             })
-            .await?
+            .await
         }
-    };
-    let new: Vec<EnvelopeRow> = rows.into_iter().filter(|row| fresh.contains(&row.id)).collect();
-    let expected = new.len();
-    // A row passed over here would be acknowledged and lost: two processes with the same node number could make the same id.
-    if insert_all!(conn, envelopes::table, new)? != expected {
-        return Err(diesel::result::Error::RollbackTransaction);
     }
-    Ok(fresh)
 }
 
 /// Leases waiting envelopes of these lanes in the order they came. Must run in a transaction.
