@@ -13,6 +13,7 @@ mod mailbox;
 mod migrations;
 mod program;
 mod providers;
+mod races;
 mod rules;
 mod store;
 mod web;

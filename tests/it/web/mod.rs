@@ -17,7 +17,7 @@ use sha1::Sha1;
 use crate::support::app::{ACCOUNT, MAIL_SECRET, TOKEN, TestApp, eventually};
 use crate::support::db::TestDb;
 
-const INBOUND: &str = "/webhooks/sms/sms/inbound";
+pub(crate) const INBOUND: &str = "/webhooks/sms/sms/inbound";
 const MAIL: &str = "/webhooks/email/mail";
 
 /// What Twilio would put into `X-Twilio-Signature`; computed here, so that the product's own code proves nothing.
@@ -38,12 +38,12 @@ fn encoded(fields: &[(&str, &str)]) -> String {
 }
 
 /// The fields of a text.
-fn text_form<'a>(from: &'a str, to: &'a str, body: &'a str, sid: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn text_form<'a>(from: &'a str, to: &'a str, body: &'a str, sid: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![("AccountSid", ACCOUNT), ("From", from), ("To", to), ("Body", body), ("MessageSid", sid), ("NumMedia", "0")]
 }
 
 /// Posts a form, signed as by the provider; gives status and body.
-async fn post_signed(t: &TestApp, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+pub(crate) async fn post_signed(t: &TestApp, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
     post_form(t, path, fields, Some(&signature(&format!("{}{path}", t.url), fields))).await
 }
 
