@@ -256,3 +256,32 @@ on_both!(alerts_take_turns_over_the_numbers_and_a_shared_number_is_never_certain
     assert_eq!(named["messages"][0]["attribution"]["method"], "reference");
     t.stop().await;
 });
+
+on_both!(on_a_shared_number_the_talk_that_an_officer_answered_last_goes_on_as_probable, async |db| {
+    let t = TestApp::start(db).await;
+    t.add_resident(db, "Ann", &["+447700900101"], &[]).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let mut references = Vec::new();
+    for (count, title) in [(1, "Stolen caravan"), (2, "Missing bicycle"), (3, "Broken window")] {
+        references.push(t.publish(&mut officer, title, &format!("{title}: did you see anything?")).await);
+        t.wait_for_texts("+447700900101", count).await;
+    }
+    let shared = t.texts("+447700900101").await[0].0.clone();
+    t.text("+447700900101", &shared, &format!("{}: I did", references[0])).await;
+    let key = t.key(&["inbox"]).await;
+    let talk = t.wait_for_conversations(&key, &references[0], 1).await.remove(0);
+    let id = talk["id"].as_str().unwrap();
+    let page = officer.get(&format!("/inbox/{id}")).await;
+    let version = crate::support::browser::value_of_hidden(&page.body, "version").unwrap();
+    let long = officer.submit(&format!("/inbox/{id}/reply"), &[("text", &"a".repeat(1_601)), ("version", &version)]).await;
+    assert!(long.status == 422 && long.body.contains("1,600 characters"), "{}", long.body);
+    assert_eq!(officer.submit(&format!("/inbox/{id}/reply"), &[("text", "Where?"), ("version", &version)]).await.status, 303);
+    t.wait_for_texts("+447700900101", 4).await;
+    t.text("+447700900101", &shared, "by the weir").await;
+    let tie = eventually("their answer in the same talk", async || {
+        t.wait_for_conversations(&key, &references[0], 1).await[0]["messages"].as_array().unwrap().get(2).map(|message| message["attribution"].clone())
+    })
+    .await;
+    assert_eq!((&tie["method"], &tie["confidence"]), (&json!("answered_last"), &json!("probable")), "{tie}");
+    t.stop().await;
+});

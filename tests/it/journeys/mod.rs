@@ -1,6 +1,7 @@
 //! The main jobs end to end, over real HTTP, on both databases.
 
 mod alert_and_replies;
+mod carriers_no;
 mod imports;
 mod moved_by_hand;
 mod opt_out;

@@ -8,14 +8,24 @@ fn code_in(text: &str) -> String {
     text.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 6).unwrap().to_owned()
 }
 
+/// The form with the channels that have an address.
+fn ways<'a>(phone: &'a str, email: &'a str) -> Vec<(&'a str, &'a str)> {
+    let mut form = vec![("postcode", POSTCODE), ("group", "cctv-owners"), ("name", "Ann Archer")];
+    for (tick, field, value) in [("by_sms", "phone", phone), ("by_email", "email", email)] {
+        if !value.is_empty() {
+            form.extend([(tick, "on"), (field, value)]);
+        }
+    }
+    form
+}
+
 async fn fill_in(visitor: &mut Client, phone: &str, email: &str) -> String {
     visitor.get("/join").await;
     let groups = visitor.submit("/join", &[("step", "postcode"), ("postcode", "de451aa")]).await;
     assert!(groups.status == 200 && groups.body.contains("name=\"group\""), "{}", groups.body);
     let channels = visitor.submit("/join", &[("step", "groups"), ("postcode", POSTCODE), ("group", "cctv-owners")]).await;
     assert!(channels.body.contains("name=\"by_sms\""), "{}", channels.body);
-    let form =
-        [("postcode", POSTCODE), ("group", "cctv-owners"), ("name", "Ann Archer"), ("by_sms", "on"), ("phone", phone), ("by_email", "on"), ("email", email)];
+    let form = ways(phone, email);
     let check = visitor.submit("/join", &[[("step", "channels")].as_slice(), &form].concat()).await;
     assert!(check.status == 200 && check.body.contains("Ann Archer"), "{}", check.body);
     visitor.submit("/join", &[[("step", "check")].as_slice(), &form].concat()).await.body
@@ -23,8 +33,7 @@ async fn fill_in(visitor: &mut Client, phone: &str, email: &str) -> String {
 
 async fn answer_code(visitor: &mut Client, page: &str, code: &str, phone: &str, email: &str) -> crate::support::browser::Answer {
     let ticket = value_of_hidden(page, "ticket").unwrap();
-    let form =
-        [("postcode", POSTCODE), ("group", "cctv-owners"), ("name", "Ann Archer"), ("by_sms", "on"), ("phone", phone), ("by_email", "on"), ("email", email)];
+    let form = ways(phone, email);
     visitor.submit("/join", &[[("step", "code"), ("ticket", ticket.as_str()), ("code", code)].as_slice(), &form].concat()).await
 }
 
@@ -121,5 +130,35 @@ on_both!(a_wrong_postcode_is_told_and_nothing_is_lost, async |db| {
     let wrong = visitor.submit("/join", &[("step", "postcode"), ("postcode", "SW1A 1AA")]).await;
     assert!(wrong.status == 422 && wrong.body.contains("postcode in Derbyshire") && wrong.body.contains("SW1A 1AA"), "{}", wrong.body);
     eventually("the page to answer again", async || Some(())).await;
+    t.stop().await;
+});
+
+on_both!(who_left_can_come_back_by_code_but_a_stop_is_lifted_by_their_own_text_only, async |db| {
+    let t = TestApp::start(db).await;
+    t.add_resident(db, "Ann", &["ann@example.org"], &[]).await;
+    let mut ann = t.visitor();
+    ann.get("/account/sign-in").await;
+    let asked = ann.submit("/account/sign-in", &[("address", "ann@example.org")]).await;
+    let code = code_in(t.wait_for_mails("ann@example.org", 1).await[0]["text"].as_str().unwrap());
+    let ticket = value_of_hidden(&asked.body, "ticket").unwrap();
+    assert_eq!(ann.submit("/account/code", &[("ticket", &ticket), ("code", &code)]).await.status, 303);
+    ann.get("/account/leave").await;
+    assert_eq!(ann.submit("/account/leave", &[]).await.status, 200);
+
+    // They join again: the code must reach an address that stands as "left".
+    let mut back = t.visitor();
+    let page = fill_in(&mut back, "", "ann@example.org").await;
+    let code = code_in(t.wait_for_mails("ann@example.org", 2).await[1]["text"].as_str().unwrap());
+    let joined = answer_code(&mut back, &page, &code, "", "ann@example.org").await;
+    assert!(joined.status < 400, "{}", joined.body);
+
+    // To a phone that texted STOP goes nothing, a code neither.
+    t.text("+447700900150", "+447700900001", "STOP").await;
+    t.wait_for_texts("+447700900150", 1).await;
+    fill_in(&mut t.visitor(), "07700 900150", "").await;
+    let mut officer = t.officer("owner@force.example").await;
+    t.publish(&mut officer, "First", "First alert").await;
+    t.wait_for_mails("ann@example.org", 3).await;
+    assert_eq!(t.texts("+447700900150").await.len(), 1);
     t.stop().await;
 });
