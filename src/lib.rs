@@ -26,6 +26,7 @@ pub mod domain;
 pub mod files;
 pub mod inbound;
 pub mod inbox;
+pub mod inspect;
 pub mod outbound;
 pub mod press;
 pub mod residents;

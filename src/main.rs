@@ -12,7 +12,7 @@ use huecry::config::Config;
 use huecry::domain::officer::Role;
 use huecry::residents::{import, places};
 use huecry::workers::Workers;
-use huecry::{demo, telemetry, web};
+use huecry::{demo, inspect, telemetry, web};
 
 /// Two-way public alerting between a police force and its public.
 #[derive(Parser)]
@@ -68,6 +68,11 @@ enum Command {
         #[command(subcommand)]
         what: Import,
     },
+    /// Show what the product makes of a message.
+    Inspect {
+        #[command(subcommand)]
+        what: Inspect,
+    },
     /// Manage officers' accounts.
     Officer {
         #[command(flatten)]
@@ -89,6 +94,22 @@ struct ConfigFile {
     /// The configuration file (TOML); the environment (HUECRY__SECTION__KEY) overrides it.
     #[arg(long, global = true)]
     config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Inspect {
+    /// A mail: what kind it is and why, the visible reply, bounces, attachments, opt-out.
+    Email {
+        /// The input is a plain body instead of MIME.
+        #[arg(long)]
+        body_text: bool,
+        /// One JSON object a line; the input may be mails, or lines of {"id", "raw_b64"} or {"id", "text"}.
+        #[arg(long)]
+        jsonl: bool,
+        /// Files to read; - is standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -187,6 +208,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check { config } => {
             let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
             return check(config).await;
+        }
+        Command::Inspect { what: Inspect::Email { body_text, jsonl, files } } => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            let unread = inspect::email::run(&inspect::email::Order { files, body_text, jsonl }, &mut out)?;
+            std::io::Write::flush(&mut out)?;
+            return Ok(if unread == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Import { config, what } => {
             let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };

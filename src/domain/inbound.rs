@@ -47,6 +47,24 @@ pub struct InboundReceipt {
     pub error_code: Option<String>,
 }
 
+/// A readable part of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextPart {
+    /// text/plain.
+    Plain(String, Flow),
+    /// text/html.
+    Html(String),
+}
+
+/// How a text/plain part may be folded (RFC 3676).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// `format=flowed`.
+    pub flowed: bool,
+    /// `delsp=yes`: the blank at the end of a flowed line was put in by the mail program.
+    pub del_sp: bool,
+}
+
 /// A mail, understood as far as MIME goes.
 #[derive(Clone, Default)]
 pub struct ParsedMail {
@@ -66,33 +84,85 @@ pub struct ParsedMail {
     pub in_reply_to: Vec<String>,
     /// References, newest first, at most 50.
     pub references: Vec<String>,
-    /// The readable body: text/plain, or HTML turned into text.
-    pub text: String,
+    /// The readable parts, in order: HTML where there is a choice, since it tells more of what is quoted.
+    pub parts: Vec<TextPart>,
     /// Files, in order.
     pub attachments: Vec<MailAttachment>,
-    /// The headers that tell machines from people, names in lower case.
-    pub machine_headers: Vec<(String, String)>,
+    /// Every header in order, names in lower case, values unfolded.
+    pub headers: Vec<(String, String)>,
     /// The media type of the whole mail, such as `multipart/report`.
     pub content_type: String,
     /// The report-type parameter, if the mail is a report.
     pub report_type: Option<String>,
     /// The message/delivery-status part of a bounce.
     pub delivery_status: Option<String>,
+    /// The message/feedback-report part of a complaint (RFC 5965).
+    pub feedback_report: Option<String>,
+    /// The message/disposition-notification part of a read receipt (RFC 8098).
+    pub disposition: Option<String>,
+    /// The method of a calendar part, in capitals: REPLY answers an invitation.
+    pub calendar_method: Option<String>,
+    /// Head and first words of a mail that is enclosed in this one.
+    pub returned: Option<String>,
     /// Number of Received headers: more than 20 is a loop.
     pub received_count: usize,
 }
 
 impl std::fmt::Debug for ParsedMail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ParsedMail({} bytes, {} attachments)", self.text.len(), self.attachments.len())
+        write!(f, "ParsedMail({} parts, {} attachments)", self.parts.len(), self.attachments.len())
     }
 }
 
 impl ParsedMail {
-    /// The first machine header of this name.
-    pub fn machine_header(&self, name: &str) -> Option<&str> {
-        self.machine_headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    /// The first header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+}
+
+impl ParsedMail {
+    /// All readable words without mark-up, for machines' notices: where nobody's quote must be told apart.
+    pub fn plain_words(&self) -> String {
+        let mut words = String::new();
+        for part in &self.parts {
+            match part {
+                TextPart::Plain(text, _) => words.push_str(first_of(text)),
+                TextPart::Html(text) => words.push_str(&without_tags(first_of(text))),
+            }
+            words.push('\n');
+        }
+        words
+    }
+}
+
+/// No notice is longer.
+const LONGEST_NOTICE: usize = 60_000;
+
+fn first_of(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_NOTICE)).unwrap_or(text)
+}
+
+/// Text between tags, blocks on lines of their own. For reading notices; what people wrote is read by `normalise`.
+fn without_tags(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() / 2);
+    let mut rest = html;
+    while let Some(open) = rest.find('<') {
+        out.push_str(rest.get(..open).unwrap_or_default());
+        let tag = rest.get(open..).unwrap_or_default();
+        let end = tag.find('>').map_or(tag.len(), |end| end + 1);
+        let name: String = tag.chars().skip(1).skip_while(|c| *c == '/').take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        if matches!(name.as_str(), "br" | "p" | "div" | "tr" | "li" | "table" | "td" | "h1" | "h2" | "h3" | "blockquote") {
+            out.push('\n');
+        }
+        rest = tag.get(end..).unwrap_or_default();
+        if matches!(name.as_str(), "style" | "script" | "head") && !tag.starts_with("</") {
+            let close = format!("</{name}");
+            rest = rest.to_ascii_lowercase().find(&close).and_then(|at| rest.get(at..)).unwrap_or_default();
+        }
+    }
+    out.push_str(rest);
+    out.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
 /// A file in a mail, decoded.
@@ -104,6 +174,8 @@ pub struct MailAttachment {
     pub content_type: String,
     /// Decoded bytes.
     pub bytes: Vec<u8>,
+    /// Put in by a program, such as a logo in a signature.
+    pub decorative: bool,
 }
 
 impl std::fmt::Debug for MailAttachment {

@@ -36,7 +36,7 @@ pub(super) struct Filing<'a> {
     pub(super) from_name: Option<String>,
     pub(super) our_address: String,
     pub(super) attribution: Attribution,
-    /// `reply`, `opt_out`, `opt_in`.
+    /// `reply`, `probable_auto_reply`, `opt_out`, `opt_in`.
     pub(super) class: &'static str,
     pub(super) subject: Option<String>,
     pub(super) text: String,
@@ -94,7 +94,7 @@ impl Filer<'_> {
         let attachments = self.attachments(&filing, message.id);
         messages::insert_attachments(conn, attachments).await?;
         // A bare STOP is no sighting: it is in the record, but it does not call the officer.
-        let calls = filing.class == "reply";
+        let calls = matches!(filing.class, "reply" | "probable_auto_reply");
         let touch = Touch {
             preview: preview(&filing),
             attachments: i64::try_from(filing.files.len()).unwrap_or(0),
@@ -166,7 +166,7 @@ impl Filer<'_> {
             public_id: ids::public_id(),
             alert_id,
             correspondent_id: correspondent.id,
-            status: if filing.class == "reply" { "open" } else { "closed" }.to_owned(),
+            status: if matches!(filing.class, "reply" | "probable_auto_reply") { "open" } else { "closed" }.to_owned(),
             certainty: certainty.as_str().to_owned(),
             owner_id: route.owner_id,
             team_id: route.team_id,

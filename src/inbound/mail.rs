@@ -5,70 +5,73 @@
 
 use diesel::QueryResult;
 
-use super::classify::opt_out::{self, Wish};
 use super::classify::{MailClass, bounce};
 use super::filing::{Filer, Filing};
 use super::process::UnderstoodMail;
 use super::thread::hand;
 use super::thread::mail::{self as ladder, Found, Keys, Ladder};
-use super::{normalise, receipt};
+use super::thread::{Attribution, Target};
+use super::{receipt, returned, understand};
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::token::{self, Use};
 use crate::domain::{Address, Email};
+use crate::outbound::compose;
 use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::receipts::{self, ReceiptRow};
-use crate::store::{Conn, alerts, codes, deliveries, messages, residents};
+use crate::store::{Conn, alerts, codes, conversations, correspondents, deliveries, messages, residents};
 
 /// How far back a live alert is suggested for a mail without any mark.
 const SUGGEST_DAYS: i64 = 30;
 
 pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &UnderstoodMail) -> QueryResult<()> {
-    let keys = ladder::keys(&inbound.mail, &filer.app.keyring().tokens);
-    match inbound.verdict.class {
-        MailClass::Loop => {
-            tracing::warn!(envelope.id, reason = %inbound.verdict.reason, "our own mail came back and was set aside");
-            machine(conn, filer, envelope, ordinal, inbound, &keys, "loop").await
-        }
-        MailClass::AutoReply => machine(conn, filer, envelope, ordinal, inbound, &keys, "auto_reply").await,
-        MailClass::Bounce => machine(conn, filer, envelope, ordinal, inbound, &keys, "bounce").await,
-        MailClass::Reply => reply(conn, filer, envelope, ordinal, inbound, &keys).await,
+    let visible = &inbound.understood.visible;
+    let keys = ladder::keys(&inbound.mail, &format!("{}\n{}", visible.text, visible.folded), &filer.app.keyring().tokens);
+    let verdict = &inbound.understood.verdict;
+    if verdict.class.is_for_people() {
+        return reply(conn, filer, envelope, ordinal, inbound, &keys).await;
     }
+    if verdict.class == MailClass::Loop {
+        tracing::warn!(envelope.id, reason = %verdict.reason(), "our own mail came back and was set aside");
+    }
+    machine(conn, filer, envelope, ordinal, inbound, &keys).await
 }
 
 /// Kept with the delivery it belongs to; never opens a conversation, never makes mail.
-async fn machine(
-    conn: &mut Conn,
-    filer: &mut Filer<'_>,
-    envelope: &EnvelopeRow,
-    ordinal: i64,
-    inbound: &UnderstoodMail,
-    keys: &Keys,
-    kind: &str,
-) -> QueryResult<()> {
-    let tokens: Vec<String> = [&keys.bounce_tokens, &keys.reply_tokens, &keys.message_id_tokens].into_iter().flatten().cloned().collect();
-    let delivery = deliveries::find_by_tokens(conn, &tokens).await?.into_iter().next();
-    let report = if kind == "bounce" { bounce::read(&inbound.mail) } else { None };
-    let status = report.as_ref().and_then(|report| report.status);
+async fn machine(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &UnderstoodMail, keys: &Keys) -> QueryResult<()> {
+    let verdict = &inbound.understood.verdict;
+    let tokens: Vec<String> =
+        [&keys.bounce_tokens, &keys.reply_tokens, &keys.message_id_tokens, &keys.returned_tokens].into_iter().flatten().cloned().collect();
+    // Only a token with a valid HMAC leads here: a forged report finds no delivery and changes nothing.
+    let delivery = if tokens.is_empty() { None } else { deliveries::find_by_tokens(conn, &tokens).await?.into_iter().next() };
+    // One mail went to one person: what a report says of others is not about it.
+    let fate = delivery
+        .as_ref()
+        .and_then(|delivery| verdict.fates.iter().find(|fate| fate.address.eq_ignore_ascii_case(&delivery.address)))
+        .or_else(|| verdict.fates.first());
+    let status = fate.map(|fate| fate.kind.map_or(Status::Delivered, bounce::Kind::status));
+    let code = fate.map(|fate| fate.status.clone().unwrap_or_default());
     let row = ReceiptRow {
         id: filer.app.next_id(),
         envelope_id: envelope.id,
         ordinal,
         delivery_id: delivery.as_ref().map(|delivery| delivery.id),
         provider_message_id: inbound.mail.message_id.clone().unwrap_or_default(),
-        provider_status: format!("{kind}: {}", inbound.verdict.reason),
+        provider_status: format!("{}: {}", verdict.class.as_str(), verdict.reason()),
         status: status.map(|status| status.as_str().to_owned()),
-        error_code: report.as_ref().map(|report| report.code.clone()),
+        error_code: code.clone(),
         received_at: envelope.received_at,
     };
     receipts::insert(conn, vec![row]).await?;
-    // Only a token with a valid HMAC leads here: a forged bounce finds no delivery and changes nothing.
-    if let (Some(delivery), Some(status)) = (delivery, status) {
-        receipt::apply(conn, filer, &delivery, status, report.as_ref().map(|report| report.code.as_str())).await?;
-        if status == Status::PermanentFailure {
-            residents::mark_bad(conn, &delivery.match_key, filer.now).await?;
-        }
+    metrics::counter!("huecry_machine_mails_total", "class" => verdict.class.as_str()).increment(1);
+    let Some(delivery) = delivery else { return Ok(()) };
+    if let (Some(fate), Some(status)) = (fate, status) {
+        receipt::apply(conn, filer, &delivery, status, code.as_deref()).await?;
+        returned::take_effect(conn, filer, envelope, &delivery, fate).await?;
+    }
+    if verdict.class == MailClass::Complaint {
+        returned::complained(conn, filer, envelope, &delivery, &verdict.reason()).await?;
     }
     Ok(())
 }
@@ -81,9 +84,9 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     let found = look_up(conn, filer, keys, &match_key).await?;
     let moves = filer.moves(conn, &match_key, envelope.received_at).await?;
     let attribution = hand::follow(ladder::tie(&found), found.newest(), &moves);
-    let visible = normalise::reply(&mail.text);
-    let wants_out =
-        matches!(opt_out::exact(&visible.text), Wish::OptOut(_)) || (visible.text.is_empty() && matches!(opt_out::exact(&mail.subject), Wish::OptOut(_)));
+    let said = said_before(conn, filer, &attribution, &match_key).await?;
+    let visible = understand::visible(mail, &said.iter().map(String::as_str).collect::<Vec<_>>());
+    let wants_out = inbound.understood.wants_out.is_some();
     let our_address = match filer.app.channels().find(&envelope.channel).map(|channel| &channel.kind) {
         Some(crate::channels::registry::ChannelKind::Email { settings, .. }) => settings.address.as_str().to_owned(),
         _ => String::new(),
@@ -95,7 +98,11 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
         from_name: Some(mail.from_name.clone()),
         our_address,
         attribution,
-        class: if wants_out { "opt_out" } else { "reply" },
+        class: match inbound.understood.verdict.class {
+            MailClass::ProbableAutoReply => "probable_auto_reply",
+            _ if wants_out => "opt_out",
+            _ => "reply",
+        },
         subject: Some(mail.subject.clone()),
         text: visible.text,
         folded: visible.folded,
@@ -108,6 +115,31 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
         offer_way_out(conn, filer, envelope, &from, mail.message_id.clone()).await?;
     }
     Ok(())
+}
+
+/// What was said in the talk that this mail goes on with: our words are then known in it without any quote mark.
+async fn said_before(conn: &mut Conn, filer: &mut Filer<'_>, attribution: &Attribution, match_key: &[u8]) -> QueryResult<Vec<String>> {
+    let (alert_id, conversation_id) = match attribution.target {
+        Target::Alert(id) => {
+            let talk = match correspondents::find_by_match_key(conn, match_key).await? {
+                Some(known) => conversations::find_of(conn, Some(id), known.id).await?.map(|talk| talk.id),
+                None => None,
+            };
+            (Some(id), talk)
+        }
+        Target::Conversation(id) => (conversations::get(conn, id).await?.alert_id, Some(id)),
+        Target::Tray => (None, None),
+    };
+    let mut said = Vec::new();
+    if let Some(id) = alert_id {
+        let (alert, branding) = (filer.alert(conn, id).await?, &filer.app.config().branding);
+        let texts = alerts::list_texts(conn, id, alert.version).await?;
+        said.extend(texts.into_iter().filter(|text| text.channel_kind == "email").map(|text| compose::sent_words(&branding.name, &branding.force, &text.body)));
+    }
+    if let Some(id) = conversation_id {
+        said.extend(messages::list_of(conn, id).await?.into_iter().rev().take(30).map(|message| message.text));
+    }
+    Ok(said)
 }
 
 async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &Keys, match_key: &[u8]) -> QueryResult<Ladder> {
@@ -165,12 +197,12 @@ async fn describe(conn: &mut Conn, filer: &mut Filer<'_>, rows: &[DeliveryRow], 
 
 /// Conversations of the same correspondent with an inbound mail that this one refers to.
 async fn earlier(conn: &mut Conn, header_ids: &[String], match_key: &[u8]) -> QueryResult<Vec<i64>> {
-    let Some(known) = crate::store::correspondents::find_by_match_key(conn, match_key).await? else {
+    let Some(known) = correspondents::find_by_match_key(conn, match_key).await? else {
         return Ok(Vec::new());
     };
     let mut conversations = Vec::new();
     for message in messages::find_inbound_by_header(conn, header_ids).await? {
-        if crate::store::conversations::get(conn, message.conversation_id).await?.correspondent_id == known.id {
+        if conversations::get(conn, message.conversation_id).await?.correspondent_id == known.id {
             conversations.push(message.conversation_id);
         }
     }

@@ -1,7 +1,7 @@
 //! The way in: raw bytes to an item in the owning officer's inbox.
 //!
 //! `intake` stores the envelope (and an exact STOP) before anything is answered → `process` → `channels::…::parse` →
-//! `normalise` → `classify` → `thread` → `route` → the store. Everything after `intake` can be replayed from it.
+//! `understand` (`normalise`, `classify`) → `thread` → `route` → the store. Everything after `intake` can be replayed from it.
 
 pub mod classify;
 mod filing;
@@ -11,6 +11,8 @@ pub mod normalise;
 pub mod poll;
 pub mod process;
 mod receipt;
+mod returned;
 pub mod route;
 mod text;
 pub mod thread;
+pub mod understand;

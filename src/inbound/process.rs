@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 
-use super::classify::MailVerdict;
 use super::filing::Filer;
+use super::understand::{self, Understanding};
 use super::{mail, receipt, text};
 use crate::app::App;
 use crate::channels::email::mime::{self, Transport};
@@ -38,7 +38,7 @@ pub(super) enum Understood {
 /// A mail with what was found in it.
 pub(super) struct UnderstoodMail {
     pub(super) mail: ParsedMail,
-    pub(super) verdict: MailVerdict,
+    pub(super) understood: Understanding,
     pub(super) files: Vec<KeptFile>,
 }
 
@@ -182,10 +182,11 @@ async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<
             InboundEvent::Text(inbound) => Understood::Text(inbound),
             InboundEvent::Receipt(inbound) => Understood::Receipt(inbound),
             InboundEvent::Mail(mut mail) => {
-                let files = keep(app, std::mem::take(&mut mail.attachments)).await?;
                 let keys = &app.keyring().tokens;
                 let ours = |token: &str| crate::domain::token::verify(keys, crate::domain::token::Use::MessageId, token).is_some();
-                Understood::Mail(Box::new(UnderstoodMail { verdict: super::classify::mail(&mail, ours), mail: *mail, files }))
+                let understood = understand::mail(&mail, &[], ours);
+                let files = keep(app, &mut mail.attachments).await?;
+                Understood::Mail(Box::new(UnderstoodMail { understood, mail: *mail, files }))
             }
         });
     }
@@ -199,14 +200,17 @@ fn transport(row: &EnvelopeRow) -> Transport {
     Transport { envelope_to: header("x-envelope-to"), envelope_from: header("x-envelope-from") }
 }
 
-async fn keep(app: &App, attachments: Vec<MailAttachment>) -> std::io::Result<Vec<KeptFile>> {
-    let mut files = Vec::with_capacity(attachments.len());
-    for attachment in attachments {
-        let sha256 = app.files().put(&attachment.bytes).await?.to_vec();
+/// Keeps the bytes in `files/` and lets go of them here.
+async fn keep(app: &App, attachments: &mut [MailAttachment]) -> std::io::Result<Vec<KeptFile>> {
+    let mut files = Vec::new();
+    // A logo or a pixel stays in the original; it is nothing that somebody attached.
+    for attachment in attachments.iter_mut().filter(|attachment| !attachment.decorative) {
+        let bytes = std::mem::take(&mut attachment.bytes);
+        let sha256 = app.files().put(&bytes).await?.to_vec();
         // What the bytes say counts for more than what the mail says.
-        let content_type = infer::get(&attachment.bytes).map_or(attachment.content_type, |kind| kind.mime_type().to_owned());
-        let size_bytes = i64::try_from(attachment.bytes.len()).unwrap_or(i64::MAX);
-        files.push(KeptFile { filename: attachment.filename, content_type, size_bytes, sha256 });
+        let content_type = infer::get(&bytes).map_or_else(|| attachment.content_type.clone(), |kind| kind.mime_type().to_owned());
+        let size_bytes = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        files.push(KeptFile { filename: attachment.filename.clone(), content_type, size_bytes, sha256 });
     }
     Ok(files)
 }

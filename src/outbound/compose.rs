@@ -125,6 +125,11 @@ pub fn render_email(body: &str, footer: &Footer<'_>) -> String {
     )
 }
 
+/// The words of an alert's mail that every copy has: by them it is known again in an answer.
+pub fn sent_words(brand: &str, force: &str, body: &str) -> String {
+    render_email(body, &Footer { brand, force, code: "", leave_url: "" })
+}
+
 /// An officer's answer by mail, with who wrote it.
 pub fn render_answer(text: &str, officer: &str, brand: &str) -> String {
     format!("{text}\n\n-- \n{officer}\n{brand}\nIn an emergency call 999.\n")

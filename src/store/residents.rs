@@ -201,6 +201,11 @@ pub async fn mark_bad(conn: &mut Conn, match_key: &[u8], now: At) -> QueryResult
         .await)
 }
 
+/// How many addresses were marked as bad since then.
+pub async fn count_bad_since(conn: &mut Conn, since: At) -> QueryResult<i64> {
+    on!(conn, c => addresses::table.filter(addresses::bad_at.gt(since)).count().get_result(c).await)
+}
+
 /// The groups a resident chose.
 pub async fn list_groups(conn: &mut Conn, resident_id: i64) -> QueryResult<Vec<(i64, String)>> {
     on!(conn, c => subscriptions::table

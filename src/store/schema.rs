@@ -475,6 +475,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    bounce_scores (match_key) {
+        match_key -> Binary,
+        score -> Double,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    notices (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        detail -> Text,
+        times -> BigInt,
+        first_at -> Timestamp,
+        last_at -> Timestamp,
+        cleared_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     events (id) {
         id -> BigInt,
         kind -> Text,
@@ -555,6 +576,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     areas,
     attachments,
     attempts,
+    bounce_scores,
     audit_log,
     codes,
     consent_events,
@@ -571,6 +593,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     mailbox_uids,
     mailboxes,
     messages,
+    notices,
     officers,
     pair_holds,
     postcodes,

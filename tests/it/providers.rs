@@ -167,7 +167,7 @@ fn told(event: &InboundEvent) -> Value {
             "status": receipt.status.map(huecry::domain::delivery::Status::as_str),
             "error_code": receipt.error_code,
         }}),
-        InboundEvent::Mail(mail) => json!({"mail": {"from": mail.from, "subject": mail.subject, "text": mail.text.trim_end()}}),
+        InboundEvent::Mail(mail) => json!({"mail": {"from": mail.from, "subject": mail.subject, "text": mail.plain_words().trim_end()}}),
     }
 }
 

@@ -33,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("partners", &["app", "store", "files", "audit", "domain"]),
     ("web", ABOVE),
     ("workers", ABOVE),
+    ("inspect", ABOVE),
     ("demo", ABOVE),
 ];
 

@@ -1,7 +1,9 @@
 //! `[pure]` What kind of message something is, with the reason. One file a classifier.
 
 pub mod auto_reply;
+pub mod automated;
 pub mod bounce;
+pub mod complaint;
 pub mod opt_out;
 
 use crate::domain::inbound::ParsedMail;
@@ -11,12 +13,25 @@ crate::words! {
     MailClass {
         /// A person wrote it.
         Reply = "reply",
-        /// A machine answered.
+        /// Perhaps a machine, with something in it that a person should read.
+        ProbableAutoReply = "probable_auto_reply",
+        /// A machine answered for somebody.
         AutoReply = "auto_reply",
-        /// A report that a mail did or did not arrive.
+        /// A report that a mail did not arrive.
         Bounce = "bounce",
-        /// Our own mail came back to us.
+        /// Somebody called our mail abuse.
+        Complaint = "complaint",
+        /// Another machine's mail: a receipt, a calendar answer, a notice of delay, a report of figures.
+        Automated = "automated",
+        /// Our own mail came back to us, or mail that goes round.
         Loop = "loop",
+    }
+}
+
+impl MailClass {
+    /// Whether an officer gets to see it.
+    pub const fn is_for_people(self) -> bool {
+        matches!(self, Self::Reply | Self::ProbableAutoReply)
     }
 }
 
@@ -25,24 +40,64 @@ crate::words! {
 pub struct MailVerdict {
     /// The class.
     pub class: MailClass,
-    /// The rule that fired, in words.
-    pub reason: String,
+    /// The rules that fired, in words.
+    pub reasons: Vec<String>,
+    /// What a report says of each recipient.
+    pub fates: Vec<bounce::Fate>,
 }
 
-/// Classifies a mail; `ours` tells whether a token names one of our own deliveries.
-pub fn mail(mail: &ParsedMail, ours: impl Fn(&str) -> bool) -> MailVerdict {
-    let verdict = |class, reason: &str| MailVerdict { class, reason: reason.to_owned() };
-    if mail.received_count > 20 {
-        return verdict(MailClass::Loop, "more than 20 Received headers");
+impl MailVerdict {
+    fn new(class: MailClass, reason: impl Into<String>) -> Self {
+        Self { class, reasons: vec![reason.into()], fates: Vec::new() }
     }
-    if let Some(reason) = bounce::is_report(mail) {
-        return verdict(MailClass::Bounce, reason);
+
+    /// The reasons as one sentence.
+    pub fn reason(&self) -> String {
+        self.reasons.join("; ")
     }
-    if mail.machine_header("x-huecry-loop").is_some_and(ours) {
-        return verdict(MailClass::Loop, "it carries our own loop mark");
+}
+
+/// Classifies a mail by its headers and what the person wrote in it; `ours` tells whether a token names one of our own
+/// deliveries.
+pub fn mail(mail: &ParsedMail, words: &str, ours: impl Fn(&str) -> bool) -> MailVerdict {
+    if mail.header("x-huecry-loop").is_some_and(ours) {
+        return MailVerdict::new(MailClass::Loop, "it carries our own loop mark");
     }
-    match auto_reply::detect(mail) {
-        Some(reason) => MailVerdict { class: MailClass::AutoReply, reason },
-        None => verdict(MailClass::Reply, "nothing marks it as a machine's"),
+    if mail.received_count > MOST_RECEIVED {
+        return MailVerdict::new(MailClass::Loop, format!("it has {} Received headers", mail.received_count));
     }
+    if let Some(verdict) = bounce::report(mail).or_else(|| complaint::read(mail)).or_else(|| automated::by_content_type(mail)) {
+        return verdict;
+    }
+    if comes_from_us(mail) {
+        return MailVerdict::new(MailClass::Loop, "its author is the address that it is to");
+    }
+    let answered = auto_reply::detect(mail, words);
+    // An out-of-office from postmaster@ is no bounce: it says so itself.
+    if !answered.as_ref().is_some_and(|answer| answer.away)
+        && let Some(verdict) = bounce::in_words(mail)
+    {
+        return verdict;
+    }
+    if let Some(verdict) = automated::by_words(mail, words) {
+        return verdict;
+    }
+    match answered {
+        Some(answer) if answer.sure => MailVerdict::new(MailClass::AutoReply, answer.reason),
+        Some(answer) => MailVerdict::new(MailClass::ProbableAutoReply, answer.reason),
+        None => MailVerdict::new(MailClass::Reply, "nothing marks it as a machine's"),
+    }
+}
+
+/// A mail from there to here passes through fewer servers than that; loops do not (email.md, recommended precedence 0).
+const MOST_RECEIVED: usize = 30;
+
+/// The author is one of the addresses that it was sent to, whatever stands behind the plus.
+fn comes_from_us(mail: &ParsedMail) -> bool {
+    let Some((local, host)) = mail.from.rsplit_once('@') else { return false };
+    let bare = |local: &str| local.split('+').next().unwrap_or_default().to_ascii_lowercase();
+    mail.recipients
+        .iter()
+        .filter_map(|address| address.rsplit_once('@'))
+        .any(|(to, at)| at.eq_ignore_ascii_case(host) && to.contains('+') && bare(to) == bare(local))
 }

@@ -31,6 +31,168 @@ pub fn exact(text: &str) -> Wish {
     }
 }
 
+/// Ways to ask for it in a sentence of a mail. It only sends a link by which the owner of the address confirms.
+const ASKED: &[&str] = &[
+    "unsubscribe me",
+    "please unsubscribe",
+    "take me off this list",
+    "take me off the list",
+    "take me off your list",
+    "take me off the mailing",
+    "take me off your mailing",
+    "remove me from this",
+    "remove me from the",
+    "remove me from your",
+    "remove my email",
+    "remove my e-mail",
+    "remove my address",
+    "remove my details from",
+    "delete me from",
+    "stop sending me",
+    "stop these emails",
+    "stop these e-mails",
+    "stop these alerts",
+    "stop e-mailing me",
+    "stop emailing me",
+    "do not want any more alerts",
+    "don't want any more alerts",
+    "do not want any more emails",
+    "don't want any more emails",
+    "do not want to receive",
+    "don't want to receive",
+    "do not wish to receive",
+    "don't wish to receive",
+    "no longer wish to receive",
+    "no longer want to receive",
+    "no longer want these",
+    "not want these alerts",
+    "please do not send me any more",
+    "please don't send me any more",
+    "please stop the alerts",
+    "cancel my subscription",
+    "opt me out",
+    "opt out of these",
+    "i want to opt out",
+    "i would like to opt out",
+    "i'd like to opt out",
+    "take me off please",
+    "please take me off",
+    "take me off it",
+    "bitte austragen",
+    "bitte abmelden",
+    "aus dem verteiler",
+    "abbestellen",
+    "keine weiteren e-mails",
+    "keine e-mails mehr",
+    "keine mails mehr",
+    "désabonner",
+    "désinscrire",
+    "désinscri",
+    "ne plus recevoir",
+    "retirez-moi de",
+    "darme de baja",
+    "dar de baja",
+    "no quiero recibir",
+    "no deseo recibir",
+    "cancellatemi",
+    "cancellarmi",
+    "disiscriv",
+    "non voglio più ricevere",
+    "não quero mais receber",
+    "não quero receber",
+    "cancelar a minha inscrição",
+    "remova-me",
+    "afmelden",
+    "uitschrijven",
+    "geen e-mails meer",
+    "geen mails meer",
+    "geen berichten meer",
+    "avregistrera",
+    "avsluta prenumeration",
+    "avmelde",
+    "meld meg av",
+    "afmeld mig",
+    "poista minut",
+    "peruuta tilaus",
+    "wypisać",
+    "wypisz mnie",
+    "wypiszcie mnie",
+    "proszę o usunięcie",
+    "usunąć mnie",
+    "nie chcę otrzymywać",
+    "nie chcę więcej",
+    "odhlásit",
+    "odhlaste mě",
+    "odhlásiť",
+    "nechci dostávat",
+    "nechcem dostávať",
+    "leiratkoz",
+    "ne küldjenek",
+    "listeden çıkar",
+    "aboneliğimi iptal",
+    "almak istemiyorum",
+    "отпишите меня",
+    "отписаться",
+    "удалите меня из",
+    "не хочу получать",
+    "больше не присылайте",
+    "відпишіть",
+    "не хочу отримувати",
+    "διαγράψτε με",
+    "δεν θέλω να λαμβάνω",
+    "dezabon",
+    "ștergeți din listă",
+    "nu mai vreau să primesc",
+    "отпишете ме",
+    "не желая да получавам",
+    "dad-danysgrifio",
+    "tynnwch fi oddi ar",
+    "peidiwch ag anfon",
+    "tynnu oddi ar y rhestr",
+    "退订",
+    "取消订阅",
+    "配信停止",
+    "登録解除",
+    "수신 거부",
+    "구독 취소",
+    "إلغاء الاشتراك",
+    "الغاء الاشتراك",
+    "הסירו אותי",
+];
+/// What turns such words round: a question about it, or somebody else's wish.
+const NOT_ASKED: &[&str] = &[
+    "how do i",
+    "how can i",
+    "can you tell me how",
+    "do not remove me",
+    "don't remove me",
+    "do not take me off",
+    "don't take me off",
+    "please keep me",
+    "not want to be removed",
+    "don't unsubscribe",
+    "do not unsubscribe",
+    "not unsubscribe me",
+    "never unsubscribe",
+];
+
+/// Whether a mail asks in words to be left out: the phrase that says so.
+pub fn asked(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase().replace(['’', 'ʼ'], "'").split_whitespace().collect::<Vec<_>>().join(" ");
+    // The first lines of an answer may be the exact word, with a name below.
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    if text.lines().filter(|line| !line.trim().is_empty()).count() <= 3
+        && let Wish::OptOut(word) = exact(first)
+        && text.split_whitespace().count() <= 8
+    {
+        return Some(word);
+    }
+    if NOT_ASKED.iter().any(|words| lower.contains(words)) {
+        return None;
+    }
+    ASKED.iter().copied().find(|phrase| lower.contains(phrase))
+}
+
 /// Lower case, without what stands around the words, with single spaces.
 fn normalise(text: &str) -> String {
     let visible: String =
@@ -92,6 +254,21 @@ mod tests {
             "stopped at the lights",
         ] {
             assert_eq!(exact(text), Wish::Message, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mail_may_ask_in_a_sentence_and_a_sighting_is_no_wish() {
+        for text in ["Please take me off this list.", "STOP\n\nJane", "Bitte austragen, danke", "I don’t want to receive these any more"] {
+            assert!(asked(text).is_some(), "{text}");
+        }
+        for text in [
+            "He shouted stop and ran off",
+            "Stop line at the junction: a white van\nJo",
+            "Do not remove me from the list, I find it useful",
+            "They wanted to cancel the delivery",
+        ] {
+            assert_eq!(asked(text), None, "{text}");
         }
     }
 

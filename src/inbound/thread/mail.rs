@@ -16,14 +16,16 @@ pub struct Keys {
     pub message_id_tokens: Vec<String>,
     /// Every id in In-Reply-To and References, for provider-rewritten ones and earlier inbound mails.
     pub header_ids: Vec<String>,
+    /// Random values of any tokens of ours in a mail that is enclosed, as reports enclose what they are about.
+    pub returned_tokens: Vec<String>,
     /// `(reference, code)` printed in the text.
     pub text_codes: Vec<(String, String)>,
     /// The same in the subject.
     pub subject_codes: Vec<(String, String)>,
 }
 
-/// Reads every key a mail carries.
-pub fn keys(mail: &ParsedMail, keys: &[TokenKey]) -> Keys {
+/// Reads every key a mail carries; `text` is all that is readable in it, quotes included.
+pub fn keys(mail: &ParsedMail, text: &str, keys: &[TokenKey]) -> Keys {
     let plus = |purpose| -> Vec<String> {
         mail.recipients.iter().filter_map(|address| plus_token(address)).filter_map(|token| verify(keys, purpose, token)).collect()
     };
@@ -34,9 +36,31 @@ pub fn keys(mail: &ParsedMail, keys: &[TokenKey]) -> Keys {
         bounce_tokens: plus(Use::Bounce),
         message_id_tokens,
         header_ids,
-        text_codes: printed_codes(&mail.text),
+        returned_tokens: returned_tokens(mail, keys),
+        text_codes: printed_codes(text),
         subject_codes: printed_codes(&mail.subject),
     }
+}
+
+/// Tokens in the head of an enclosed mail and in the machine parts of a report, whatever they were made for.
+fn returned_tokens(mail: &ParsedMail, keys: &[TokenKey]) -> Vec<String> {
+    let mut found = Vec::new();
+    let texts = [mail.returned.as_deref(), mail.feedback_report.as_deref(), mail.delivery_status.as_deref()];
+    let words = texts.into_iter().flatten().flat_map(|text| text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ';' | ',' | '"' | '(' | ')')));
+    for word in words.take(5_000) {
+        let token = match word.rsplit_once('@') {
+            Some((local, _)) => {
+                our_message_id(word).map(|token| (Use::MessageId, token)).or_else(|| local.split_once('+').map(|(_, token)| (Use::Reply, token)))
+            }
+            None => word.rsplit_once("/leave/").map(|(_, token)| (Use::Leave, token)),
+        };
+        let Some((purpose, token)) = token else { continue };
+        let random = verify(keys, purpose, token).or_else(|| (purpose == Use::Reply).then(|| verify(keys, Use::Bounce, token)).flatten());
+        if let Some(random) = random.filter(|random| !found.contains(random)) {
+            found.push(random);
+        }
+    }
+    found
 }
 
 fn plus_token(address: &str) -> Option<&str> {
@@ -198,7 +222,7 @@ mod tests {
         let random = crate::domain::ids::public_id();
         let token = crate::domain::token::sign(&key, Use::Reply, &random);
         let mail = ParsedMail { recipients: vec![format!("alerts+{token}@x.test"), "alerts+forged00000000000@x.test".into()], ..ParsedMail::default() };
-        assert_eq!(keys(&mail, std::slice::from_ref(&key)).reply_tokens, [random]);
-        assert!(keys(&mail, &[]).reply_tokens.is_empty());
+        assert_eq!(keys(&mail, "", std::slice::from_ref(&key)).reply_tokens, [random]);
+        assert!(keys(&mail, "", &[]).reply_tokens.is_empty());
     }
 }

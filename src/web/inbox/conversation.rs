@@ -248,6 +248,7 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
     match message.class.as_str() {
         "opt_out" => flags.push("Opt-out".to_owned()),
         "opt_in" => flags.push("Opt-in".to_owned()),
+        "probable_auto_reply" => flags.push("Perhaps an automatic reply".to_owned()),
         _ => {}
     }
     MessageView {

@@ -1,0 +1,513 @@
+//! `[pure]` The visible reply: what the person wrote, with quotes and signatures folded, never deleted.
+//!
+//! Two things find the end of the answer: our own words, for we hold what we sent and know it however a mail program
+//! dressed it ([`Body::known`]); and the marks that programs leave, in the mark-up ([`html`]) and in words ([`marks`]).
+//! Signatures are stripped; answers between quotes stay in order with what they answer marked. Losing a sentence is far
+//! worse than leaking a quote: anything doubtful stays visible.
+
+mod html;
+mod lines;
+mod marks;
+mod plain;
+mod sent;
+mod signature;
+
+use lines::{Line, Mark};
+use sent::Sent;
+
+use crate::domain::inbound::{Flow, TextPart};
+
+/// What the reply is found in, and what is known beside it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Body<'a> {
+    /// Its readable parts.
+    pub parts: &'a [TextPart],
+    /// What was said before in this talk: the texts we sent them and theirs to us.
+    pub known: &'a [&'a str],
+    /// Addresses of ours, to tell a forwarded alert from a forwarded testimony; what follows a plus does not matter.
+    pub ours: &'a [String],
+    /// The subject says that something is passed on.
+    pub passed_on: bool,
+    /// Files came with it: then no words may be the whole answer.
+    pub files: bool,
+}
+
+/// A mail's text in two parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visible {
+    /// What the person wrote.
+    pub text: String,
+    /// What was folded away.
+    pub folded: String,
+    /// How the two were parted.
+    pub reasons: Vec<&'static str>,
+}
+
+/// Whether a subject says that the mail passes something on.
+pub fn is_forward(subject: &str) -> bool {
+    const PREFIXES: &[&str] = &[
+        "fw",
+        "fwd",
+        "wg",
+        "tr",
+        "rv",
+        "i",
+        "enc",
+        "doorst",
+        "vs",
+        "vb",
+        "vl",
+        "pd",
+        "továbbítás",
+        "ilt",
+        "πρθ",
+        "转发",
+        "轉寄",
+        "转寄",
+        "전달",
+        "přep",
+        "fs",
+        "trans",
+        "ynt fwd",
+        "hth",
+        "ff",
+    ];
+    subject.split_once([':', '：']).is_some_and(|(prefix, _)| PREFIXES.contains(&prefix.trim().to_lowercase().as_str()))
+}
+
+/// Splits a plain text, as a support tool is handed one.
+pub fn reply(text: &str) -> Visible {
+    visible(&Body { parts: &[TextPart::Plain(text.to_owned(), Flow::default())], ..Body::default() })
+}
+
+/// Splits a mail's readable parts.
+pub fn visible(body: &Body<'_>) -> Visible {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for part in body.parts {
+        if !lines.is_empty() {
+            lines.push(Line::new("", 0));
+        }
+        match part {
+            TextPart::Plain(text, flow) => lines.extend(plain::read(text, *flow)),
+            TextPart::Html(text) => lines.extend(html::read(text)),
+        }
+    }
+    let shares = Sent::of(body.known).share_of(&lines);
+    let mut reader = Reader { body, lines: &lines, shares: &shares, roles: vec![Role::Said; lines.len()], reasons: Vec::new() };
+    reader.assign();
+    reader.divide()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// The person's.
+    Said,
+    /// What they answer.
+    Quoted,
+    /// The line or block before what they answer.
+    Intro,
+}
+
+struct Reader<'a> {
+    body: &'a Body<'a>,
+    lines: &'a [Line<'a>],
+    shares: &'a [f32],
+    roles: Vec<Role>,
+    reasons: Vec<&'static str>,
+}
+
+/// A run of lines of one role, blanks with the run above.
+#[derive(Clone, Copy)]
+struct Run {
+    role: Role,
+    from: usize,
+    to: usize,
+}
+
+impl Reader<'_> {
+    fn assign(&mut self) {
+        let mut at = 0;
+        let (mut cut, mut first_intro) = (None, None);
+        while at < self.lines.len() {
+            let Some(line) = self.lines.get(at) else { break };
+            if line.mark == Mark::Cut && !self.passes_on(at, at) {
+                self.because("the mark-up says where the answered mail begins");
+                cut = Some(at);
+                first_intro = first_intro.or(Some(at));
+            }
+            if cut.is_some() {
+                break;
+            }
+            if line.depth == 0
+                && let Some(intro) = marks::intro(self.lines, at)
+            {
+                let end = at + intro.lines;
+                if (intro.forward || self.body.passed_on) && self.passes_on(at, end) {
+                    self.because("somebody else's words are passed on");
+                } else {
+                    self.because("a line or block of the mail program stands before the answered mail");
+                    first_intro = first_intro.or(Some(at));
+                    self.set(at, end, Role::Intro);
+                    if intro.cuts {
+                        cut = Some(end);
+                        break;
+                    }
+                }
+                at = end;
+                continue;
+            }
+            let ours = self.share(at) >= 0.999 && line.text.split_whitespace().nth(2).is_some();
+            if line.depth > 0 || ours {
+                self.set(at, at + 1, Role::Quoted);
+            }
+            at += 1;
+        }
+        if let Some(cut) = cut {
+            self.after_the_cut(cut);
+        }
+        self.give_back_typed_marks(first_intro);
+    }
+
+    /// Below a mark that cuts, lines are the answered mail, save what is surely the person's between our words.
+    fn after_the_cut(&mut self, cut: usize) {
+        let ours_below = self.lines.iter().enumerate().skip(cut).any(|(at, _)| self.share(at) >= 0.8);
+        let refers = self.refers_to_below(cut);
+        let coloured = refers && !ours_below && self.lines.iter().skip(cut).any(|line| answers_in_place(line));
+        let mut at = cut;
+        while at < self.lines.len() {
+            let Some(line) = self.lines.get(at) else { break };
+            let intro = marks::intro(self.lines, at).map(|intro| intro.lines);
+            if let Some(count) = intro {
+                self.set(at, at + count, Role::Intro);
+                at += count;
+                continue;
+            }
+            let theirs = if ours_below {
+                self.share(at) < 0.5 && is_written(line) && line.depth <= 1 && !signature::is_footer(&line.text)
+            } else {
+                coloured && answers_in_place(line)
+            };
+            self.set(at, at + 1, if theirs && !line.is_blank() { Role::Said } else { Role::Quoted });
+            at += 1;
+        }
+        if refers && !ours_below && !coloured {
+            // They say that their answers stand below, and nothing tells them from the quote: it all stays in sight.
+            self.because("answers are said to stand in the quote");
+            let roles = self.roles.iter_mut().skip(cut);
+            roles.filter(|role| **role == Role::Quoted).for_each(|role| *role = Role::Said);
+        }
+    }
+
+    /// Quote marks that somebody typed as arrows: before the first mark of a program, and not our words.
+    fn give_back_typed_marks(&mut self, first_intro: Option<usize>) {
+        let Some(intro) = first_intro else {
+            if self.body.known.is_empty() {
+                return;
+            }
+            let quoted: Vec<usize> = (0..self.lines.len()).filter(|at| self.lines.get(*at).is_some_and(|line| line.depth == 1 && !line.is_blank())).collect();
+            if !quoted.is_empty() && quoted.iter().all(|at| self.share(*at) < 0.5) {
+                self.give_back(0, self.lines.len());
+            }
+            return;
+        };
+        let html = matches!(self.body.parts.first(), Some(TextPart::Html(_)));
+        let ours_above = (0..intro).any(|at| self.share(at) >= 0.8);
+        if !html && !ours_above {
+            self.give_back(0, intro);
+        }
+    }
+
+    fn give_back(&mut self, from: usize, to: usize) {
+        for at in from..to {
+            if self.lines.get(at).is_some_and(|line| line.depth > 0) {
+                self.set(at, at + 1, Role::Said);
+            }
+        }
+    }
+
+    /// Whether a block introduces testimony that is passed on, not our own alert.
+    fn passes_on(&self, from: usize, to: usize) -> bool {
+        if !self.body.passed_on && self.lines.get(from).is_some_and(|line| line.mark == Mark::Cut) {
+            return false;
+        }
+        let head = self.lines.iter().take(to + 6).skip(from).map(|line| line.text.to_lowercase());
+        let from_us = head.clone().any(|text| self.body.ours.iter().any(|ours| mentions(&text, ours)));
+        let ours_below = self.lines.iter().enumerate().skip(from).any(|(at, line)| self.share(at) >= 0.8 || has_printed_code(&line.text));
+        !from_us && !ours_below
+    }
+
+    /// The words above say that the answers are between the lines below.
+    fn refers_to_below(&self, cut: usize) -> bool {
+        const ANSWERS: &[&str] =
+            &["answer", "repl", "comment", "respon", "antwort", "réponse", "reponse", "rispost", "respuesta", "resposta", "odpowied", "odpověd", "svar"];
+        const WHERE: &[&str] = &[
+            "below", "in red", "in blue", "in green", "in bold", "inline", "in line", "in-line", "unten", "in rot", "dessous", "en rouge", "sotto", "in rosso",
+            "abajo", "en rojo", "abaixo", "poniżej", "níže", "nedan", "nedenfor", "between",
+        ];
+        let top: String = self.lines.iter().take(cut).map(|line| line.text.to_lowercase()).collect::<Vec<_>>().join(" ");
+        ANSWERS.iter().any(|word| top.contains(word)) && WHERE.iter().any(|word| top.contains(word))
+    }
+
+    fn divide(mut self) -> Visible {
+        let mut runs = self.runs();
+        // What a program or an employer added is no answer: it makes no run of its own.
+        let mut said: Vec<(Run, usize, usize)> = Vec::new();
+        for run in runs.iter_mut().filter(|run| run.role == Role::Said) {
+            let (from, to) = signature::spoken(self.lines.get(run.from..run.to).unwrap_or_default());
+            if from < to {
+                said.push((*run, run.from + from, run.from + to));
+            }
+        }
+        let quoted_before = |at: usize| runs.iter().any(|run| run.role == Role::Quoted && run.to <= at);
+        let answers = said.iter().filter(|(run, ..)| quoted_before(run.from)).count();
+        let in_place = answers >= 2;
+        if in_place {
+            self.because("answers stand between the quotes");
+        }
+        let mut kept = vec![false; self.lines.len()];
+        let mut text = String::new();
+        for (run, from, to) in &said {
+            if in_place && let Some(question) = self.question(&runs, run.from) {
+                part(&mut text);
+                text.push_str("> ");
+                text.push_str(&question);
+            }
+            part(&mut text);
+            let mut blank = false;
+            for at in *from..*to {
+                let Some(line) = self.lines.get(at) else { continue };
+                if let Some(kept) = kept.get_mut(at) {
+                    *kept = true;
+                }
+                let words = line.text.trim_end();
+                if words.trim().is_empty() {
+                    blank = true;
+                    continue;
+                }
+                if !text.is_empty() && !text.ends_with("\n\n") {
+                    text.push_str(if blank { "\n\n" } else { "\n" });
+                }
+                blank = false;
+                // Typed arrows come back as they were.
+                for _ in 0..line.depth {
+                    text.push_str("> ");
+                }
+                text.push_str(words);
+            }
+        }
+        let text = text.trim().to_owned();
+        if text.is_empty() {
+            return self.nothing_said();
+        }
+        let folded = self.written(|at| !kept.get(at).copied().unwrap_or(false));
+        if !folded.is_empty() && self.reasons.is_empty() {
+            self.because("a signature or footer was folded");
+        }
+        Visible { text, folded, reasons: self.reasons }
+    }
+
+    /// With nothing above, below or between: a photo alone is an answer; else everything stays in sight.
+    fn nothing_said(mut self) -> Visible {
+        let all = self.written(|_| true);
+        if self.body.files || all.is_empty() {
+            self.because("no words, only files");
+            return Visible { text: String::new(), folded: all, reasons: self.reasons };
+        }
+        let theirs = self.written(|at| self.share(at) < 0.5 && self.lines.get(at).is_some_and(is_written) && self.roles.get(at) != Some(&Role::Intro));
+        let ours = (0..self.lines.len()).any(|at| self.share(at) >= 0.8);
+        self.because("no words of their own were found: all is shown");
+        if ours {
+            return Visible { text: theirs, folded: all, reasons: self.reasons };
+        }
+        Visible { text: all, folded: String::new(), reasons: self.reasons }
+    }
+
+    /// The paragraph that stands right above an answer.
+    fn question(&self, runs: &[Run], from: usize) -> Option<String> {
+        let above = runs.iter().rev().find(|run| run.to <= from)?;
+        if above.role != Role::Quoted {
+            return None;
+        }
+        let mut end = above.to;
+        while end > above.from && self.lines.get(end - 1).is_some_and(Line::is_blank) {
+            end -= 1;
+        }
+        let mut top = end;
+        while top > above.from && self.lines.get(top - 1).is_some_and(|line| !line.is_blank()) {
+            top -= 1;
+        }
+        let words: Vec<&str> = self.lines.get(top..end)?.iter().map(|line| line.text.trim()).collect();
+        Some(words.join(" ")).filter(|words| !words.is_empty())
+    }
+
+    fn runs(&self) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for (at, line) in self.lines.iter().enumerate() {
+            let role = self.roles.get(at).copied().unwrap_or(Role::Said);
+            match runs.last_mut() {
+                // A blank at the top level belongs to whatever is above it.
+                Some(last) if last.role == role || line.is_blank() => last.to = at + 1,
+                _ => runs.push(Run { role, from: at, to: at + 1 }),
+            }
+        }
+        runs
+    }
+
+    fn written(&self, which: impl Fn(usize) -> bool) -> String {
+        let mut out = String::new();
+        for (at, line) in self.lines.iter().enumerate().filter(|(at, _)| which(*at)) {
+            let _ = at;
+            if line.is_blank() {
+                if !out.ends_with("\n\n") && !out.is_empty() {
+                    out.push('\n');
+                }
+                continue;
+            }
+            for _ in 0..line.depth.min(9) {
+                out.push_str("> ");
+            }
+            out.push_str(line.text.trim_end());
+            out.push('\n');
+        }
+        out.trim().to_owned()
+    }
+
+    fn share(&self, at: usize) -> f32 {
+        self.shares.get(at).copied().unwrap_or(0.0)
+    }
+
+    fn set(&mut self, from: usize, to: usize, role: Role) {
+        self.roles.iter_mut().take(to).skip(from).for_each(|one| *one = role);
+    }
+
+    fn because(&mut self, reason: &'static str) {
+        if !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+    }
+}
+
+fn part(text: &mut String) {
+    if !text.is_empty() && !text.ends_with("\n\n") {
+        text.push_str("\n\n");
+    }
+}
+
+fn is_written(line: &Line<'_>) -> bool {
+    line.text.chars().any(char::is_alphanumeric)
+}
+
+/// In a colour of its own, or after a name in brackets, as people and Outlook mark answers within a quote.
+fn answers_in_place(line: &Line<'_>) -> bool {
+    let text = line.text.trim();
+    line.coloured && is_written(line) || text.starts_with('[') && text.find(']').is_some_and(|end| (2..=30).contains(&end) && text.len() > end + 2)
+}
+
+/// Whether a line names an address, whatever stands behind a plus in it.
+fn mentions(text: &str, ours: &str) -> bool {
+    let Some((local, host)) = ours.split_once('@') else { return false };
+    text.contains(host) && text.contains(local)
+}
+
+/// `K7Q2M-9FDM`, as printed under every alert.
+fn has_printed_code(text: &str) -> bool {
+    text.len() < 2_000
+        && text
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+            .filter_map(|word| word.split_once('-'))
+            .any(|(reference, code)| code.len() == 4 && reference.len() == 5 && crate::domain::reference::parse_reference(reference).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENT: &str =
+        "Three garages on Mill Lane were broken into.\n\nDo you have CCTV or a dashcam that covers Mill Lane?\n\nDid you see the white van near the bridge?";
+
+    fn of(text: &str) -> Visible {
+        visible(&Body { parts: &[TextPart::Plain(text.to_owned(), Flow::default())], known: &[SENT], ..Body::default() })
+    }
+
+    fn of_html(text: &str) -> Visible {
+        visible(&Body { parts: &[TextPart::Html(text.to_owned())], ..Body::default() })
+    }
+
+    #[test]
+    fn the_quote_and_the_signature_are_folded() {
+        let visible =
+            reply("I saw it at 9.\n\nJo\n-- \nSent from a phone\n\nOn Mon, 1 Jan 2025, Derbyshire Alert\n<a@b> wrote:\n\n> Have you seen\n> a van?\n");
+        assert_eq!(visible.text, "I saw it at 9.\n\nJo");
+        assert!(visible.folded.contains("> a van?") && visible.folded.contains("Sent from a phone"));
+    }
+
+    #[test]
+    fn an_answer_below_the_quote_stays_and_answers_between_keep_their_question() {
+        assert_eq!(reply("> Have you seen a van?\n\nYes, on Mill Lane.\n").text, "Yes, on Mill Lane.");
+        assert_eq!(reply("> Seen it?\n\nYes.\n\n> Where?\n\nAt the weir.").text, "> Seen it?\n\nYes.\n\n> Where?\n\nAt the weir.");
+    }
+
+    #[test]
+    fn our_own_words_are_known_without_any_mark() {
+        assert_eq!(
+            of("Yes, a Transit.\n\nThree garages on Mill Lane\nwere broken into.\n\nDo you have CCTV or a dashcam that\ncovers Mill Lane?").text,
+            "Yes, a Transit."
+        );
+        assert_eq!(
+            of("Did you see the white van near the bridge? Yes I did").text,
+            "Did you see the white van near the bridge? Yes I did",
+            "an answer on the same line stays"
+        );
+    }
+
+    #[test]
+    fn an_answer_in_the_middle_of_an_unmarked_quote_is_found_by_what_we_sent() {
+        let visible = of(
+            "See below.\n\n-----Original Message-----\nFrom: Derbyshire Alert\n\nThree garages on Mill Lane were broken into.\n\nDo you have CCTV or a dashcam that covers Mill Lane?\n\nOn the gable, yes.\n\nDid you see the white van near the bridge?\n\nNo.",
+        );
+        assert_eq!(
+            visible.text,
+            "See below.\n\n> Do you have CCTV or a dashcam that covers Mill Lane?\n\nOn the gable, yes.\n\n> Did you see the white van near the bridge?\n\nNo."
+        );
+    }
+
+    #[test]
+    fn html_is_read_as_a_person_sees_it() {
+        let visible = of_html(
+            "<html><head><title>x</title><style>p{}</style></head><body><div>Saw it &amp; heard it.</div><div><br></div><div>Jo</div><div class=gmail_quote><div class=gmail_attr>On x wrote:</div><blockquote>Seen?</blockquote></div></body>",
+        );
+        assert_eq!(visible.text, "Saw it & heard it.\n\nJo");
+        assert_eq!(of_html("<p>a<p>b<br>c").text, "a\n\nb\nc");
+        assert_eq!(of_html("<p>The clip is <a href='https://v.example/1'>here</a></p>").text, "The clip is here (https://v.example/1)");
+        assert_eq!(of_html("<div style='display: none'>seen by nobody</div>words").text, "words");
+    }
+
+    #[test]
+    fn nothing_is_ever_lost() {
+        for body in ["", "On the corner I saw him", "-- \nJo", "> only a quote", "From: the bridge he ran", "On Monday she wrote: nothing"] {
+            let visible = reply(body);
+            let both = format!("{}{}", visible.text, visible.folded);
+            for word in body.split_whitespace() {
+                assert!(both.contains(word), "{word} of {body:?} is gone");
+            }
+        }
+        assert_eq!(reply("On the corner I saw him").text, "On the corner I saw him");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_word_survives(body in "[a-zA-Z>:\\- \n.]{0,200}") {
+            let visible = of(&body);
+            let both = format!("{}\n{}", visible.text, visible.folded);
+            for word in body.split_whitespace().map(|word| word.trim_matches('>')) {
+                proptest::prop_assert!(both.contains(word));
+            }
+        }
+
+        #[test]
+        fn any_html_is_read(body in "\\PC{0,300}", tags in "(<[/a-z]{1,9}>|[a-z ]{0,5}){0,60}") {
+            let _text = of_html(&body);
+            let _tags = of_html(&tags);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Table `notices`: what an administrator must know, each thing once with how often it happened.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::schema::notices;
+use crate::domain::At;
+use crate::on;
+
+/// Something to know.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = notices, treat_none_as_default_value = false)]
+pub struct NoticeRow {
+    /// Time-ordered id.
+    pub id: i64,
+    /// `policy_block`, `complaint`, `oversize`, `bounce_cap`, …
+    pub kind: String,
+    /// What it is about: a domain, a mailbox. Never a person's address.
+    pub subject: String,
+    /// A sentence.
+    pub detail: String,
+    /// How often.
+    pub times: i64,
+    /// First, and
+    pub first_at: At,
+    /// last.
+    pub last_at: At,
+    /// When an administrator dealt with it.
+    pub cleared_at: Option<At>,
+}
+
+/// Notes that something happened (again); what was cleared stands again.
+pub async fn note(conn: &mut Conn, row: &NoticeRow) -> QueryResult<usize> {
+    on!(conn, c => diesel::insert_into(notices::table)
+        .values(row)
+        .on_conflict((notices::kind, notices::subject))
+        .do_update()
+        .set((notices::times.eq(notices::times + 1), notices::last_at.eq(row.last_at), notices::detail.eq(&row.detail), notices::cleared_at.eq(None::<At>)))
+        .execute(c)
+        .await)
+}
+
+/// What stands, newest first.
+pub async fn list_standing(conn: &mut Conn, limit: i64) -> QueryResult<Vec<NoticeRow>> {
+    on!(conn, c => notices::table
+        .filter(notices::cleared_at.is_null())
+        .order((notices::last_at.desc(), notices::id.desc()))
+        .limit(limit)
+        .select(NoticeRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Dealt with; gives 0 if it was already.
+pub async fn clear(conn: &mut Conn, id: i64, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(notices::table.filter(notices::id.eq(id).and(notices::cleared_at.is_null())))
+        .set(notices::cleared_at.eq(Some(now)))
+        .execute(c)
+        .await)
+}
