@@ -6,11 +6,11 @@
 //! recorded → receipts.
 //!
 //! In: [`web`]`::webhooks` or [`inbound`]`::poll` → [`channels`]`::…::verify` → [`inbound`]`::intake` (the envelope and an
-//! exact STOP commit; only then the answer) → `process` → [`channels`]`::…::parse` → `normalise` → `classify` → `thread` →
+//! exact STOP commit; only then the answer) → `process` → [`channels`]`::…::parse` → `understand` (`normalise`, `classify`) → `thread` →
 //! `route` → [`store`] → [`web`]`::inbox`, live.
 //!
 //! # Who may use whom
-//! `main` and [`web`], [`workers`], [`demo`] stand above the use-case rooms ([`outbound`], [`inbound`], [`inbox`],
+//! `main` and [`web`], [`workers`], [`demo`], [`inspect`] stand above the use-case rooms ([`outbound`], [`inbound`], [`inbox`],
 //! [`residents`], [`press`], [`accounts`], [`audit`]); these use [`store`], [`files`] and [`domain`], and [`app`], which
 //! hands them out. Only [`store`] writes SQL, only [`channels`] opens sockets to carriers, only [`config`] reads the
 //! environment, only [`clock`] reads the time. A test holds the code to it (`tests/it/rules.rs`).

@@ -61,7 +61,7 @@ enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Load residents or areas.
+    /// Load areas, postcodes or residents.
     Import {
         #[command(flatten)]
         config: ConfigFile,
@@ -79,6 +79,20 @@ enum Command {
         config: ConfigFile,
         #[command(subcommand)]
         what: OfficerCommand,
+    },
+    /// Manage the interest groups that residents choose from.
+    Group {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        what: GroupCommand,
+    },
+    /// Manage neighbourhood teams.
+    Team {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        what: TeamCommand,
     },
     /// Manage keys for the HTTP API.
     ApiKey {
@@ -119,10 +133,44 @@ enum Import {
         /// The file.
         file: PathBuf,
     },
-    /// A GeoJSON FeatureCollection whose features have code and name.
+    /// A GeoJSON FeatureCollection whose features have code and name, and perhaps kind and district_code.
     Areas {
         /// The file.
         file: PathBuf,
+    },
+    /// A CSV, perhaps gzipped, with postcode,sector,district_code,lat,lon.
+    Postcodes {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum GroupCommand {
+    /// Add a group.
+    Add {
+        /// In lists and the API: dog-walkers.
+        #[arg(long)]
+        slug: String,
+        /// For people: Dog walkers.
+        #[arg(long)]
+        name: String,
+        /// A sentence on the join page.
+        #[arg(long, default_value = "")]
+        description: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum TeamCommand {
+    /// Add a team.
+    Add {
+        /// For people: Dales.
+        #[arg(long)]
+        name: String,
+        /// Where it works, by the code of an area.
+        #[arg(long)]
+        area: Option<String>,
     },
 }
 
@@ -216,15 +264,16 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             return Ok(if unread == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Import { config, what } => {
-            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
             let app = App::build(config).await?;
             match what {
+                Import::Postcodes { file } => places::run_postcodes(&app, &file).await?,
                 Import::Residents { file } => import::run_residents(&app, &file).await?,
                 Import::Areas { file } => places::run_areas(&app, &file).await?,
             }
         }
         Command::Officer { config, what: OfficerCommand::Add { email, name, role, team, password } } => {
-            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
             let app = App::build(config).await?;
             let made = password.is_none();
             let password = password.unwrap_or_else(accounts::random_password);
@@ -234,8 +283,18 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 println!("Password (shown once): {password}");
             }
         }
+        Command::Group { config, what: GroupCommand::Add { slug, name, description } } => {
+            let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
+            places::add_group(&App::build(config).await?, &slug, &name, &description).await?;
+            println!("Added the group {slug}.");
+        }
+        Command::Team { config, what: TeamCommand::Add { name, area } } => {
+            let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
+            accounts::add_team(&App::build(config).await?, &name, area.as_deref()).await?;
+            println!("Added the team {name}.");
+        }
         Command::ApiKey { config, what: ApiKeyCommand::Add { name, scope } } => {
-            let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
+            let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
             let app = App::build(config).await?;
             println!("{}", keys::add(&app, &name, &scope).await?);
         }
@@ -254,6 +313,18 @@ fn load(file: &ConfigFile) -> Option<Config> {
             }
             None
         }
+    }
+}
+
+/// The same for commands that work on what is there: a database that does not exist yet is a wrong path, not a new one.
+fn load_existing(file: &ConfigFile) -> Option<Config> {
+    let config = load(file)?;
+    match config.database.url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
+        Some(path) if !std::path::Path::new(path).exists() => {
+            eprintln!("huecry: there is no database at {path}: name the configuration with --config, or make the database with `huecry migrate`");
+            None
+        }
+        _ => Some(config),
     }
 }
 

@@ -65,7 +65,12 @@ pub async fn add_officer(app: &App, new: &NewOfficer) -> anyhow::Result<()> {
     let password_hash = tokio::task::spawn_blocking(move || hash_password(&password)).await??;
     let mut conn = app.write().await?;
     let team_id = match &new.team {
-        Some(name) => Some(accounts::find_team(&mut conn, name).await?.ok_or_else(|| anyhow::anyhow!("there is no team named {name:?}"))?.id),
+        Some(name) => Some(
+            accounts::find_team(&mut conn, name)
+                .await?
+                .ok_or_else(|| anyhow::anyhow!("there is no team named {name:?}; add it with `huecry team add --name {name:?}`"))?
+                .id,
+        ),
         None => None,
     };
     let row = OfficerRow {
@@ -83,6 +88,23 @@ pub async fn add_officer(app: &App, new: &NewOfficer) -> anyhow::Result<()> {
     let id = row.id;
     anyhow::ensure!(accounts::insert_officers(&mut conn, vec![row]).await? == 1, "there is an account with the e-mail {} already", email.as_str());
     audit::note(&mut conn, app.ids(), app.now(), &Actor::System, "officer.add", ("officer", Some(id)), serde_json::json!({})).await?;
+    Ok(())
+}
+
+/// Adds a team; the error says what to mend.
+pub async fn add_team(app: &App, name: &str, area: Option<&str>) -> anyhow::Result<()> {
+    let name = name.trim();
+    anyhow::ensure!(!name.is_empty(), "the name must not be empty");
+    let mut conn = app.write().await?;
+    let area_id = match area {
+        Some(code) => {
+            let areas = crate::store::places::list_areas(&mut conn).await?;
+            Some(areas.iter().find(|known| known.code == code).ok_or_else(|| anyhow::anyhow!("there is no area with the code {code:?}"))?.id)
+        }
+        None => None,
+    };
+    anyhow::ensure!(accounts::find_team(&mut conn, name).await?.is_none(), "there is a team named {name:?} already");
+    accounts::insert_teams(&mut conn, vec![accounts::TeamRow { id: app.next_id(), name: name.to_owned(), area_id, created_at: app.now() }]).await?;
     Ok(())
 }
 

@@ -33,13 +33,19 @@ pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr()?;
     if fresh {
-        start_over(data)?;
+        ensure_it_is_ours(data)?;
     }
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
+    let _held = hold(data)?;
+    if fresh {
+        start_over(data)?;
+    }
     let simulator = simulator::start(settings(&address, next_port(address.port()))).await?;
     simulator.set_published_email(PUBLISHED);
-    let config =
-        Config::from_toml(&toml(&address, data, simulator.http, simulator.smtp)).map_err(|faults| anyhow::anyhow!("the demo's configuration: {faults:?}"))?;
+    let written = toml(&address, data, simulator.http, simulator.smtp);
+    // For the other commands: import, api-key and officer work on the demo by it.
+    std::fs::write(data.join("huecry.toml"), &written).context("cannot write the demo's huecry.toml")?;
+    let config = Config::from_toml(&written).map_err(|faults| anyhow::anyhow!("the demo's configuration: {faults:?}"))?;
     let app = App::build(config).await?;
     eprintln!("Preparing Derbyshire …");
     let planted = seed::plant(&app).await?;
@@ -49,7 +55,7 @@ pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
     let server = web::serve(&app, workers.intake(), telemetry::figures()?, listener)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
-    announce(&address, simulator.http, &planted);
+    announce(&address, simulator.http, &planted, data);
     tokio::signal::ctrl_c().await?;
     eprintln!("Stopping …");
     app.stop().cancel();
@@ -58,6 +64,13 @@ pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
     workers.stop().await?;
     simulator.stop().await;
     Ok(())
+}
+
+/// Two demos on one folder would work against each other, and `--fresh` would take the ground from under the first.
+fn hold(data: &Path) -> anyhow::Result<std::fs::File> {
+    let lock = std::fs::File::create(data.join("demo.lock")).with_context(|| format!("cannot write to {}", data.display()))?;
+    lock.try_lock().map_err(|_| anyhow::anyhow!("a demo runs in {} already; stop it, or choose another folder with --data", data.display()))?;
+    Ok(lock)
 }
 
 fn settings(gateway: &SocketAddr, bind: SocketAddr) -> simulator::Settings {
@@ -107,13 +120,21 @@ fn person(person: &seed::SimPerson) -> simulator::Person {
     }
 }
 
-/// Removes the demo's data; refuses a folder that is not one.
-fn start_over(data: &Path) -> anyhow::Result<()> {
-    if !data.exists() {
-        return Ok(());
+/// Refuses a folder that holds something else.
+fn ensure_it_is_ours(data: &Path) -> anyhow::Result<()> {
+    if data.exists() {
+        let empty = std::fs::read_dir(data)?.next().is_none();
+        anyhow::ensure!(
+            empty || data.join("huecry.db").exists() || data.join("demo.lock").exists(),
+            "{} does not hold the demo's data; it is left alone",
+            data.display()
+        );
     }
-    let empty = std::fs::read_dir(data)?.next().is_none();
-    anyhow::ensure!(empty || data.join("huecry.db").exists(), "{} does not hold the demo's data; it is left alone", data.display());
+    Ok(())
+}
+
+/// Removes the demo's data.
+fn start_over(data: &Path) -> anyhow::Result<()> {
     for name in ["huecry.db", "huecry.db-wal", "huecry.db-shm", "keyring.json"] {
         match std::fs::remove_file(data.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(|| format!("cannot remove {name}")),
@@ -126,7 +147,7 @@ fn start_over(data: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn announce(gateway: &SocketAddr, simulator: SocketAddr, planted: &seed::Planted) {
+fn announce(gateway: &SocketAddr, simulator: SocketAddr, planted: &seed::Planted, data: &Path) {
     let (name, email, team) = planted.officers.first().cloned().unwrap_or_default();
     println!("\nDerbyshire Alert is ready, with {} invented residents.\n", planted.residents);
     println!("  Public site       http://{gateway}/");
@@ -140,5 +161,6 @@ fn announce(gateway: &SocketAddr, simulator: SocketAddr, planted: &seed::Planted
     for (name, email, team) in planted.officers.iter().skip(1).step_by(3) {
         println!("    {email}   {name}, {team}");
     }
+    println!("\n  A key for the HTTP API: huecry api-key add --name me --scope alerts,inbox --config {}", data.join("huecry.toml").display());
     println!("\nStop with Ctrl-C.");
 }

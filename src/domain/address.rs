@@ -102,7 +102,7 @@ impl Address {
 pub fn mask(value: &str) -> String {
     match value.split_once('@') {
         Some((local, domain)) => format!("{}…@{domain}", local.chars().next().unwrap_or('?')),
-        None => format!("ends {}", value.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>()),
+        None => format!("a number ending {}", value.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>()),
     }
 }
 
@@ -244,7 +244,7 @@ mod tests {
     fn nothing_is_revealed_by_debug_or_mask() {
         let address = Address::parse("07700 900123").unwrap();
         assert!(!format!("{address:?}").contains("900123"));
-        assert_eq!(address.masked(), "ends 0123");
+        assert_eq!(address.masked(), "a number ending 0123");
         assert_eq!(mask("jo@example.org"), "j…@example.org");
     }
 }

@@ -10,11 +10,11 @@ use super::filing::{Filer, Filing};
 use super::process::UnderstoodMail;
 use super::thread::hand;
 use super::thread::mail::{self as ladder, Found, Keys, Ladder};
-use super::thread::{Attribution, Target};
+use super::thread::{Attribution, Candidate, Confidence, Target};
 use super::{receipt, returned, understand};
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::token::{self, Use};
-use crate::domain::{Address, Email};
+use crate::domain::{Address, Email, reference};
 use crate::outbound::compose;
 use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
 use crate::store::deliveries::DeliveryRow;
@@ -84,6 +84,17 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     let found = look_up(conn, filer, keys, &match_key).await?;
     let moves = filer.moves(conn, &match_key, envelope.received_at).await?;
     let attribution = hand::follow(ladder::tie(&found), found.newest(), &moves);
+    let mut attribution = attribution;
+    if attribution.confidence == Confidence::Unattributed {
+        // Read on a poster or the website: no proof, but the first thing to offer.
+        for reference in reference::find_references(&format!("{} {}", mail.subject, inbound.understood.visible.text)).iter().take(5).rev() {
+            if let Some(alert) = alerts::find_by_reference(conn, reference).await? {
+                let reason = format!("the mail names {reference}");
+                attribution.candidates.retain(|known| known.alert_id != alert.id);
+                attribution.candidates.insert(0, Candidate { alert_id: alert.id, reason });
+            }
+        }
+    }
     let said = said_before(conn, filer, &attribution, &match_key).await?;
     let visible = understand::visible(mail, &said.iter().map(String::as_str).collect::<Vec<_>>());
     let wants_out = inbound.understood.wants_out.is_some();

@@ -8,6 +8,7 @@ mod filing;
 pub mod intake;
 mod mail;
 pub mod normalise;
+mod phrases;
 pub mod poll;
 pub mod process;
 mod receipt;

@@ -6,7 +6,7 @@ use super::classify::opt_out::{self, Wish};
 use super::filing::{Filer, Filing};
 use super::intake::correspondent;
 use super::thread::text::Sent;
-use super::thread::{self, Confidence, Target, hand};
+use super::thread::{self, Candidate, Confidence, Target, hand};
 use crate::channels::registry::ChannelKind;
 use crate::domain::address::display_number;
 use crate::domain::delivery::Purpose;
@@ -14,6 +14,7 @@ use crate::domain::inbound::InboundText;
 use crate::domain::{Address, reference};
 use crate::outbound::compose;
 use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
+use crate::store::alerts::AlertRow;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::residents::{self, ConsentRow};
@@ -28,7 +29,8 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
     let received_at = envelope.received_at;
     let ledger = deliveries::list_pair(conn, &match_key, &inbound.to, received_at.minus_days(PAIR_DAYS), received_at).await?;
     let pair = sent_of(conn, filer, &ledger).await?;
-    let named = named(conn, filer, &match_key, &inbound.text).await?;
+    let mentioned = mentioned(conn, &inbound.text).await?;
+    let named = named(conn, filer, &match_key, &mentioned).await?;
     let tied = thread::text::tie(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
     let moves = filer.moves(conn, &match_key, received_at).await?;
     let mut attribution = hand::follow(tied, pair.iter().map(|sent| sent.at).max(), &moves);
@@ -38,6 +40,14 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
         attribution.confidence = Confidence::Probable;
         attribution.method = "answered_last";
         attribution.evidence = format!("An officer's answer was the last text to this phone from {}", display_number(&inbound.to));
+    }
+    if attribution.confidence == Confidence::Unattributed {
+        // Read on a poster or the website: no proof, but the first thing to offer.
+        for alert in mentioned.iter().rev().filter(|alert| named.iter().all(|sent| sent.alert_id != alert.id)) {
+            let reason = format!("the text names {}, which was not sent to this phone", alert.reference);
+            attribution.candidates.retain(|known| known.alert_id != alert.id);
+            attribution.candidates.insert(0, Candidate { alert_id: alert.id, reason });
+        }
     }
     let wish = opt_out::exact(&inbound.text);
     let mut text = inbound.text.clone();
@@ -100,13 +110,18 @@ async fn sent_of(conn: &mut Conn, filer: &mut Filer<'_>, ledger: &[DeliveryRow])
     Ok(sent)
 }
 
-async fn named(conn: &mut Conn, filer: &mut Filer<'_>, match_key: &[u8], text: &str) -> QueryResult<Vec<Sent>> {
-    let mut ids = Vec::new();
+/// The alerts whose reference stands in a text.
+async fn mentioned(conn: &mut Conn, text: &str) -> QueryResult<Vec<AlertRow>> {
+    let mut found = Vec::new();
     for reference in reference::find_references(text).iter().take(5) {
-        if let Some(alert) = alerts::find_by_reference(conn, reference).await? {
-            ids.push(alert.id);
-        }
+        found.extend(alerts::find_by_reference(conn, reference).await?);
     }
+    Ok(found)
+}
+
+/// Those of them that were sent to this person.
+async fn named(conn: &mut Conn, filer: &mut Filer<'_>, match_key: &[u8], mentioned: &[AlertRow]) -> QueryResult<Vec<Sent>> {
+    let ids: Vec<i64> = mentioned.iter().map(|alert| alert.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }

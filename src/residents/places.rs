@@ -4,6 +4,7 @@
 //! ask the network. Data: areas and postcodes come from `store::places`; joining, imports and the demo read them here.
 
 mod areas;
+mod postcodes;
 mod shape;
 
 use std::collections::HashMap;
@@ -11,10 +12,12 @@ use std::collections::HashMap;
 use diesel::QueryResult;
 
 pub use areas::{AreasImported, import_areas, run_areas};
+pub use postcodes::{PostcodeLine, PostcodesImported, import_postcodes, run_postcodes, settle};
 use shape::Shape;
 
+use crate::app::App;
 use crate::store::Conn;
-use crate::store::places::{self, AreaRow, Placed};
+use crate::store::places::{self, AreaRow, GroupRow, Placed};
 
 /// What a postcode says about where somebody lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +88,18 @@ pub async fn find(conn: &mut Conn, postcode: &str) -> QueryResult<Option<Place>>
     let area_ids = std::iter::once(sector.id).chain(sector.parent_id).chain(inside).collect();
     let name = place_name(&sector.name, district.as_ref().map(|area| area.name.as_str()));
     Ok(Some(Place { postcode, area_ids, name }))
+}
+
+/// Adds an interest group; the error says what to mend.
+pub async fn add_group(app: &App, slug: &str, name: &str, description: &str) -> anyhow::Result<()> {
+    let sound = !slug.is_empty() && slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') && !slug.starts_with('-');
+    anyhow::ensure!(sound, "the slug must be small letters, digits and hyphens, such as dog-walkers");
+    anyhow::ensure!(!name.trim().is_empty(), "the name must not be empty");
+    let row =
+        GroupRow { id: app.next_id(), slug: slug.to_owned(), name: name.trim().to_owned(), description: description.trim().to_owned(), created_at: app.now() };
+    let mut conn = app.write().await?;
+    anyhow::ensure!(places::insert_groups(&mut conn, vec![row]).await? == 1, "there is a group {slug:?} already");
+    Ok(())
 }
 
 /// Upper case with one space before the last three characters: `de13ab` becomes `DE1 3AB`. `None` if it is not of the shape

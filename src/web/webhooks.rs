@@ -35,7 +35,7 @@ pub async fn mail(request: HttpRequest, app: web::Data<App>, intake: web::Data<I
         _ => Err(VerifyError::Missing),
     };
     if let Err(error) = believed {
-        return refuse(&error, "email");
+        return refuse(error, "email");
     }
     let announced = head.header("content-length").and_then(|length| length.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAIL_BYTES) {
@@ -94,7 +94,7 @@ async fn receive(request: &HttpRequest, app: &App, intake: &Intake, name: &str, 
             let body = Content::Here(raw.body.clone());
             store(request, intake, raw, name, kind, verified, acknowledgement, body).await
         }
-        Err(error) => refuse(&error, kind),
+        Err(error) => refuse(error, kind),
     }
 }
 
@@ -119,7 +119,7 @@ async fn store(
 }
 
 /// The same answer whatever was wrong, a channel that does not exist included.
-fn refuse(error: &VerifyError, kind: &'static str) -> HttpResponse {
+fn refuse(error: VerifyError, kind: &'static str) -> HttpResponse {
     tracing::info!(reason = %error, kind, "a webhook was refused");
     metrics::counter!("huecry_webhooks_refused_total", "kind" => kind).increment(1);
     HttpResponse::Forbidden().content_type("text/plain").body("refused\n")

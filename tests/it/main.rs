@@ -7,6 +7,7 @@
 mod support;
 
 mod browser;
+mod corpus;
 mod faults;
 mod journeys;
 mod mailbox;

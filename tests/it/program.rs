@@ -4,3 +4,4 @@ mod administration;
 mod configuration;
 mod demo;
 pub(crate) mod process;
+mod setting_up;

@@ -1,6 +1,6 @@
 //! Derbyshire's districts, sectors and postcodes from the embedded fixtures, and the interest groups.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context as _;
 use diesel::QueryResult;
@@ -8,6 +8,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::residents::places::{PostcodeLine, settle};
 use crate::store::Conn;
 use crate::store::places::{self, AreaRow, GroupRow, PostcodeRow};
 
@@ -63,40 +64,15 @@ struct Properties {
     district_code: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Line {
-    postcode: String,
-    sector: String,
-    district_code: String,
-    lat: f64,
-    lon: f64,
-}
-
 impl Ground {
-    /// Reads the embedded fixtures. A postcode of a sector too small to be an area goes to that of the nearest postcode in
-    /// its district: mostly large users such as an office's own postcode.
+    /// Reads the embedded fixtures.
     pub(super) fn read(app: &App) -> anyhow::Result<Self> {
         let districts = read_areas(app, DISTRICTS, "district", &HashMap::new())?;
         let district_ids: HashMap<_, _> = districts.iter().map(|area| (area.code.clone(), area.id)).collect();
         let sectors = read_areas(app, SECTORS, "sector", &district_ids)?;
-        let sector_ids: HashMap<_, _> = sectors.iter().map(|area| (area.code.as_str(), area.id)).collect();
-        let (mut by_district, mut strays) = (HashMap::<String, Vec<PostcodeRow>>::new(), Vec::new());
-        for line in csv::Reader::from_reader(GzDecoder::new(POSTCODES)).into_deserialize() {
-            let Line { postcode, sector, district_code, lat, lon } = line.context("fixtures/derbyshire/postcodes.csv.gz")?;
-            let sector_id = sector_ids.get(sector.as_str()).copied();
-            let row = PostcodeRow { postcode, area_id: sector_id.unwrap_or_default(), latitude: lat, longitude: lon };
-            if sector_id.is_some() { by_district.entry(district_code).or_default().push(row) } else { strays.push((district_code, row)) }
-        }
-        for (district, mut stray) in strays {
-            let settled = by_district.entry(district).or_default();
-            if let Some(nearest) = settled.iter().min_by(|a, b| apart(a, &stray).total_cmp(&apart(b, &stray))) {
-                stray.area_id = nearest.area_id;
-                settled.push(stray);
-            }
-        }
-        let mut postcodes: Vec<_> = by_district.into_values().flatten().collect();
-        // The order of a hash map differs from run to run; what is invented may not.
-        postcodes.sort_unstable_by(|a, b| a.postcode.cmp(&b.postcode));
+        let sector_ids: BTreeMap<_, _> = sectors.iter().map(|area| (area.code.clone(), area.id)).collect();
+        let lines = csv::Reader::from_reader(GzDecoder::new(POSTCODES)).into_deserialize().collect::<Result<Vec<PostcodeLine>, _>>();
+        let (postcodes, _) = settle(lines.context("fixtures/derbyshire/postcodes.csv.gz")?, &sector_ids);
         let groups = GROUPS.map(|(slug, name, description, _)| GroupRow {
             id: app.next_id(),
             slug: slug.to_owned(),
@@ -143,10 +119,4 @@ fn read_areas(app: &App, geojson: &str, kind: &str, parents: &HashMap<String, i6
         }
     };
     Ok(collection.features.into_iter().map(area).collect())
-}
-
-/// The square of the distance in degrees of latitude; at 53° north a degree of longitude is 0.6 of one of latitude.
-fn apart(a: &PostcodeRow, b: &PostcodeRow) -> f64 {
-    let (north, east) = (a.latitude - b.latitude, (a.longitude - b.longitude) * 0.6);
-    north.mul_add(north, east * east)
 }

@@ -1,7 +1,10 @@
 //! `[pure]` Machines that neither answer for a person nor return a mail: receipts, calendars, figures, doorkeepers.
 
+use std::sync::LazyLock;
+
 use super::{MailClass, MailVerdict};
 use crate::domain::inbound::ParsedMail;
+use crate::inbound::phrases::{self, Phrases};
 
 /// By a part that only machines send.
 pub(super) fn by_content_type(mail: &ParsedMail) -> Option<MailVerdict> {
@@ -29,32 +32,7 @@ pub(super) fn by_content_type(mail: &ParsedMail) -> Option<MailVerdict> {
 }
 
 /// Subjects that read receipts and calendars write where they send no machine part.
-const RECEIPTS: &[&str] = &[
-    "read:",
-    "gelesen:",
-    "lu :",
-    "leído:",
-    "lida:",
-    "letto:",
-    "gelezen:",
-    "läst:",
-    "lest:",
-    "læst:",
-    "luettu:",
-    "przeczytano:",
-    "přečteno:",
-    "прочитано:",
-    "olvasva:",
-    "okundu:",
-    "not read:",
-    "ungelesen:",
-    "read receipt",
-    "return receipt",
-    "lesebestätigung",
-    "accusé de lecture",
-    "conferma di lettura",
-    "confirmación de lectura",
-];
+static RECEIPTS: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/automated_receipts.txt")));
 
 /// By words that no person writes.
 pub(super) fn by_words(mail: &ParsedMail, words: &str) -> Option<MailVerdict> {

@@ -3,9 +3,12 @@
 //!
 //! What a report says may be believed only if a token in it is ours; that is looked at where it takes effect, not here.
 
+use std::sync::LazyLock;
+
 use super::{MailClass, MailVerdict};
 use crate::domain::delivery::Status;
 use crate::domain::inbound::ParsedMail;
+use crate::inbound::phrases::{self, Phrases};
 
 crate::words! {
     /// Whose failure it is.
@@ -155,217 +158,10 @@ fn enhanced(text: &str) -> Option<String> {
     None
 }
 
-const FULL: &[&str] = &[
-    "mailbox full",
-    "mailbox is full",
-    "quota",
-    "insufficient storage",
-    "storage limit",
-    "mailbox size limit",
-    "over its storage",
-    "out of storage",
-    "storage space",
-    "inbox is full",
-    "inbox full",
-    "exceeded storage",
-    "exceeded its",
-    "boîte pleine",
-    "postfach voll",
-    "postfach ist voll",
-    "speicherplatz",
-    "casella piena",
-    "buzón lleno",
-    "buzón está lleno",
-    "vol",
-    "mailboxfull",
-    "not enough space",
-    "disk full",
-    "box is full",
-    "переполнен",
-];
-const NOBODY: &[&str] = &[
-    "user unknown",
-    "unknown user",
-    "no such user",
-    "no such mailbox",
-    "no such recipient",
-    "no such address",
-    "no such person",
-    "does not exist",
-    "doesn't exist",
-    "not exist",
-    "recipient not found",
-    "recipnotfound",
-    "recipientnotfound",
-    "address not found",
-    "user not found",
-    "mailbox not found",
-    "mailbox unavailable",
-    "mailbox is unavailable",
-    "unknown recipient",
-    "unknown address",
-    "invalid recipient",
-    "invalid mailbox",
-    "invalid address",
-    "no mailbox here",
-    "not listed in domino",
-    "account disabled",
-    "account is disabled",
-    "has been disabled",
-    "mailbox disabled",
-    "inactive",
-    "account closed",
-    "account has been",
-    "no longer",
-    "unrouteable",
-    "unroutable",
-    "host not found",
-    "domain not found",
-    "nxdomain",
-    "host or domain name not found",
-    "name or service not known",
-    "no mx",
-    "nullmx",
-    "null mx",
-    "does not accept mail",
-    "doesn't have a",
-    "not a valid",
-    "couldn't be found",
-    "could not be found",
-    "wasn't found",
-    "was not found",
-    "address rejected: access denied",
-    "recipient address rejected",
-    "address unknown",
-    "dd this user",
-    "delivery to this user is not",
-    "user doesn't",
-    "unbekannt",
-    "existiert nicht",
-    "n'existe pas",
-    "no existe",
-    "non esiste",
-    "não existe",
-    "bestaat niet",
-    "finns inte",
-    "findes ikke",
-    "nie istnieje",
-    "неизвестн",
-    "не существует",
-    "utente sconosciuto",
-    "destinataire inconnu",
-    "adresse inconnue",
-    "nicht gefunden",
-    "введен",
-    "on the suppression list",
-    "suppression list",
-    "bad destination",
-    "recipient unknown",
-    "relay access denied",
-    "mailbox does not",
-    "illegal alias",
-    "deactivated",
-    "terminated",
-    "discontinued",
-    "user is unknown",
-    "nobody by that name",
-    "not our customer",
-    "no account",
-    "bad address",
-];
-const REFUSED: &[&str] = &[
-    "spam",
-    "block list",
-    "blocklist",
-    "blacklist",
-    "blocked",
-    "spamhaus",
-    "barracuda",
-    "dnsbl",
-    "rbl",
-    "reputation",
-    "policy",
-    "dmarc",
-    "spf",
-    "dkim",
-    "unauthenticated",
-    "not authenticated",
-    "authentication-results",
-    "unsolicited",
-    "bulk",
-    "content",
-    "virus",
-    "malware",
-    "attachment type",
-    "banned",
-    "message too large",
-    "message size",
-    "size limit",
-    "exceeds",
-    "too big",
-    "message is too",
-    "larger than",
-    "not allowed to send",
-    "not authorized to send",
-    "rejected by",
-    "transport.rules",
-    "administrat",
-    "prohibited",
-    "abuse",
-    "s3140",
-    "s3150",
-    "aup#",
-    "listed",
-    "ptr",
-    "reverse dns",
-    "rdns",
-    "tls required",
-    "sender verify",
-    "sender address rejected",
-    "suspicious",
-    "phish",
-    "rejected due to",
-    "restricted",
-    "url",
-    "low reputation",
-    "you are not",
-    "permission",
-    "csi.cloudmark",
-    "gray listed by",
-    "trop volumineux",
-    "zu groß",
-    "demasiado grande",
-    "blockiert",
-    "bloqué",
-    "bloqueado",
-];
-const LATER: &[&str] = &[
-    "try again",
-    "temporar",
-    "greylist",
-    "graylist",
-    "timed out",
-    "timeout",
-    "time out",
-    "retry",
-    "connection refused",
-    "unreachable",
-    "expired",
-    "too long",
-    "deferred",
-    "later",
-    "queue too long",
-    "gave up",
-    "giving up",
-    "not responding",
-    "could not connect",
-    "connection dropped",
-    "lost connection",
-    "unable to connect",
-    "busy",
-    "rate limit",
-    "too many",
-];
+static FULL: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/bounce_full.txt")));
+static NOBODY: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/bounce_nobody.txt")));
+static REFUSED: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/bounce_refused.txt")));
+static LATER: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/bounce_later.txt")));
 
 /// Whose failure a code and its words tell of.
 fn kind_of(status: Option<&str>, said: &str) -> Kind {
@@ -381,23 +177,17 @@ fn kind_of(status: Option<&str>, said: &str) -> Kind {
             // A generic 5.1.0 covers all sorts.
             return match rest {
                 "1.0" if full() => Kind::Soft,
-                "1.0" if says(REFUSED) && !says(NOBODY) => Kind::Policy,
-                "1.1" if full() && !says(NOBODY) => Kind::Soft,
-                "1.1" if says(&["spam", "blocked", "dmarc", "reputation"]) && !says(NOBODY) => Kind::Policy,
+                "1.0" if says(&REFUSED) && !says(&NOBODY) => Kind::Policy,
+                "1.1" if full() && !says(&NOBODY) => Kind::Soft,
+                "1.1" if says(&["spam", "blocked", "dmarc", "reputation"]) && !says(&NOBODY) => Kind::Policy,
                 _ => Kind::Hard,
             };
         }
         "1.8" | "1.7" | "6.0" => return Kind::Policy,
         "4.1" if class == "5" => return Kind::Hard,
-        "4.4" if class == "5" => return if says(NOBODY) || !says(LATER) { Kind::Hard } else { Kind::Soft },
+        "4.4" if class == "5" => return if says(&NOBODY) || !says(&LATER) { Kind::Hard } else { Kind::Soft },
         "2.1" if class == "5" => {
-            return if full() {
-                Kind::Soft
-            } else if says(&["rate", "too fast", "too many"]) && !says(NOBODY) {
-                Kind::Soft
-            } else {
-                Kind::Hard
-            };
+            return if full() || says(&["rate", "too fast", "too many"]) && !says(&NOBODY) { Kind::Soft } else { Kind::Hard };
         }
         _ => {}
     }
@@ -415,7 +205,7 @@ fn kind_of(status: Option<&str>, said: &str) -> Kind {
             Kind::Policy
         };
     }
-    if rest.starts_with("4.") && class == "5" && says(NOBODY) && !says(LATER) {
+    if rest.starts_with("4.") && class == "5" && says(&NOBODY) && !says(&LATER) {
         return Kind::Hard;
     }
     if class == "4" || rest.starts_with("4.") {
@@ -428,7 +218,7 @@ fn kind_of(status: Option<&str>, said: &str) -> Kind {
             Kind::Soft
         };
     }
-    if rest.starts_with("6.") || rest.starts_with("3.") && says(REFUSED) {
+    if rest.starts_with("6.") || rest.starts_with("3.") && says(&REFUSED) {
         return Kind::Policy;
     }
     // Without a telling code the words decide: a name that nobody has is named plainly.
@@ -454,147 +244,23 @@ fn kind_of(status: Option<&str>, said: &str) -> Kind {
         "content rejected",
         "policy",
     ]);
-    if says(NOBODY) && !strong_policy {
+    if says(&NOBODY) && !strong_policy {
         return Kind::Hard;
     }
-    if strong_policy || says(REFUSED) && !says(LATER) {
+    if strong_policy || says(&REFUSED) && !says(&LATER) {
         return Kind::Policy;
     }
-    if says(LATER) {
+    if says(&LATER) {
         return Kind::Soft;
     }
     if said.contains("452") || said.contains("451") || said.contains("421") || said.contains("450") { Kind::Soft } else { Kind::Hard }
 }
 
 /// What the subjects of failure notices begin with.
-const SUBJECTS: &[&str] = &[
-    "undeliver",
-    "mail delivery failed",
-    "mail delivery failure",
-    "mail delivery system",
-    "delivery status notification",
-    "failure notice",
-    "failed delivery",
-    "returned mail",
-    "delivery failure",
-    "delivery has failed",
-    "delivery failed",
-    "mail could not be delivered",
-    "message undeliverable",
-    "non-delivery",
-    "nondeliverable",
-    "delivery notification: delivery has failed",
-    "undelivered",
-    "message not delivered",
-    "message blocked",
-    "address not found",
-    "rejected:",
-    "mail not delivered",
-    "delivery error",
-    "email could not be delivered",
-    "unable to deliver",
-    "your message could not be delivered",
-    "your email couldn't be delivered",
-    "message you sent blocked",
-    "bounced",
-    "unzustellbar",
-    "nicht zustellbar",
-    "nicht zugestellt",
-    "fehlgeschlagene zustellung",
-    "zustellung fehlgeschlagen",
-    "mail nicht",
-    "non remis",
-    "non distribuable",
-    "échec de la remise",
-    "échec de la distribution",
-    "message non",
-    "non recapitabile",
-    "mancato recapito",
-    "impossibile recapitare",
-    "no se puede entregar",
-    "no se pudo entregar",
-    "no entregado",
-    "error de entrega",
-    "correo devuelto",
-    "falha na entrega",
-    "não entregue",
-    "não é possível entregar",
-    "onbestelbaar",
-    "niet bezorg",
-    "niet afgeleverd",
-    "bezorging mislukt",
-    "olevererbar",
-    "kan ikke leveres",
-    "ulevert",
-    "kan inte levereras",
-    "olevererat",
-    "det gick inte att leverera",
-    "ei voitu toimittaa",
-    "toimitus epäonnistui",
-    "niedostarcz",
-    "nie można dostarczyć",
-    "nie dostarczono",
-    "zwrot wiadomości",
-    "nedoručit",
-    "nedoručen",
-    "kézbesíthetetlen",
-    "sikertelen kézbesítés",
-    "teslim edilemedi",
-    "teslim edilemiyor",
-    "не доставлен",
-    "недоставлен",
-    "не может быть доставлен",
-    "сообщение не доставлено",
-    "не доставлено",
-    "неможливо доставити",
-    "αποτυχία παράδοσης",
-    "δεν ήταν δυνατή",
-    "nelivrabil",
-    "imposibil de livrat",
-    "недоставен",
-    "配信不能",
-    "配信できません",
-    "退信",
-    "系统退信",
-    "无法投递",
-    "未送达",
-    "傳遞失敗",
-    "배달되지",
-    "لم يتم",
-    "delivery problem",
-    "postmaster notify",
-    "mail system error",
-    "warning: could not send message",
-];
+static SUBJECTS: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/bounce_subjects.txt")));
 
 /// Where the copy of our own mail begins in a notice.
-const COPIES: &[&str] = &[
-    "--- below this line",
-    "------ this is a copy",
-    "--- original message",
-    "----- original message",
-    "--- returned mail",
-    "---- original message",
-    "-----original message",
-    "----- message header",
-    "the message headers",
-    "original message headers",
-    "message headers follow",
-    "--- enclosed",
-    "--- the header of the original",
-    "------ this is a copy of",
-    "----- unsent message",
-    "the following is a copy",
-    "below is the original",
-    "\nreceived: from",
-    "\nreturn-path:",
-    "\nmessage-id:",
-    "\n> received:",
-    "original-nachricht",
-    "kopfzeilen der ursprünglichen",
-    "\ndkim-signature:",
-    "kopie der nachricht",
-];
+static COPIES: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/bounce_copies.txt")));
 
 /// By words, where there is no machine part: Exim, qmail, Yahoo, old Exchange and others.
 pub(super) fn in_words(mail: &ParsedMail) -> Option<MailVerdict> {
@@ -662,6 +328,8 @@ pub(super) fn in_words(mail: &ParsedMail) -> Option<MailVerdict> {
         "rejected your message",
         "returned to sender",
         "has been blocked",
+        "was blocked by",
+        "not been delivered",
         "delivery to the following recipient",
         "投递",
         "退回",
@@ -681,7 +349,7 @@ pub(super) fn in_words(mail: &ParsedMail) -> Option<MailVerdict> {
     if is_delay(&subject, &lower) {
         return Some(MailVerdict::new(MailClass::Automated, "a notice of delay: it is still being tried"));
     }
-    let cut = COPIES.iter().filter_map(|mark| lower.find(mark)).filter(|at| *at > 20).min().unwrap_or(words.len());
+    let cut = COPIES.iter().filter_map(|mark| lower.find(&format!("\n{mark}"))).filter(|at| *at > 20).min().unwrap_or(words.len());
     let notice = words.get(..words.floor_char_boundary(cut)).unwrap_or(&words);
     let mut fates = fates_in(mail, notice, named);
     if fates.is_empty() {
@@ -752,7 +420,10 @@ fn fates_in(mail: &ParsedMail, notice: &str, named: Option<&str>) -> Vec<Fate> {
                 said.push('\n');
             }
         }
-        let telling = enhanced(&said).is_some() || said.len() > address.len() + 30;
+        let words_of_its_own = said.to_lowercase().replace(&address.to_lowercase(), "");
+        let telling = enhanced(&said).is_some()
+            || [&NOBODY, &REFUSED, &LATER].into_iter().flat_map(|list| list.iter()).any(|words| words_of_its_own.contains(words))
+            || FULL.iter().filter(|word| word.len() > 3).any(|words| words_of_its_own.contains(words));
         let said = if telling { said } else { notice.to_owned() };
         let status = enhanced(&said).or_else(|| status_of_all.clone().filter(|_| wanted.len() == 1));
         fates.push(Fate { address: address.clone(), kind: Some(kind_of(status.as_deref(), &said)), status, reason: short(&said) });

@@ -90,14 +90,16 @@ pub fn mail(mail: &ParsedMail, words: &str, ours: impl Fn(&str) -> bool) -> Mail
 }
 
 /// A mail from there to here passes through fewer servers than that; loops do not (email.md, recommended precedence 0).
-const MOST_RECEIVED: usize = 30;
+const MOST_RECEIVED: usize = 25;
 
-/// The author is one of the addresses that it was sent to, whatever stands behind the plus.
+/// The author is the address that it was delivered to, or the one before the plus of an address it is to.
 fn comes_from_us(mail: &ParsedMail) -> bool {
-    let Some((local, host)) = mail.from.rsplit_once('@') else { return false };
-    let bare = |local: &str| local.split('+').next().unwrap_or_default().to_ascii_lowercase();
-    mail.recipients
-        .iter()
-        .filter_map(|address| address.rsplit_once('@'))
-        .any(|(to, at)| at.eq_ignore_ascii_case(host) && to.contains('+') && bare(to) == bare(local))
+    let bare = |address: &str| {
+        let lower = address.trim().trim_matches(['<', '>']).to_ascii_lowercase();
+        lower.rsplit_once('@').map(|(local, host)| format!("{}@{host}", local.split('+').next().unwrap_or_default()))
+    };
+    let Some(author) = bare(&mail.from) else { return false };
+    let delivered = ["delivered-to", "x-original-to", "envelope-to"].into_iter().filter_map(|name| mail.header(name));
+    let tagged = mail.recipients.iter().map(String::as_str).filter(|address| address.contains('+'));
+    delivered.chain(tagged).filter_map(bare).any(|address| address == author)
 }

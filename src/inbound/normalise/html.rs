@@ -204,7 +204,7 @@ impl Page {
             if let Some(link) = open.link.filter(|_| self.hidden == 0) {
                 let shown = self.now.get(open.link_from..).unwrap_or_default();
                 if !shown.trim().is_empty() && !names_place(shown, &link) {
-                    self.now.push_str(&format!(" ({link})"));
+                    self.now.extend([" (", link.as_str(), ")"]);
                 }
             }
             if open.quotes > 0 && self.hidden == 0 {
@@ -313,7 +313,7 @@ impl Meaning {
                 "id" => id = value.trim_start_matches("x_").to_ascii_lowercase(),
                 "style" => style = value.to_ascii_lowercase(),
                 "href" if name == "a" && (value.starts_with("http://") || value.starts_with("https://")) => {
-                    meaning.link = Some(value.chars().take(500).collect())
+                    meaning.link = Some(value.chars().take(500).collect());
                 }
                 "color" => meaning.coloured |= is_colour(value),
                 "name" if value == "quote" && name == "div" => meaning.quotes = 1,

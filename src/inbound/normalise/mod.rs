@@ -106,6 +106,8 @@ enum Role {
     Quoted,
     /// The line or block before what they answer.
     Intro,
+    /// Somebody else's words that they pass on.
+    Passed,
 }
 
 struct Reader<'a> {
@@ -143,18 +145,22 @@ impl Reader<'_> {
             {
                 let end = at + intro.lines;
                 if (intro.forward || self.body.passed_on) && self.passes_on(at, end) {
-                    self.because("somebody else's words are passed on");
-                } else {
-                    self.because("a line or block of the mail program stands before the answered mail");
-                    first_intro = first_intro.or(Some(at));
-                    self.set(at, end, Role::Intro);
-                    if intro.cuts {
-                        cut = Some(end);
-                        break;
-                    }
+                    self.pass_on(at);
+                    return;
+                }
+                self.because("a line or block of the mail program stands before the answered mail");
+                first_intro = first_intro.or(Some(at));
+                self.set(at, end, Role::Intro);
+                if intro.cuts {
+                    cut = Some(end);
+                    break;
                 }
                 at = end;
                 continue;
+            }
+            if line.depth == 1 && cut.is_none() && marks::forward_within(line) && self.passes_on(at, at + 1) {
+                self.pass_on(at);
+                return;
             }
             let ours = self.share(at) >= 0.999 && line.text.split_whitespace().nth(2).is_some();
             if line.depth > 0 || ours {
@@ -166,6 +172,12 @@ impl Reader<'_> {
             self.after_the_cut(cut);
         }
         self.give_back_typed_marks(first_intro);
+    }
+
+    /// From here on it is what somebody else wrote, whatever marks stand before its lines.
+    fn pass_on(&mut self, from: usize) {
+        self.because("somebody else's words are passed on");
+        self.set(from, self.lines.len(), Role::Passed);
     }
 
     /// Below a mark that cuts, lines are the answered mail, save what is surely the person's between our words.
@@ -236,30 +248,88 @@ impl Reader<'_> {
         !from_us && !ours_below
     }
 
-    /// The words above say that the answers are between the lines below.
+    /// The words above say that the answers are between the lines below: "my answers in red", "see replies below".
     fn refers_to_below(&self, cut: usize) -> bool {
-        const ANSWERS: &[&str] =
-            &["answer", "repl", "comment", "respon", "antwort", "réponse", "reponse", "rispost", "respuesta", "resposta", "odpowied", "odpověd", "svar"];
-        const WHERE: &[&str] = &[
-            "below", "in red", "in blue", "in green", "in bold", "inline", "in line", "in-line", "unten", "in rot", "dessous", "en rouge", "sotto", "in rosso",
-            "abajo", "en rojo", "abaixo", "poniżej", "níže", "nedan", "nedenfor", "between",
+        const ANSWERS: &[&str] = &[
+            "answers",
+            "answer",
+            "answered",
+            "replies",
+            "comments",
+            "responses",
+            "responded",
+            "replied",
+            "antworten",
+            "antwort",
+            "réponses",
+            "réponse",
+            "risposte",
+            "respuestas",
+            "respostas",
+            "odpowiedzi",
+            "odpovědi",
+            "svar",
+            "antwoorden",
         ];
-        let top: String = self.lines.iter().take(cut).map(|line| line.text.to_lowercase()).collect::<Vec<_>>().join(" ");
-        ANSWERS.iter().any(|word| top.contains(word)) && WHERE.iter().any(|word| top.contains(word))
+        const PLACES: &[&str] = &[
+            "below",
+            "red",
+            "blue",
+            "green",
+            "bold",
+            "inline",
+            "line",
+            "unten",
+            "rot",
+            "blau",
+            "dessous",
+            "rouge",
+            "sotto",
+            "rosso",
+            "abajo",
+            "rojo",
+            "abaixo",
+            "vermelho",
+            "poniżej",
+            "czerwono",
+            "níže",
+            "červeně",
+            "nedan",
+            "nedenfor",
+            "between",
+            "rood",
+            "rött",
+            "rødt",
+            "underneath",
+        ];
+        self.lines.iter().take(cut).any(|line| {
+            let lower = line.text.to_lowercase();
+            lower.split(['.', '!', '?', ';']).any(|sentence| {
+                let words: Vec<&str> = sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+                words
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, word)| ANSWERS.contains(word))
+                    .any(|(at, _)| words.iter().skip(at + 1).take(4).any(|word| PLACES.contains(word)))
+            })
+        })
     }
 
     fn divide(mut self) -> Visible {
         let mut runs = self.runs();
         // What a program or an employer added is no answer: it makes no run of its own.
         let mut said: Vec<(Run, usize, usize)> = Vec::new();
-        for run in runs.iter_mut().filter(|run| run.role == Role::Said) {
-            let (from, to) = signature::spoken(self.lines.get(run.from..run.to).unwrap_or_default());
+        for run in runs.iter_mut().filter(|run| matches!(run.role, Role::Said | Role::Passed)) {
+            let (from, to) = match run.role {
+                Role::Passed => (0, run.to - run.from),
+                _ => signature::spoken(self.lines.get(run.from..run.to).unwrap_or_default()),
+            };
             if from < to {
                 said.push((*run, run.from + from, run.from + to));
             }
         }
         let quoted_before = |at: usize| runs.iter().any(|run| run.role == Role::Quoted && run.to <= at);
-        let answers = said.iter().filter(|(run, ..)| quoted_before(run.from)).count();
+        let answers = said.iter().filter(|(run, ..)| run.role == Role::Said && quoted_before(run.from)).count();
         let in_place = answers >= 2;
         if in_place {
             self.because("answers stand between the quotes");
@@ -288,8 +358,8 @@ impl Reader<'_> {
                     text.push_str(if blank { "\n\n" } else { "\n" });
                 }
                 blank = false;
-                // Typed arrows come back as they were.
-                for _ in 0..line.depth {
+                // Typed arrows come back as they were; what is passed on stands in marks of the program's.
+                for _ in 0..if run.role == Role::Passed { 0 } else { line.depth } {
                     text.push_str("> ");
                 }
                 text.push_str(words);
@@ -335,6 +405,10 @@ impl Reader<'_> {
         let mut top = end;
         while top > above.from && self.lines.get(top - 1).is_some_and(|line| !line.is_blank()) {
             top -= 1;
+        }
+        // Lines of HTML are paragraphs already.
+        if matches!(self.body.parts.first(), Some(TextPart::Html(_))) {
+            top = end - 1;
         }
         let words: Vec<&str> = self.lines.get(top..end)?.iter().map(|line| line.text.trim()).collect();
         Some(words.join(" ")).filter(|words| !words.is_empty())

@@ -82,10 +82,17 @@ fn read_feature(number: usize, feature: &Feature) -> Result<NewArea, Vec<String>
         Some(_) => Err(format!("its property {key} must be text")),
     };
     let required = |key: &str| text(key).and_then(|found| found.ok_or_else(|| format!("it has no property {key}")));
-    let (code, name) = (required("code"), required("name"));
+    let code = required("code");
+    // Maps of sectors have nothing but their codes.
+    let is_sector = matches!(text("kind"), Ok(Some(kind)) if kind == "sector") || matches!((text("kind"), text("district_code")), (Ok(None), Ok(Some(_))));
+    let name = if is_sector { text("name").and_then(|found| found.map_or_else(|| code.clone(), Ok)) } else { required("name") };
     let label = code.as_ref().or(name.as_ref()).map_or_else(|_| format!("feature {number}"), |known| format!("feature {number} (\"{known}\")"));
     let kind = text("kind").and_then(|found| match found.as_deref() {
-        None | Some("custom") => Ok("custom"),
+        Some("custom") => Ok("custom"),
+        // As the Office for National Statistics writes them: a code of nine, and sectors with their district beside them.
+        None if code.as_ref().is_ok_and(|code| is_district_code(code)) => Ok("district"),
+        None if matches!(text("district_code"), Ok(Some(_))) => Ok("sector"),
+        None => Ok("custom"),
         Some("district") => Ok("district"),
         Some("sector") => Ok("sector"),
         Some(other) => Err(format!("its kind \"{other}\" is none of custom, district, sector")),
@@ -106,6 +113,12 @@ fn read_feature(number: usize, feature: &Feature) -> Result<NewArea, Vec<String>
             Err(faults.into_iter().flatten().map(|fault| format!("{label}: {fault}")).collect())
         }
     }
+}
+
+/// E06 to E09, N09, S12, W06 and six digits (ONS coding of local authorities).
+fn is_district_code(code: &str) -> bool {
+    let (kind, number) = code.split_at_checked(3).unwrap_or((code, ""));
+    matches!(kind, "E06" | "E07" | "E08" | "E09" | "N09" | "S12" | "W06") && number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What is wrong among the features, and between them and what is there.

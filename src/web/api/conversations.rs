@@ -80,6 +80,7 @@ pub struct AttachmentOut {
 
 /// Where a page begins.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Page {
     /// From the page before.
     cursor: Option<String>,

@@ -48,14 +48,35 @@ pub struct FreshFormToken(pub String);
 #[derive(Clone, Copy)]
 pub struct NoticeShown;
 
-/// The name of the session cookie: with the `__Host-` prefix wherever browsers reach us by https.
-pub fn session_cookie_name(app: &App) -> &'static str {
-    if app.config().server.is_https() { "__Host-huecry" } else { "huecry" }
+/// Officers and residents have a session each: an officer who looks at the residents' pages stays signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Realm {
+    /// Everything that officers open.
+    Officers,
+    /// Joining and the account.
+    Residents,
+}
+
+impl Realm {
+    /// Whose pages a path belongs to.
+    fn of(path: &str) -> Self {
+        if path.starts_with("/account") || path.starts_with("/join") { Self::Residents } else { Self::Officers }
+    }
+}
+
+/// The name of a session cookie: with the `__Host-` prefix wherever browsers reach us by https.
+pub fn session_cookie_name(app: &App, realm: Realm) -> &'static str {
+    match (app.config().server.is_https(), realm) {
+        (true, Realm::Officers) => "__Host-huecry",
+        (false, Realm::Officers) => "huecry",
+        (true, Realm::Residents) => "__Host-huecry-resident",
+        (false, Realm::Residents) => "huecry-resident",
+    }
 }
 
 /// The session cookie itself.
-pub fn session_cookie(app: &App, token: String) -> Cookie<'static> {
-    Cookie::build(session_cookie_name(app), token).path("/").http_only(true).secure(app.config().server.is_https()).same_site(SameSite::Lax).finish()
+pub fn session_cookie(app: &App, realm: Realm, token: String) -> Cookie<'static> {
+    Cookie::build(session_cookie_name(app, realm), token).path("/").http_only(true).secure(app.config().server.is_https()).same_site(SameSite::Lax).finish()
 }
 
 /// The form cookie of a visitor without a session.
@@ -79,7 +100,7 @@ impl FromRequest for Visitor {
         let request = request.clone();
         Box::pin(async move {
             let app = request.app_data::<web::Data<App>>().map(|data| data.get_ref().clone()).ok_or_else(|| AppError::Internal(anyhow::anyhow!("no app")))?;
-            let session = match request.cookie(session_cookie_name(&app)) {
+            let session = match request.cookie(session_cookie_name(&app, Realm::of(request.path()))) {
                 Some(cookie) => {
                     let (app, token) = (app.clone(), cookie.value().to_owned());
                     let runner = app.clone();

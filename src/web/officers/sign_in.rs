@@ -6,7 +6,7 @@ use askama::Template;
 use crate::accounts::{self, sessions};
 use crate::domain::officer::Role;
 use crate::web::error::AppError;
-use crate::web::extract::{Caller, Fields, Visitor, session_cookie, session_cookie_name};
+use crate::web::extract::{Caller, Fields, Realm, Visitor, session_cookie, session_cookie_name};
 use crate::web::middleware::Limits;
 use crate::web::shell::{self, FieldError, Shell};
 
@@ -21,8 +21,8 @@ struct SignInPage {
 
 /// `GET /sign-in`
 pub async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, AppError> {
-    if visitor.session.as_ref().is_some_and(|session| session.officer.is_some()) {
-        return Ok(shell::redirect("/inbox"));
+    if let Some(officer) = visitor.session.as_ref().and_then(|session| session.officer.as_ref()) {
+        return Ok(shell::redirect(home_of(officer.role.parse().unwrap_or(Role::Press))));
     }
     let next = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "next").map(|(_, value)| value.into_owned());
     shell::page(&SignInPage {
@@ -55,18 +55,23 @@ pub async fn sign_in(visitor: Visitor, fields: Fields, caller: Caller, limits: w
         return shell::page_with_errors(&page);
     };
     let role: Role = officer.role.parse().unwrap_or(Role::Press);
-    let home = if role.reads_replies() {
+    let home = home_of(role);
+    let next = local(fields.one("next"));
+    let to = if next.is_empty() || next == "/inbox" { home.to_owned() } else { next };
+    let mut response = shell::redirect(&to);
+    response.add_cookie(&session_cookie(&visitor.app, Realm::Officers, token)).map_err(|error| AppError::Internal(error.into()))?;
+    Ok(response)
+}
+
+/// Where somebody of a role begins.
+fn home_of(role: Role) -> &'static str {
+    if role.reads_replies() {
         "/inbox"
     } else if role.administers() {
         "/admin"
     } else {
         "/press"
-    };
-    let next = local(fields.one("next"));
-    let to = if next.is_empty() || next == "/inbox" { home.to_owned() } else { next };
-    let mut response = shell::redirect(&to);
-    response.add_cookie(&session_cookie(&visitor.app, token)).map_err(|error| AppError::Internal(error.into()))?;
-    Ok(response)
+    }
 }
 
 /// `POST /sign-out`
@@ -78,7 +83,10 @@ pub async fn sign_out(visitor: Visitor, fields: Fields) -> Result<HttpResponse, 
         runner.run(async move { sessions::end(&app, session.row.id).await }).await?;
     }
     let mut response = shell::redirect("/sign-in");
-    let mut gone = actix_web::cookie::Cookie::build(session_cookie_name(&visitor.app), "").path("/").secure(visitor.app.config().server.is_https()).finish();
+    let mut gone = actix_web::cookie::Cookie::build(session_cookie_name(&visitor.app, Realm::Officers), "")
+        .path("/")
+        .secure(visitor.app.config().server.is_https())
+        .finish();
     gone.make_removal();
     response.add_cookie(&gone).map_err(|error| AppError::Internal(error.into()))?;
     Ok(response)

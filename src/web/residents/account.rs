@@ -8,7 +8,7 @@ use crate::residents::{places, preferences};
 use crate::store::places as groups_of;
 use crate::web::alerts::compose::{GroupChoice, group_choices};
 use crate::web::error::AppError;
-use crate::web::extract::{Fields, Resident, session_cookie_name};
+use crate::web::extract::{Fields, Realm, Resident, session_cookie_name};
 use crate::web::shell::{self, FieldError, Shell, When};
 
 #[derive(Template)]
@@ -109,7 +109,7 @@ pub async fn sign_out(resident: Resident, fields: Fields) -> Result<HttpResponse
     }
     let mut response = shell::redirect("/");
     let https = resident.visitor.app.config().server.is_https();
-    let mut gone = actix_web::cookie::Cookie::build(session_cookie_name(&resident.visitor.app), "").path("/").secure(https).finish();
+    let mut gone = actix_web::cookie::Cookie::build(session_cookie_name(&resident.visitor.app, Realm::Residents), "").path("/").secure(https).finish();
     gone.make_removal();
     response.add_cookie(&gone).map_err(|error| AppError::Internal(error.into()))?;
     Ok(response)

@@ -12,7 +12,7 @@ use crate::residents::join::{self, JoinOutcome, Wish};
 use crate::residents::places;
 use crate::web::alerts::compose::{GroupChoice, group_choices};
 use crate::web::error::AppError;
-use crate::web::extract::{Caller, Fields, Visitor, session_cookie};
+use crate::web::extract::{Caller, Fields, Realm, Visitor, session_cookie};
 use crate::web::middleware::Limits;
 use crate::web::shell::{self, FieldError, Shell};
 
@@ -175,10 +175,14 @@ async fn code(visitor: &Visitor, form: JoinForm, fields: &Fields, caller: Caller
             let app = visitor.app.clone();
             let token = app.clone().run(async move { sessions::start(&app, Who::Resident(resident_id)).await }).await?;
             let mut response = render(visitor, "done", form, Vec::new(), String::new(), String::new()).await?;
-            response.add_cookie(&session_cookie(&visitor.app, token)).map_err(|error| AppError::Internal(error.into()))?;
+            response.add_cookie(&session_cookie(&visitor.app, Realm::Residents, token)).map_err(|error| AppError::Internal(error.into()))?;
             Ok(response)
         }
-        JoinOutcome::Next(ticket, masked) => render(visitor, "code", form, Vec::new(), ticket, masked).await,
+        JoinOutcome::Next(ticket, masked) => {
+            // The same page again would look as if the code had been refused.
+            let told = Visitor { notice: Some(format!("That code was right. Now the one that we sent to {masked}.")), ..visitor.clone() };
+            render(&told, "code", form, Vec::new(), ticket, masked).await
+        }
         JoinOutcome::Wrong => {
             let error = FieldError::new("code", "This is not the code we sent. Check it and try again.");
             render(visitor, "code", form, vec![error], ticket, String::new()).await

@@ -7,7 +7,7 @@ use crate::accounts::sessions::{self, Who};
 use crate::domain::Address;
 use crate::residents::join::{self, JoinOutcome};
 use crate::web::error::AppError;
-use crate::web::extract::{Caller, Fields, Visitor, session_cookie};
+use crate::web::extract::{Caller, Fields, Realm, Visitor, session_cookie};
 use crate::web::middleware::Limits;
 use crate::web::shell::{self, FieldError, Shell};
 
@@ -69,7 +69,7 @@ pub async fn check_code(visitor: Visitor, fields: Fields, caller: Caller, limits
     let sentence = match outcome {
         Ok(token) => {
             let mut response = shell::redirect("/account");
-            response.add_cookie(&session_cookie(&visitor.app, token)).map_err(|error| AppError::Internal(error.into()))?;
+            response.add_cookie(&session_cookie(&visitor.app, Realm::Residents, token)).map_err(|error| AppError::Internal(error.into()))?;
             return Ok(response);
         }
         Err(JoinOutcome::Spent) => "This code no longer works. Go back and ask for a new one.",

@@ -86,3 +86,15 @@ on_both!(yes_this_one_makes_a_probable_tie_certain, async |db| {
     assert_eq!((&sure["certainty"], &sure["messages"][1]["attribution"]["confidence"]), (&json!("certain"), &json!("certain")));
     t.stop().await;
 });
+
+on_both!(an_alert_that_is_named_by_somebody_it_was_not_sent_to_is_offered_first_and_not_taken, async |db| {
+    let t = TestApp::start(db).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish_to_nobody(&mut officer, db).await;
+    t.text("+447700900199", crate::support::app::POOL[0], &format!("ref {} I saw him run", reference.to_lowercase())).await;
+    let key = t.key(&["inbox"]).await;
+    let waiting = eventually("it in the tray", async || t.api(&key, "/api/v1/unattributed").await["conversations"].as_array().unwrap().first().cloned()).await;
+    let page = officer.get(&format!("/inbox/{}", waiting["id"].as_str().unwrap())).await;
+    assert!(page.body.contains(&format!("the text names {reference}")), "{}", page.body);
+    t.stop().await;
+});

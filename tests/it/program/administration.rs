@@ -8,6 +8,7 @@ use crate::support::db::TestDb;
 async fn an_officer_who_was_added_can_sign_in_with_the_printed_password() {
     let db = TestDb::bare_sqlite().await;
     let gateway = Gateway::furnish(db.folder(), "sqlite:huecry.db");
+    gateway.run(&["migrate"]).await;
     let add = ["officer", "add", "--email", "jo@force.example", "--name", "PC Jo Bloggs", "--role", "admin"];
     let ended = gateway.run(&add).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -41,6 +42,7 @@ async fn an_officer_who_was_added_can_sign_in_with_the_printed_password() {
 async fn a_key_is_printed_once_and_opens_its_scope_only() {
     let db = TestDb::bare_sqlite().await;
     let gateway = Gateway::furnish(db.folder(), "sqlite:huecry.db");
+    gateway.run(&["migrate"]).await;
     let mut keys = Vec::new();
     for scope in ["inbox", "alerts", "alerts,inbox"] {
         let ended = gateway.run(&["api-key", "add", "--name", &format!("for {scope}"), "--scope", scope]).await;

@@ -82,7 +82,7 @@ async fn hand_over(t: &TestApp, told: &mut mpsc::UnboundedReceiver<HandOver>, n:
     let fields = super::text_form(&phone, NUMBER, "hello", &phone);
     assert_eq!(post_signed(t, "/webhooks/sms/own/inbound", &fields).await.0, 200);
     let key = t.key(&["inbox"]).await;
-    let wanted = format!("ends {}", phone.get(9..).unwrap());
+    let wanted = format!("a number ending {}", phone.get(9..).unwrap());
     let id = eventually("their text in the tray", async || {
         let list = t.api(&key, "/api/v1/unattributed").await["conversations"].as_array().cloned().unwrap();
         list.iter().find(|one| one["correspondent"]["address_masked"] == wanted.as_str()).map(|one| one["id"].as_str().unwrap().to_owned())

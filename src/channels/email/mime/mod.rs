@@ -48,7 +48,8 @@ pub fn parse(raw: &[u8], transport: &Transport) -> Result<ParsedMail, ParseError
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err(ParseError("the mail is empty".to_owned()));
     }
-    let message = MessageParser::default().parse(raw).ok_or_else(|| ParseError("no mail header could be read".to_owned()))?;
+    let mended = with_boundary(raw);
+    let message = MessageParser::default().parse(mended.as_deref().unwrap_or(raw)).ok_or_else(|| ParseError("no mail header could be read".to_owned()))?;
     if message.headers().is_empty() || !head_of(raw).contains(&b':') {
         return Err(ParseError("the mail has no header".to_owned()));
     }
@@ -80,6 +81,23 @@ pub fn parse(raw: &[u8], transport: &Transport) -> Result<ParsedMail, ParseError
         returned: returned(&message),
         received_count: message.headers().iter().filter(|header| header.name().eq_ignore_ascii_case("received")).count(),
     })
+}
+
+/// A multipart that does not name its boundary, again with the one that its body shows. The raw mail stays as it is.
+fn with_boundary(raw: &[u8]) -> Option<Vec<u8>> {
+    let head = head_of(raw);
+    let message = MessageParser::default().parse_headers(head)?;
+    let kind = message.content_type().filter(|kind| kind.ctype().eq_ignore_ascii_case("multipart") && kind.attribute("boundary").is_none())?;
+    let body = raw.get(head.len()..)?;
+    let line = body.split(|byte| *byte == b'\n').take(200).find(|line| line.starts_with(b"--") && line.len() > 4)?;
+    let boundary = std::str::from_utf8(line.get(2..)?).ok()?.trim_end();
+    let header = message.headers().iter().find(|header| header.name().eq_ignore_ascii_case("content-type"))?;
+    let (from, to) = (usize::try_from(header.offset_field).ok()?, usize::try_from(header.offset_end).ok()?);
+    let subtype = kind.subtype().unwrap_or("mixed");
+    let mut mended = raw.get(..from)?.to_vec();
+    mended.extend(format!("Content-Type: multipart/{subtype}; boundary=\"{}\"\r\n", boundary.replace(['"', '\\'], "")).bytes());
+    mended.extend(raw.get(to..)?);
+    Some(mended)
 }
 
 /// The header block, so that a large mail is not read through for one address.
