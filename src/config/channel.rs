@@ -54,6 +54,8 @@ pub struct TwilioConfig {
 /// A mailbox.
 #[derive(Clone, Debug)]
 pub struct EmailConfig {
+    /// Answer a person's first mail about an alert at once: it arrived, and 999 in an emergency.
+    pub acknowledge: bool,
     /// The published address; replies go to it with a plus token.
     pub address: Email,
     /// Host of the relay.
@@ -169,6 +171,7 @@ fn read_email(table: &mut Reader<'_>) -> Option<EmailConfig> {
         table.section("imap", |_| ());
     }
     Some(EmailConfig {
+        acknowledge: table.flag_or("acknowledge", true),
         smtp_host: table.required("smtp_host", "the host of the mail relay"),
         smtp_port: u16::try_from(port).unwrap_or(587),
         smtp_tls: tls.unwrap_or(SmtpTls::StartTls),

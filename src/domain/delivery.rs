@@ -13,6 +13,8 @@ crate::words! {
         OptInConfirmation = "opt_in_confirmation",
         /// A one-time code.
         Code = "code",
+        /// The first automatic answer to a person's mail: that it arrived, and where to turn in an emergency.
+        Acknowledgement = "acknowledgement",
         /// A link by which the owner of an address confirms an opt-out asked for by unproven e-mail.
         OptOutLink = "opt_out_link",
     }

@@ -5,18 +5,21 @@
 
 use diesel::QueryResult;
 
-use super::classify::{MailClass, bounce};
+use super::classify::{MailClass, auto_reply, bounce};
 use super::filing::{Filer, Filing};
 use super::process::UnderstoodMail;
 use super::thread::hand;
 use super::thread::mail::{self as ladder, Found, Keys, Ladder};
 use super::thread::{Attribution, Candidate, Confidence, Target};
 use super::{receipt, returned, understand};
+use crate::channels::registry::ChannelKind;
 use crate::domain::delivery::{Purpose, Status};
+use crate::domain::inbound::ParsedMail;
 use crate::domain::token::{self, Use};
 use crate::domain::{Address, Email, reference};
 use crate::outbound::compose;
 use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
+use crate::store::conversations::ConversationRow;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::receipts::{self, ReceiptRow};
@@ -99,7 +102,7 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     let visible = understand::visible(mail, &said.iter().map(String::as_str).collect::<Vec<_>>());
     let wants_out = inbound.understood.wants_out.is_some();
     let our_address = match filer.app.channels().find(&envelope.channel).map(|channel| &channel.kind) {
-        Some(crate::channels::registry::ChannelKind::Email { settings, .. }) => settings.address.as_str().to_owned(),
+        Some(ChannelKind::Email { settings, .. }) => settings.address.as_str().to_owned(),
         _ => String::new(),
     };
     let filing = Filing {
@@ -121,6 +124,9 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
         files: &inbound.files,
     };
     let filed = filer.file(conn, filing).await?;
+    if let (Some(conversation), false, MailClass::Reply) = (&filed, wants_out, inbound.understood.verdict.class) {
+        acknowledge(conn, filer, envelope, conversation, &from, mail).await?;
+    }
     if let (Some(conversation), true) = (filed, wants_out) {
         filer.note(conn, conversation.id, "opt_out_asked", "They asked by e-mail to be left out: a link to confirm it was sent to their address").await?;
         offer_way_out(conn, filer, envelope, &from, mail.message_id.clone()).await?;
@@ -151,6 +157,55 @@ async fn said_before(conn: &mut Conn, filer: &mut Filer<'_>, attribution: &Attri
         said.extend(messages::list_of(conn, id).await?.into_iter().rev().take(30).map(|message| message.text));
     }
     Ok(said)
+}
+
+/// Most automatic answers that one address gets in a day, whatever it writes about.
+const MOST_ANSWERS_A_DAY: usize = 5;
+
+/// Tells a person at once that their mail arrived: once a day and alert, never a machine, and nothing of the alert.
+async fn acknowledge(
+    conn: &mut Conn,
+    filer: &mut Filer<'_>,
+    envelope: &EnvelopeRow,
+    conversation: &ConversationRow,
+    from: &Address,
+    mail: &ParsedMail,
+) -> QueryResult<()> {
+    let app = filer.app;
+    let wanted = match app.channels().find(&envelope.channel).map(|channel| &channel.kind) {
+        Some(ChannelKind::Email { settings, .. }) => settings.acknowledge,
+        _ => false,
+    };
+    // Dealt with late, as after a replay, it would only puzzle.
+    let late = filer.now.since_ms(envelope.received_at) > 6 * 3_600_000;
+    if !wanted || late || !auto_reply::may_be_answered(mail) || !from.reveal().contains('@') {
+        return Ok(());
+    }
+    let match_key = app.match_key(from);
+    let (about_this, in_all) = deliveries::count_acknowledged(conn, &match_key, conversation.alert_id, filer.now.minus_days(1)).await?;
+    if about_this > 0 || in_all >= MOST_ANSWERS_A_DAY {
+        return Ok(());
+    }
+    let branding = &app.config().branding;
+    let subject = if mail.subject.to_lowercase().starts_with("re:") { mail.subject.clone() } else { format!("Re: {}", mail.subject) };
+    let single = Single {
+        purpose: Purpose::Acknowledgement,
+        source_id: envelope.id,
+        to: from.clone(),
+        from: None,
+        channel: Some(envelope.channel.clone()),
+        subject: Some(subject),
+        body: compose::acknowledgement(&branding.name, &branding.force),
+        alert_id: conversation.alert_id,
+        conversation_id: Some(conversation.id),
+        in_reply_to: mail.message_id.clone(),
+        references: mail.message_id.iter().cloned().collect(),
+    };
+    if let EnqueueOutcome::Queued(_) = enqueue::enqueue(conn, app, single).await? {
+        filer.note(conn, conversation.id, "acknowledged", "An automatic answer told them that it arrived, and to call 999 in an emergency").await?;
+        filer.told.outbox = true;
+    }
+    Ok(())
 }
 
 async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &Keys, match_key: &[u8]) -> QueryResult<Ladder> {

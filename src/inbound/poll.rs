@@ -13,6 +13,7 @@ use crate::channels::email::{self, mime};
 use crate::channels::registry::{Channel, ChannelKind};
 use crate::config::ImapConfig;
 use crate::store::mailboxes::{self, MailboxRow, UidRow};
+use crate::store::notices::{self, NoticeRow};
 
 const LEASE_MS: i64 = 60_000;
 /// RFC 2177 allows 29 minutes; address translators and some servers forget a quiet line after 10.
@@ -176,6 +177,9 @@ impl Poller {
                 return Err(error.into());
             }
         };
+        if let ("oversize", Some(detail)) = (state, &error) {
+            self.tell_oversize(uid, detail).await?;
+        }
         self.note_uid(mailbox.uid_validity, uid, state, error).await?;
         Ok(state == "ingested")
     }
@@ -194,6 +198,24 @@ impl Poller {
             headers: Vec::new(),
             body: Content::Here(raw.into()),
         }
+    }
+
+    /// Somebody may have sent a video: an administrator fetches it by hand.
+    async fn tell_oversize(&self, uid: u32, detail: &str) -> Result<(), PollError> {
+        let now = self.app.now();
+        let row = NoticeRow {
+            id: self.app.next_id(),
+            kind: "oversize".to_owned(),
+            subject: format!("{} {}", self.channel, self.settings.mailbox),
+            detail: format!("Message {uid} was left in the mailbox unread: {detail}. Open the mailbox to see it, or raise imap.max_bytes."),
+            times: 1,
+            first_at: now,
+            last_at: now,
+            cleared_at: None,
+        };
+        let mut conn = self.app.write().await?;
+        notices::note(&mut conn, &row).await?;
+        Ok(())
     }
 
     async fn note_uid(&self, uid_validity: i64, uid: u32, state: &str, error: Option<String>) -> Result<(), PollError> {

@@ -130,6 +130,16 @@ pub fn sent_words(brand: &str, force: &str, body: &str) -> String {
     render_email(body, &Footer { brand, force, code: "", leave_url: "" })
 }
 
+/// The automatic answer to a person's first mail about an alert. It says nothing of the alert: anybody may have written.
+pub fn acknowledgement(brand: &str, force: &str) -> String {
+    format!(
+        "Thank you. Your message has reached {force}, and a police officer will read it.\n\n\
+         This mailbox is not watched round the clock. If somebody is in danger or a crime is happening now, call 999. \
+         To report anything else, call 101. To stay anonymous, call Crimestoppers on 0800 555 111.\n\n\
+         This is an automatic answer: you need not reply to it.\n\n-- \n{brand}\n"
+    )
+}
+
 /// An officer's answer by mail, with who wrote it.
 pub fn render_answer(text: &str, officer: &str, brand: &str) -> String {
     format!("{text}\n\n-- \n{officer}\n{brand}\nIn an emergency call 999.\n")

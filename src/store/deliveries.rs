@@ -213,6 +213,16 @@ pub async fn count_purpose_since(conn: &mut Conn, match_key: &[u8], purpose: &st
         .await)
 }
 
+/// How often an address had an automatic answer since then: about this alert (or none), and in all.
+pub async fn count_acknowledged(conn: &mut Conn, match_key: &[u8], alert_id: Option<i64>, since: At) -> QueryResult<(usize, usize)> {
+    let about: Vec<Option<i64>> = on!(conn, c => deliveries::table
+        .filter(deliveries::match_key.eq(match_key).and(deliveries::purpose.eq("acknowledgement")).and(deliveries::created_at.gt(since)))
+        .select(deliveries::alert_id)
+        .load(c)
+        .await)?;
+    Ok((about.iter().filter(|known| **known == alert_id).count(), about.len()))
+}
+
 /// Sets the random value of a delivery's tokens, where its own text had to name it.
 pub async fn set_token(conn: &mut Conn, id: i64, token: &str) -> QueryResult<usize> {
     on!(conn, c => diesel::update(deliveries::table.find(id)).set(deliveries::token.eq(token)).execute(c).await)
@@ -220,7 +230,7 @@ pub async fn set_token(conn: &mut Conn, id: i64, token: &str) -> QueryResult<usi
 
 /// Ties the answers that went out in one conversation to another, and to its alert.
 pub async fn move_conversation(conn: &mut Conn, from: i64, to: i64, alert_id: i64) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::conversation_id.eq(from).and(deliveries::purpose.eq("reply"))))
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::conversation_id.eq(from).and(deliveries::purpose.eq_any(["reply", "acknowledgement"]))))
         .set((deliveries::conversation_id.eq(Some(to)), deliveries::alert_id.eq(Some(alert_id))))
         .execute(c)
         .await)

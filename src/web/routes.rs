@@ -80,6 +80,7 @@ routes! {
     get "/admin" Officer => admin::parked::show;
     get "/admin/parked/{id}/raw" Officer => admin::parked::raw;
     post "/admin/parked/{id}/replay" Officer => admin::parked::replay;
+    post "/admin/notices/{id}/clear" Officer => admin::parked::clear;
 
     get "/api/openapi.json" Public => api::openapi;
     post "/api/v1/alerts" Key => api::alerts::create;

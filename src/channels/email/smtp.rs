@@ -119,7 +119,8 @@ pub fn build(mail: &OutgoingMail) -> Result<(lettre::address::Envelope, Vec<u8>)
         raw("List-Id", format!("<alerts.{}>", mail.from.rsplit('@').next().unwrap_or_default()));
     }
     raw("X-Huecry-Loop", mail.loop_mark.clone());
-    let envelope = lettre::address::Envelope::new(Some(parse(&mail.return_path, "return path")?), vec![to]).map_err(|_| bad("recipient"))?;
+    let return_path = if mail.return_path.is_empty() { None } else { Some(parse(&mail.return_path, "return path")?) };
+    let envelope = lettre::address::Envelope::new(return_path, vec![to]).map_err(|_| bad("recipient"))?;
     Ok((envelope, message.formatted()))
 }
 

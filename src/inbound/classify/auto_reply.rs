@@ -131,6 +131,22 @@ pub fn detect(mail: &ParsedMail, words: &str) -> Option<Answer> {
     None
 }
 
+/// Whether an automatic answer may go to whoever wrote this: never to a list, a machine, or a path that ends nowhere
+/// (RFC 3834 section 2).
+pub fn may_be_answered(mail: &ParsedMail) -> bool {
+    let listish = ["list-id", "list-unsubscribe", "x-loop", "feedback-id"].iter().any(|name| mail.header(name).is_some());
+    let bulk = mail.header("precedence").is_some_and(|value| matches!(value.trim().to_ascii_lowercase().as_str(), "bulk" | "junk" | "list" | "auto_reply"));
+    let suppressed = mail.header("x-auto-response-suppress").is_some_and(|value| {
+        let value = value.to_ascii_lowercase();
+        value.contains("all") || value.contains("autoreply")
+    });
+    let name = mail.from.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let nobody = ["noreply", "no-reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster", "owner-", "-request", "listserv", "majordomo", "bounce"];
+    let machine = mail.header("auto-submitted").is_some_and(|value| !value.trim().eq_ignore_ascii_case("no"));
+    let dead_end = name.is_empty() || mail.return_path.as_deref() == Some("") || nobody.iter().any(|word| name.contains(word));
+    !listish && !bulk && !suppressed && !machine && !dead_end
+}
+
 fn by_header(mail: &ParsedMail) -> Option<String> {
     if let Some(value) = mail.header("auto-submitted") {
         let token = value.split([';', '(', ' ']).next().unwrap_or_default().trim().to_ascii_lowercase();

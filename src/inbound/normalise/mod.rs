@@ -1,7 +1,7 @@
 //! `[pure]` The visible reply: what the person wrote, with quotes and signatures folded, never deleted.
 //!
 //! Two things find the end of the answer: our own words, for we hold what we sent and know it however a mail program
-//! dressed it ([`Body::known`]); and the marks that programs leave, in the mark-up ([`html`]) and in words ([`marks`]).
+//! dressed it ([`Body::known`]); and the marks that programs leave, in the mark-up (`html`) and in words (`marks`).
 //! Signatures are stripped; answers between quotes stay in order with what they answer marked. Losing a sentence is far
 //! worse than leaking a quote: anything doubtful stays visible.
 

@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::audit::{self, Actor};
 use crate::domain::officer::Role;
-use crate::store::{envelopes, mailboxes};
+use crate::store::{envelopes, mailboxes, notices};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::health;
@@ -18,6 +18,7 @@ struct ParkedPage {
     shell: Shell,
     parked: Vec<ParkedRow>,
     mail_faults: Vec<MailFault>,
+    notices: Vec<NoticeView>,
     channels: Vec<ChannelHealth>,
     total: i64,
     as_of: When,
@@ -31,6 +32,15 @@ struct ParkedRow {
     reason: String,
     size: String,
     sha256: String,
+}
+
+struct NoticeView {
+    id: String,
+    kind: &'static str,
+    subject: String,
+    detail: String,
+    times: i64,
+    when: When,
 }
 
 struct MailFault {
@@ -61,6 +71,7 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
             let rows = envelopes::list_parked(&mut conn, 200).await?;
             let total = envelopes::count_of(&mut conn, "parked").await?;
             let faults = mailboxes::list_open_uids(&mut conn).await?;
+            let standing = notices::list_standing(&mut conn, 100).await?;
             drop(conn);
             let (_, channels) = health::check(&app).await;
             let parked = rows.into_iter().map(|row| ParkedRow {
@@ -85,6 +96,17 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
                 shell,
                 parked: parked.collect(),
                 mail_faults: mail_faults.collect(),
+                notices: standing
+                    .into_iter()
+                    .map(|row| NoticeView {
+                        id: row.id.to_string(),
+                        kind: kind_in_words(&row.kind),
+                        subject: row.subject,
+                        detail: row.detail,
+                        times: row.times,
+                        when: When::at(row.last_at, now),
+                    })
+                    .collect(),
                 channels: channels.collect(),
                 total,
                 as_of: When::at(now, now),
@@ -92,6 +114,37 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
         })
         .await?;
     shell::page(&page)
+}
+
+fn kind_in_words(kind: &str) -> &'static str {
+    match kind {
+        "policy_block" => "Our mail is refused",
+        "complaint" => "Called abuse",
+        "oversize" => "Mail too large",
+        "bounce_cap" => "Many bounces",
+        _ => "Notice",
+    }
+}
+
+/// `POST /admin/notices/{id}/clear`
+pub async fn clear(officer: Officer, id: web::Path<i64>, fields: Fields) -> Result<HttpResponse, AppError> {
+    officer.require(Role::administers)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let (app, id) = (officer.app().clone(), id.into_inner());
+    app.clone()
+        .run(async move {
+            let mut conn = app.write().await?;
+            conn.transaction(async |conn| {
+                if notices::clear(conn, id, app.now()).await? > 0 {
+                    let actor = Actor::Officer(officer.row.id);
+                    audit::note(conn, app.ids(), app.now(), &actor, "notice.clear", ("notice", Some(id)), serde_json::json!({})).await?;
+                }
+                Ok::<_, AppError>(())
+            })
+            .await
+        })
+        .await?;
+    Ok(shell::redirect_with("/admin", "Cleared. It comes back if it happens again."))
 }
 
 /// `GET /admin/parked/{id}/raw`

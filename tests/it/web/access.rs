@@ -101,6 +101,7 @@ const ANSWERS: &[(&str, &str, [u16; 4])] = &[
     ("get", "/admin", [403, 403, 403, 200]),
     ("get", "/admin/parked/{id}/raw", [403, 403, 403, 200]),
     ("post", "/admin/parked/{id}/replay", [403, 403, 403, 303]),
+    ("post", "/admin/notices/{id}/clear", [403, 403, 403, 303]),
     ("post", "/sign-out", [303, 303, 303, 303]),
 ];
 

@@ -67,7 +67,7 @@ async fn post_mail(t: &TestApp, raw: impl Into<Vec<u8>>, authorization: Option<&
 }
 
 /// A raw mail that the gateway must take.
-async fn take_mail(t: &TestApp, raw: impl Into<Vec<u8>>) {
+pub(crate) async fn take_mail(t: &TestApp, raw: impl Into<Vec<u8>>) {
     assert_eq!(post_mail(t, raw, Some(&format!("Bearer {MAIL_SECRET}"))).await, (200, "stored\n".to_owned()));
 }
 
