@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::email::oauth::TokenSource;
 use super::email::smtp::Smtp;
 use super::sms::twilio::Twilio;
 use super::{SmsProvider, http};
-use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, SmsConfig};
+use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapSignIn, SmsConfig};
 
 /// Names of every provider that can be configured. A test holds the files and fixtures against it.
 pub const PROVIDERS: &[&str] = &["twilio", "smtp"];
@@ -43,6 +44,8 @@ pub enum ChannelKind {
         settings: Box<EmailConfig>,
         /// The relay.
         smtp: Smtp,
+        /// Where the mailbox's tokens come from, if it signs in with such.
+        tokens: Option<Arc<TokenSource>>,
     },
 }
 
@@ -73,7 +76,13 @@ impl Channels {
                 ChannelKindConfig::Sms(settings) => {
                     ChannelKind::Sms { settings: settings.clone(), provider: Box::new(Twilio::new(settings.provider.clone())), http: http.clone() }
                 }
-                ChannelKindConfig::Email(settings) => ChannelKind::Email { settings: settings.clone(), smtp: Smtp::new(settings)? },
+                ChannelKindConfig::Email(settings) => {
+                    let tokens = settings.imap.as_ref().and_then(|imap| match &imap.sign_in {
+                        ImapSignIn::Oauth(oauth) => Some(Arc::new(TokenSource::new(oauth.clone(), http.clone()))),
+                        ImapSignIn::Password(_) => None,
+                    });
+                    ChannelKind::Email { settings: settings.clone(), smtp: Smtp::new(settings)?, tokens }
+                }
             };
             Ok(Arc::new(Channel { name: config.name.clone(), rate_per_s: config.rate_per_s, concurrency: config.concurrency, kind }))
         };

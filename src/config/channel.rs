@@ -99,12 +99,36 @@ pub struct ImapConfig {
     pub tls: SmtpTls,
     /// Account.
     pub user: String,
-    /// Its password.
-    pub password: SecretString,
+    /// How it signs in.
+    pub sign_in: ImapSignIn,
     /// Which mailbox.
     pub mailbox: String,
     /// Larger messages are not fetched but listed to the administrator.
     pub max_bytes: u32,
+}
+
+/// How an account signs in to its mailbox.
+#[derive(Clone, Debug)]
+pub enum ImapSignIn {
+    /// LOGIN.
+    Password(SecretString),
+    /// XOAUTH2 with a token from the provider.
+    Oauth(OauthConfig),
+}
+
+/// Where access tokens come from.
+#[derive(Clone, Debug)]
+pub struct OauthConfig {
+    /// The provider's token endpoint.
+    pub token_url: String,
+    /// Of the registered application.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// What the token is for; Microsoft 365 wants `https://outlook.office365.com/.default`.
+    pub scope: String,
+    /// Given by the account's owner once, as Google does; without it the application asks for itself.
+    pub refresh_token: Option<SecretString>,
 }
 
 /// Reads one `[[channels]]` table.
@@ -184,6 +208,22 @@ fn read_email(table: &mut Reader<'_>) -> Option<EmailConfig> {
     })
 }
 
+fn read_oauth(section: &mut Reader<'_>) -> OauthConfig {
+    let token_url = section.required("token_url", "the token endpoint, such as https://login.microsoftonline.com/TENANT/oauth2/v2.0/token");
+    // A secret must not go in the clear, save to this machine itself.
+    let safe = url::Url::parse(&token_url).is_ok_and(|url| url.scheme() == "https" || matches!(url.host_str(), Some("127.0.0.1" | "localhost")));
+    if !token_url.is_empty() && !safe {
+        section.fault("token_url", "an https URL");
+    }
+    OauthConfig {
+        token_url,
+        client_id: section.required("client_id", "the application's id"),
+        client_secret: section.required_secret("client_secret", "the application's secret"),
+        scope: section.text_or("scope", ""),
+        refresh_token: section.secret("refresh_token"),
+    }
+}
+
 fn read_imap(section: &mut Reader<'_>) -> ImapConfig {
     let tls = section.parsed_or("tls", "tls", "none or tls");
     if tls == Some(SmtpTls::StartTls) {
@@ -191,12 +231,22 @@ fn read_imap(section: &mut Reader<'_>) -> ImapConfig {
         section.fault("tls", "none or tls");
     }
     let port = section.number_or("port", 993, 1, 65_535);
+    let sign_in = if section.has("oauth") {
+        let oauth = section.section("oauth", read_oauth);
+        if section.secret("password").is_some() {
+            section.fault("password", "either a password or oauth, not both");
+        }
+        ImapSignIn::Oauth(oauth)
+    } else {
+        section.section("oauth", |_| ());
+        ImapSignIn::Password(section.required_secret("password", "its password, or a table oauth"))
+    };
     ImapConfig {
         host: section.required("host", "the host of the IMAP server"),
         port: u16::try_from(port).unwrap_or(993),
         tls: tls.unwrap_or(SmtpTls::Tls),
         user: section.required("user", "the account that reads the mailbox"),
-        password: section.required_secret("password", "its password"),
+        sign_in,
         mailbox: section.text_or("mailbox", "INBOX"),
         max_bytes: u32::try_from(section.number_or("max_mebibytes", 64, 1, 500)).unwrap_or(64).saturating_mul(1 << 20),
     }

@@ -9,7 +9,7 @@ mod reader;
 
 use std::path::{Path, PathBuf};
 
-pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, SmsConfig, SmtpTls, TwilioConfig};
+pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, ImapSignIn, OauthConfig, SmsConfig, SmtpTls, TwilioConfig};
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;

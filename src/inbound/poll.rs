@@ -3,12 +3,14 @@
 //! Fetch without marking, store through intake (durable), only then mark. The key is (channel, mailbox, UIDVALIDITY, UID).
 //! A message that fails has a row of its own with its tries; it never stands in the way of the next.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::intake::{Arrival, Content, Intake, IntakeError};
 use crate::app::App;
 use crate::channels::Verified;
 use crate::channels::email::imap::{Fetched, ImapError, Mailbox};
+use crate::channels::email::oauth::TokenSource;
 use crate::channels::email::{self, mime};
 use crate::channels::registry::{Channel, ChannelKind};
 use crate::config::ImapConfig;
@@ -43,14 +45,15 @@ pub struct Poller {
     intake: Intake,
     channel: String,
     settings: ImapConfig,
+    tokens: Option<Arc<TokenSource>>,
 }
 
 impl Poller {
     /// The reader of a channel's mailbox, if it has one.
     pub fn of(app: &App, intake: &Intake, channel: &Channel) -> Option<Self> {
         match &channel.kind {
-            ChannelKind::Email { settings, .. } => {
-                Some(Self { app: app.clone(), intake: intake.clone(), channel: channel.name.clone(), settings: settings.imap.clone()? })
+            ChannelKind::Email { settings, tokens, .. } => {
+                Some(Self { app: app.clone(), intake: intake.clone(), channel: channel.name.clone(), settings: settings.imap.clone()?, tokens: tokens.clone() })
             }
             ChannelKind::Sms { .. } => None,
         }
@@ -88,7 +91,7 @@ impl Poller {
         let Some(row) = self.lease().await? else {
             return Ok(0);
         };
-        let mut mailbox = Mailbox::open(&self.settings).await?;
+        let mut mailbox = Mailbox::open(&self.settings, self.tokens.as_deref()).await?;
         let taken = self.look(&mut mailbox, row, true).await;
         mailbox.close().await;
         taken
@@ -98,7 +101,7 @@ impl Poller {
         let Some(row) = self.lease().await? else {
             return Ok(());
         };
-        let mut mailbox = Mailbox::open(&self.settings).await?;
+        let mut mailbox = Mailbox::open(&self.settings, self.tokens.as_deref()).await?;
         self.look(&mut mailbox, row, true).await?;
         let began = self.app.now();
         let stop = self.app.stop().clone();

@@ -4,6 +4,7 @@
 
 mod imap;
 mod lmtp;
+mod oauth;
 mod proxy;
 mod reports;
 mod taking_in;

@@ -13,7 +13,8 @@ use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::config::{ImapConfig, SmtpTls};
+use super::oauth::{TokenSource, Xoauth2};
+use crate::config::{ImapConfig, ImapSignIn, SmtpTls};
 
 /// The keyword that marks what we have taken in.
 const KEYWORD: &str = "$Ingested";
@@ -51,6 +52,9 @@ pub enum ImapError {
     /// Wrong account or password.
     #[error("the IMAP server refused the account: check user and password")]
     SignIn,
+    /// No access token to sign in with.
+    #[error(transparent)]
+    Token(#[from] super::oauth::TokenError),
     /// Anything else that went wrong on the line.
     #[error("the IMAP connection failed: {0}")]
     Protocol(#[from] async_imap::error::Error),
@@ -64,11 +68,11 @@ pub enum ImapError {
 
 impl Mailbox {
     /// Connects, signs in and selects.
-    pub async fn open(settings: &ImapConfig) -> Result<Self, ImapError> {
-        timed(Self::open_now(settings)).await
+    pub async fn open(settings: &ImapConfig, tokens: Option<&TokenSource>) -> Result<Self, ImapError> {
+        timed(Self::open_now(settings, tokens)).await
     }
 
-    async fn open_now(settings: &ImapConfig) -> Result<Self, ImapError> {
+    async fn open_now(settings: &ImapConfig, tokens: Option<&TokenSource>) -> Result<Self, ImapError> {
         let tcp = TcpStream::connect((settings.host.as_str(), settings.port)).await.map_err(ImapError::Connect)?;
         let wire: Box<dyn Wire> = match settings.tls {
             SmtpTls::Tls => Box::new(protect(tcp, &settings.host).await.map_err(ImapError::Connect)?),
@@ -76,7 +80,21 @@ impl Mailbox {
         };
         let mut client = async_imap::Client::new(wire);
         client.read_response().await.map_err(|error| ImapError::Connect(std::io::Error::other(error.to_string())))?.ok_or(ImapError::Closed)?;
-        let mut session = client.login(&settings.user, settings.password.expose_secret()).await.map_err(|_| ImapError::SignIn)?;
+        let mut session = match (&settings.sign_in, tokens) {
+            (ImapSignIn::Password(password), _) => client.login(&settings.user, password.expose_secret()).await.map_err(|_| ImapError::SignIn)?,
+            (ImapSignIn::Oauth(_), None) => return Err(ImapError::SignIn),
+            (ImapSignIn::Oauth(_), Some(tokens)) => {
+                let token = tokens.token().await?;
+                match client.authenticate("XOAUTH2", Xoauth2::new(&settings.user, &token)).await {
+                    Ok(session) => session,
+                    Err(_) => {
+                        // It may have been taken back before its time: the next try asks for another.
+                        tokens.forget().await;
+                        return Err(ImapError::SignIn);
+                    }
+                }
+            }
+        };
         let selected = session.select(&settings.mailbox).await?;
         let keywords = selected.permanent_flags.iter().any(|flag| matches!(flag, async_imap::types::Flag::MayCreate));
         Ok(Self { session: Some(session), uid_validity: i64::from(selected.uid_validity.unwrap_or(0)), keywords })

@@ -2,6 +2,7 @@
 
 pub mod imap;
 pub mod mime;
+pub mod oauth;
 pub mod smtp;
 
 use secrecy::ExposeSecret;
