@@ -32,9 +32,7 @@ pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
         _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
     })?;
     let address = listener.local_addr()?;
-    if fresh {
-        ensure_it_is_ours(data)?;
-    }
+    ensure_it_is_ours(data)?;
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
     let _held = hold(data)?;
     if fresh {
@@ -44,7 +42,7 @@ pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
     simulator.set_published_email(PUBLISHED);
     let written = toml(&address, data, simulator.http, simulator.smtp);
     // For the other commands: import, api-key and officer work on the demo by it.
-    std::fs::write(data.join("huecry.toml"), &written).context("cannot write the demo's huecry.toml")?;
+    std::fs::write(data.join("demo.toml"), &written).context("cannot write the demo's demo.toml")?;
     let config = Config::from_toml(&written).map_err(|faults| anyhow::anyhow!("the demo's configuration: {faults:?}"))?;
     let app = App::build(config).await?;
     eprintln!("Preparing Derbyshire …");
@@ -123,9 +121,10 @@ fn person(person: &seed::SimPerson) -> simulator::Person {
 /// Refuses a folder that holds something else.
 fn ensure_it_is_ours(data: &Path) -> anyhow::Result<()> {
     if data.exists() {
-        let empty = std::fs::read_dir(data)?.next().is_none();
+        let ours = |name: &std::ffi::OsStr| name == "demo.lock" || name == "demo.toml";
+        let empty = std::fs::read_dir(data)?.filter_map(Result::ok).all(|entry| ours(&entry.file_name()));
         anyhow::ensure!(
-            empty || data.join("huecry.db").exists() || data.join("demo.lock").exists(),
+            empty || data.join("demo.toml").exists() && data.join("huecry.db").exists(),
             "{} does not hold the demo's data; it is left alone",
             data.display()
         );
@@ -161,6 +160,6 @@ fn announce(gateway: &SocketAddr, simulator: SocketAddr, planted: &seed::Planted
     for (name, email, team) in planted.officers.iter().skip(1).step_by(3) {
         println!("    {email}   {name}, {team}");
     }
-    println!("\n  A key for the HTTP API: huecry api-key add --name me --scope alerts,inbox --config {}", data.join("huecry.toml").display());
+    println!("\n  A key for the HTTP API: huecry api-key add --name me --scope alerts,inbox --config {}", data.join("demo.toml").display());
     println!("\nStop with Ctrl-C.");
 }

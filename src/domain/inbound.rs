@@ -126,6 +126,9 @@ impl ParsedMail {
     pub fn plain_words(&self) -> String {
         let mut words = String::new();
         for part in &self.parts {
+            if words.len() > LONGEST_NOTICE {
+                break;
+            }
             match part {
                 TextPart::Plain(text, _) => words.push_str(first_of(text)),
                 TextPart::Html(text) => words.push_str(&without_tags(first_of(text))),
@@ -147,6 +150,7 @@ fn first_of(text: &str) -> &str {
 fn without_tags(html: &str) -> String {
     let mut out = String::with_capacity(html.len() / 2);
     let mut rest = html;
+    let lower = html.to_ascii_lowercase();
     while let Some(open) = rest.find('<') {
         out.push_str(rest.get(..open).unwrap_or_default());
         let tag = rest.get(open..).unwrap_or_default();
@@ -158,7 +162,8 @@ fn without_tags(html: &str) -> String {
         rest = tag.get(end..).unwrap_or_default();
         if matches!(name.as_str(), "style" | "script" | "head") && !tag.starts_with("</") {
             let close = format!("</{name}");
-            rest = rest.to_ascii_lowercase().find(&close).and_then(|at| rest.get(at..)).unwrap_or_default();
+            let here = html.len() - rest.len();
+            rest = lower.get(here..).and_then(|below| below.find(&close)).and_then(|at| rest.get(at..)).unwrap_or_default();
         }
     }
     out.push_str(rest);

@@ -17,7 +17,21 @@ impl Files {
     /// Opens the folder, making it if need be.
     pub fn open(dir: &Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(dir)?;
-        Ok(Self { dir: dir.to_owned() })
+        let files = Self { dir: dir.to_owned() };
+        files.sweep()?;
+        Ok(files)
+    }
+
+    /// Removes what a process that was killed had begun and never kept. Another node may be writing: only what is a day old.
+    fn sweep(&self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let old = entry.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age.as_secs() > 86_400);
+            if old && entry.file_name().to_string_lossy().starts_with('.') && entry.file_type()?.is_file() {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps bytes; gives their SHA-256. Bytes that are there already are not written again.

@@ -58,7 +58,9 @@ impl Filer<'_> {
     /// What officers moved by hand of this person before the message came in.
     pub(super) async fn moves(&self, conn: &mut Conn, match_key: &[u8], received_at: At) -> QueryResult<Vec<Moved>> {
         let rows = moves::list_of(conn, match_key, received_at).await?;
-        Ok(rows.into_iter().map(|(row, to_reference)| Moved { from: row.from_alert_id, to: row.to_alert_id, to_reference, at: row.moved_at }).collect())
+        // After as long as a pair counts, it is another matter.
+        let recent = rows.into_iter().filter(|(row, _)| row.moved_at >= received_at.minus_days(30));
+        Ok(recent.map(|(row, to_reference)| Moved { from: row.from_alert_id, to: row.to_alert_id, to_reference, at: row.moved_at }).collect())
     }
 
     async fn presence(&mut self, conn: &mut Conn, id: Option<i64>) -> QueryResult<Option<(Presence, Option<i64>)>> {

@@ -236,7 +236,9 @@ async fn commit_group(app: &App, group: Vec<Job>) {
 async fn commit(app: &App, rows: Vec<(EnvelopeRow, Option<&'static str>)>) -> QueryResult<HashSet<i64>> {
     let mut conn = app.write().await?;
     // Without a STOP among them the rows stand on their own: on PostgreSQL one statement is all, and its own transaction.
-    if matches!(conn, Conn::Pg(_)) && rows.iter().all(|(_, word)| word.is_none()) {
+    // Nor one without a provider's id: whether it is kept as a possible duplicate belongs to the same transaction.
+    let alone = |(row, word): &(EnvelopeRow, Option<&'static str>)| word.is_none() && (row.kind == "email" || !row.dedupe_key.starts_with("sha256:"));
+    if matches!(conn, Conn::Pg(_)) && rows.iter().all(alone) {
         return insert(&mut conn, &rows).await;
     }
     conn.transaction(async |conn| {

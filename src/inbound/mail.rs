@@ -45,14 +45,19 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
 async fn machine(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &UnderstoodMail, keys: &Keys) -> QueryResult<()> {
     let verdict = &inbound.understood.verdict;
     let tokens: Vec<String> =
-        [&keys.bounce_tokens, &keys.reply_tokens, &keys.message_id_tokens, &keys.returned_tokens].into_iter().flatten().cloned().collect();
-    // Only a token with a valid HMAC leads here: a forged report finds no delivery and changes nothing.
-    let delivery = if tokens.is_empty() { None } else { deliveries::find_by_tokens(conn, &tokens).await?.into_iter().next() };
+        [&keys.bounce_tokens, &keys.returned_tokens, &keys.reply_tokens, &keys.message_id_tokens].into_iter().flatten().cloned().collect();
+    let mut known = if tokens.is_empty() { Vec::new() } else { deliveries::find_by_tokens(conn, &tokens).await? };
+    known.sort_by_key(|row| tokens.iter().position(|token| *token == row.token));
+    let delivery = known.into_iter().next();
+    // Everybody who was sent a copy holds its reply token: that routes. What a report does to a person takes the token of the
+    // return path, which only mail servers see, or of a mail that the report encloses.
+    let proven = |tokens: &[String]| delivery.as_ref().is_some_and(|delivery| tokens.contains(&delivery.token));
+    let (by_return_path, by_enclosed) = (proven(&keys.bounce_tokens), proven(&keys.returned_tokens));
     // One mail went to one person: what a report says of others is not about it.
     let fate = delivery
         .as_ref()
         .and_then(|delivery| verdict.fates.iter().find(|fate| fate.address.eq_ignore_ascii_case(&delivery.address)))
-        .or_else(|| verdict.fates.first());
+        .or_else(|| verdict.fates.iter().find(|fate| fate.address.is_empty()));
     let status = fate.map(|fate| fate.kind.map_or(Status::Delivered, bounce::Kind::status));
     let code = fate.map(|fate| fate.status.clone().unwrap_or_default());
     let row = ReceiptRow {
@@ -69,11 +74,13 @@ async fn machine(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow,
     receipts::insert(conn, vec![row]).await?;
     metrics::counter!("huecry_machine_mails_total", "class" => verdict.class.as_str()).increment(1);
     let Some(delivery) = delivery else { return Ok(()) };
-    if let (Some(fate), Some(status)) = (fate, status) {
+    if let (Some(fate), Some(status), true) = (fate, status, by_return_path || by_enclosed) {
         receipt::apply(conn, filer, &delivery, status, code.as_deref()).await?;
-        returned::take_effect(conn, filer, envelope, &delivery, fate).await?;
+        if by_return_path {
+            returned::take_effect(conn, filer, envelope, &delivery, fate).await?;
+        }
     }
-    if verdict.class == MailClass::Complaint {
+    if verdict.class == MailClass::Complaint && by_enclosed && (inbound.mail.feedback_report.is_some() || inbound.mail.returned.is_some()) {
         returned::complained(conn, filer, envelope, &delivery, &verdict.reason()).await?;
     }
     Ok(())
@@ -86,11 +93,14 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     let match_key = filer.app.match_key(&from);
     let found = look_up(conn, filer, keys, &match_key).await?;
     let moves = filer.moves(conn, &match_key, envelope.received_at).await?;
-    let attribution = hand::follow(ladder::tie(&found), found.newest(), &moves);
+    let named = reference::find_references(&format!("{} {}", mail.subject, inbound.understood.visible.text));
+    let tied = ladder::tie(&found);
+    // Whoever names an alert means that one.
+    let attribution = if named.is_empty() || found.by_token.len() + found.by_message_id.len() > 0 { hand::follow(tied, found.newest(), &moves) } else { tied };
     let mut attribution = attribution;
     if attribution.confidence == Confidence::Unattributed {
         // Read on a poster or the website: no proof, but the first thing to offer.
-        for reference in reference::find_references(&format!("{} {}", mail.subject, inbound.understood.visible.text)).iter().take(5).rev() {
+        for reference in named.iter().take(5).rev() {
             if let Some(alert) = alerts::find_by_reference(conn, reference).await? {
                 let reason = format!("the mail names {reference}");
                 attribution.candidates.retain(|known| known.alert_id != alert.id);
@@ -100,7 +110,9 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     }
     let said = said_before(conn, filer, &attribution, &match_key).await?;
     let visible = understand::visible(mail, &said.iter().map(String::as_str).collect::<Vec<_>>());
-    let wants_out = inbound.understood.wants_out.is_some();
+    // In what they wrote themselves: the way out under our own mail is known as ours by now.
+    let wish = understand::wish(mail, &visible.text);
+    let (wants_out, says_nothing_else) = (wish.is_some(), wish.is_some_and(|(_, all)| all));
     let our_address = match filer.app.channels().find(&envelope.channel).map(|channel| &channel.kind) {
         Some(ChannelKind::Email { settings, .. }) => settings.address.as_str().to_owned(),
         _ => String::new(),
@@ -114,7 +126,8 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
         attribution,
         class: match inbound.understood.verdict.class {
             MailClass::ProbableAutoReply => "probable_auto_reply",
-            _ if wants_out => "opt_out",
+            // A wish in a sentence may stand beside a sighting: that calls the officer, and the link goes out all the same.
+            _ if says_nothing_else => "opt_out",
             _ => "reply",
         },
         subject: Some(mail.subject.clone()),

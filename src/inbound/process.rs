@@ -23,7 +23,7 @@ use crate::store::{Conn, events};
 const BATCH: i64 = 100;
 const LEASE_MS: i64 = 20_000;
 /// Our own faults in a row after which an envelope is parked, so that it cannot stand before its correspondent's next ones for ever.
-const MOST_TRIES: i64 = 20;
+const MOST_TRIES: i64 = 25;
 
 /// An envelope, understood.
 pub(super) enum Understood {
@@ -73,6 +73,10 @@ pub async fn run_once(app: &App, lanes: &[i64]) -> QueryResult<usize> {
     let count = claimed.len();
     let mut batch: Vec<Work> = Vec::with_capacity(count);
     for row in claimed {
+        if row.tries > MOST_TRIES {
+            envelopes::park(&mut app.write().await?, row.id, "It was taken up again and again and never done: see the log", app.now()).await?;
+            continue;
+        }
         // In a task of its own: a parser that panics parks one envelope and does not end the worker.
         let (for_task, raw) = (app.clone(), row.clone());
         let read = tokio::spawn(async move { understand(&for_task, &raw).await }).await;
@@ -170,7 +174,7 @@ async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<
             let hook = if row.kind == "sms_status" { Hook::Status } else { Hook::Inbound };
             provider.parse(hook, &row.target, &raw)
         }
-        ChannelKind::Email { .. } => mime::parse(&raw, &transport(row)).map(|mail| vec![InboundEvent::Mail(Box::new(mail))]),
+        ChannelKind::Email { .. } => return understand_mail(app, raw, transport(row)).await,
     };
     let events = match events {
         Ok(events) => events,
@@ -181,16 +185,25 @@ async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<
         understood.push(match event {
             InboundEvent::Text(inbound) => Understood::Text(inbound),
             InboundEvent::Receipt(inbound) => Understood::Receipt(inbound),
-            InboundEvent::Mail(mut mail) => {
-                let keys = &app.keyring().tokens;
-                let ours = |token: &str| crate::domain::token::verify(keys, crate::domain::token::Use::MessageId, token).is_some();
-                let understood = understand::mail(&mail, &[], ours);
-                let files = keep(app, &mut mail.attachments).await?;
-                Understood::Mail(Box::new(UnderstoodMail { understood, mail: *mail, files }))
-            }
+            InboundEvent::Mail(mail) => return Ok(Err(ParseError(format!("a mail came by a channel for texts: {mail:?}")))),
         });
     }
     Ok(Ok(understood))
+}
+
+/// A mail may be large: it is read on a thread of its own, so that nobody waits behind it.
+async fn understand_mail(app: &App, raw: Vec<u8>, transport: Transport) -> std::io::Result<Result<Vec<Understood>, ParseError>> {
+    let keys = app.keyring().tokens.clone();
+    let read = move || {
+        let ours = |token: &str| crate::domain::token::verify(&keys, crate::domain::token::Use::MessageId, token).is_some();
+        mime::parse(&raw, &transport).map(|mail| (understand::mail(&mail, &[], ours), mail))
+    };
+    let (understood, mut mail) = match tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)? {
+        Ok(read) => read,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let files = keep(app, &mut mail.attachments).await?;
+    Ok(Ok(vec![Understood::Mail(Box::new(UnderstoodMail { mail, understood, files }))]))
 }
 
 /// What the raw-mail webhook told beside the mail.

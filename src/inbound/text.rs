@@ -33,6 +33,8 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
     let named = named(conn, filer, &match_key, &mentioned).await?;
     let tied = thread::text::tie(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
     let moves = filer.moves(conn, &match_key, received_at).await?;
+    // Whoever names an alert means that one.
+    let moves = if mentioned.is_empty() { moves } else { Vec::new() };
     let mut attribution = hand::follow(tied, pair.iter().map(|sent| sent.at).max(), &moves);
     if let (Some(answered), true) = (ledger.first().and_then(|newest| newest.conversation_id), attribution.confidence != Confidence::Certain) {
         // An officer answered them last, from this number: a talk goes on where it is.

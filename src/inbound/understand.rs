@@ -22,7 +22,7 @@ pub struct Understanding {
 pub fn mail(mail: &ParsedMail, known: &[&str], is_ours: impl Fn(&str) -> bool) -> Understanding {
     let visible = visible(mail, known);
     let verdict = classify::mail(mail, &visible.text, is_ours);
-    let wants_out = verdict.class.is_for_people().then(|| wish(mail, &visible.text)).flatten();
+    let wants_out = verdict.class.is_for_people().then(|| wish(mail, &visible.text)).flatten().map(|(rule, _)| rule);
     Understanding { verdict, visible, wants_out }
 }
 
@@ -33,19 +33,19 @@ pub fn visible(mail: &ParsedMail, known: &[&str]) -> Visible {
     normalise::visible(&Body { parts: &mail.parts, known, ours: &ours, passed_on: normalise::is_forward(&mail.subject), files })
 }
 
-/// An opt-out in the words, or in the subject if there are none.
-fn wish(mail: &ParsedMail, text: &str) -> Option<&'static str> {
+/// An opt-out in the words, or in the subject if there are none: the rule, and whether it is all that they wrote.
+pub fn wish(mail: &ParsedMail, text: &str) -> Option<(&'static str, bool)> {
     if let Wish::OptOut(word) = opt_out::exact(text) {
-        return Some(word);
+        return Some((word, true));
     }
     if text.trim().is_empty() {
         let subject = mail.subject.rsplit(':').next().unwrap_or_default();
         return match opt_out::exact(subject) {
-            Wish::OptOut(word) => Some(word),
+            Wish::OptOut(word) => Some((word, true)),
             _ => None,
         };
     }
-    opt_out::asked(text)
+    opt_out::asked(text).map(|rule| (rule, false))
 }
 
 fn bare(address: &str) -> String {

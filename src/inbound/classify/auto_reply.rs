@@ -46,7 +46,6 @@ pub(super) fn says_received(subject: &str, words: &str) -> bool {
 
 fn begins_away(subject: &str) -> Option<&'static str> {
     let bare = subject.trim_start_matches(['[', '(', '*', ' ', '"', '【', '［']);
-    let bare = bare.strip_prefix("re:").map_or(bare, str::trim_start);
     AWAY.iter()
         .copied()
         .find(|start| bare.starts_with(start))
@@ -112,7 +111,7 @@ pub fn detect(mail: &ParsedMail, words: &str) -> Option<Answer> {
         || robot && says_so
         || bulk && (received || away_in_words >= 1 || RECEIVED.iter().any(|phrase| text.contains(phrase)))
     {
-        let sure = !worth_reading || robot && received;
+        let sure = (null || robot || suppresses) && !worth_reading || robot && received;
         return Some(Answer { sure, away: away_in_words > 0, reason: "several weak marks of an answering machine".to_owned() });
     }
     // Somebody wrote one answer for everybody who writes.
@@ -126,7 +125,7 @@ pub fn detect(mail: &ParsedMail, words: &str) -> Option<Answer> {
     // An acknowledgement in nothing but words: an officer may look at it.
     let formal = RECEIVED.iter().filter(|phrase| text.contains(**phrase)).count();
     if (formal >= 3 || formal >= 2 && RECEIVED_SUBJECTS.iter().any(|start| subject.starts_with(start))) && !text.contains(" i ") && !text.starts_with("i ") {
-        return Some(Answer { sure: formal >= 3 && !worth_reading, away: false, reason: "it speaks like an organisation's acknowledgement".to_owned() });
+        return Some(Answer { sure: false, away: false, reason: "it speaks like an organisation's acknowledgement".to_owned() });
     }
     None
 }

@@ -63,7 +63,12 @@ pub(super) fn by_words(mail: &ParsedMail, words: &str) -> Option<MailVerdict> {
     .iter()
     .filter(|words| text.contains(**words))
     .count();
-    if asks && to_whom > 0 || to_whom >= 2 {
+    // A person may paste such words to ask about them.
+    let marked = mail.header("auto-submitted").is_some_and(|value| !value.trim().eq_ignore_ascii_case("no"))
+        || mail.header("x-autorespond").is_some()
+        || mail.header("precedence").is_some()
+        || mail.return_path.as_deref() == Some("");
+    if marked && to_whom > 0 && (asks || to_whom >= 2) {
         return Some(MailVerdict::new(MailClass::Automated, "a doorkeeper that asks the sender to prove themselves"));
     }
     let generated = mail

@@ -253,7 +253,8 @@ fn kind_of(status: Option<&str>, said: &str) -> Kind {
     if says(&LATER) {
         return Kind::Soft;
     }
-    if said.contains("452") || said.contains("451") || said.contains("421") || said.contains("450") { Kind::Soft } else { Kind::Hard }
+    // Nothing tells: nobody is struck off for that.
+    Kind::Soft
 }
 
 /// What the subjects of failure notices begin with.
@@ -284,7 +285,10 @@ pub(super) fn in_words(mail: &ParsedMail) -> Option<MailVerdict> {
     .iter()
     .any(|word| from.contains(word));
     let null = mail.return_path.as_deref() == Some("");
-    let titled = SUBJECTS.iter().any(|start| subject.contains(start));
+    // At the beginning: "Re: Parcel delivery failed" is somebody's answer.
+    let bare = subject.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let titled = SUBJECTS.iter().any(|start| bare.starts_with(start) || (null || named.is_some()) && subject.contains(start));
+    let answers = bare.starts_with("re:") || bare.starts_with("aw:") || !mail.in_reply_to.is_empty() && !null;
     let words = mail.plain_words();
     let lower = words.to_lowercase();
     let speaks = [
@@ -343,7 +347,8 @@ pub(super) fn in_words(mail: &ParsedMail) -> Option<MailVerdict> {
     .iter()
     .any(|phrase| lower.contains(phrase));
     let score = usize::from(named.is_some()) * 2 + usize::from(daemon) + usize::from(null) + usize::from(titled) + usize::from(speaks);
-    if score < 3 || !(titled || speaks || named.is_some()) {
+    // Without the null return path it must be a daemon's, titled as such, and no answer to anything.
+    if score < 3 || !(titled || speaks || named.is_some()) || !(null || named.is_some()) && (answers || !titled) {
         return None;
     }
     if is_delay(&subject, &lower) {
@@ -385,6 +390,9 @@ fn is_delay(subject: &str, text: &str) -> bool {
         && !text.contains("gave up")
 }
 
+/// One mail of ours goes to one person; a notice that names more than this is no honest one.
+const MOST_RECIPIENTS: usize = 20;
+
 /// One fate for each address that the notice names, with the words between it and the next.
 fn fates_in(mail: &ParsedMail, notice: &str, named: Option<&str>) -> Vec<Fate> {
     let ours: Vec<String> = mail.recipients.iter().map(|address| bare(address)).collect();
@@ -408,6 +416,7 @@ fn fates_in(mail: &ParsedMail, notice: &str, named: Option<&str>) -> Vec<Fate> {
             }
         }
     }
+    wanted.truncate(MOST_RECIPIENTS);
     places.retain(|(_, address)| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(address)));
     let status_of_all = enhanced(notice);
     let mut fates: Vec<Fate> = Vec::new();

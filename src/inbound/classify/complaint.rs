@@ -33,7 +33,9 @@ pub(super) fn read(mail: &ParsedMail) -> Option<MailVerdict> {
     let offends = ["[ offending message ]", "offending message", "this is an email abuse report", "reported as spam", "spam complaint", "abuse report for"]
         .iter()
         .any(|words| text.contains(words) || subject.contains(words));
-    (desk && offends).then(|| MailVerdict::new(MailClass::Complaint, "an abuse desk's report in words"))
+    // It shows what offended, head and all.
+    let encloses = mail.returned.is_some() || text.contains("\nreceived:") && text.contains("\nmessage-id:");
+    (desk && offends && encloses).then(|| MailVerdict::new(MailClass::Complaint, "an abuse desk's report in words"))
 }
 
 fn field(report: &str, name: &str) -> Option<String> {

@@ -60,6 +60,8 @@ impl MailVerdict {
 /// Classifies a mail by its headers and what the person wrote in it; `ours` tells whether a token names one of our own
 /// deliveries.
 pub fn mail(mail: &ParsedMail, words: &str, ours: impl Fn(&str) -> bool) -> MailVerdict {
+    // What kind it is shows at the beginning.
+    let words = words.get(..words.floor_char_boundary(FIRST_WORDS)).unwrap_or(words);
     if mail.header("x-huecry-loop").is_some_and(ours) {
         return MailVerdict::new(MailClass::Loop, "it carries our own loop mark");
     }
@@ -88,6 +90,9 @@ pub fn mail(mail: &ParsedMail, words: &str, ours: impl Fn(&str) -> bool) -> Mail
         None => MailVerdict::new(MailClass::Reply, "nothing marks it as a machine's"),
     }
 }
+
+/// How much of a mail is looked through for phrases.
+const FIRST_WORDS: usize = 32_000;
 
 /// A mail from there to here passes through fewer servers than that; loops do not (email.md, recommended precedence 0).
 const MOST_RECEIVED: usize = 25;

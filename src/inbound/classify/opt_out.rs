@@ -56,7 +56,10 @@ const NOT_ASKED: &[&str] = &[
 
 /// Whether a mail asks in words to be left out: the phrase that says so.
 pub fn asked(text: &str) -> Option<&'static str> {
-    let lower = text.to_lowercase().replace(['’', 'ʼ'], "'").split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.get(..text.floor_char_boundary(32_000)).unwrap_or(text);
+    // The way out that stands under our own mails is no wish of theirs.
+    let own: String = text.lines().filter(|line| !line.contains("http")).collect::<Vec<_>>().join("\n");
+    let lower = own.to_lowercase().replace(['’', 'ʼ'], "'").split_whitespace().collect::<Vec<_>>().join(" ");
     // The first lines of an answer may be the exact word, with a name below.
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     if text.lines().filter(|line| !line.trim().is_empty()).count() <= 3

@@ -44,7 +44,7 @@ impl TokenSink for Reader {
 /// Deeper than any mail program nests; below it, tags are passed over.
 const DEEPEST: usize = 4_000;
 /// How far up an end tag looks for its beginning.
-const REACH: usize = 64;
+const REACH: usize = 256;
 
 struct Open {
     name: html5ever::LocalName,
@@ -111,7 +111,10 @@ impl Page {
     }
 
     fn end_line(&mut self, even_if_empty: bool) {
-        let text = self.now.trim().to_owned();
+        self.tell_link();
+        // The mark of a signature ends in a blank (RFC 3676).
+        let is_mark = self.now.trim_start() == "-- ";
+        let text = if is_mark { "-- ".to_owned() } else { self.now.trim().to_owned() };
         if !text.is_empty() || even_if_empty || self.held {
             let mark = self.mark_now.unwrap_or(Mark::None);
             self.lines.push(Line { text: Cow::Owned(text), depth: self.depth, mark, coloured: self.coloured_now });
@@ -120,6 +123,20 @@ impl Page {
         self.held = false;
         self.mark_now = None;
         self.coloured_now = false;
+    }
+
+    /// A link whose words end with the line is told with them.
+    fn tell_link(&mut self) {
+        if self.now.trim().is_empty() || self.hidden > 0 {
+            return;
+        }
+        let Some(open) = self.stack.iter_mut().rev().take(16).find(|open| open.link.is_some()) else { return };
+        let from = open.link_from.min(self.now.len());
+        let Some(link) = open.link.take() else { return };
+        if !names_place(self.now.get(from..).unwrap_or(&self.now), &link) {
+            self.now.truncate(self.now.trim_end().len());
+            self.now.extend([" (", link.as_str(), ")"]);
+        }
     }
 
     fn blank(&mut self) {
@@ -142,6 +159,11 @@ impl Page {
         }
         if !matches!(name, "html" | "head" | "title" | "style" | "script" | "noscript" | "template" | "xml" | "o:p") {
             self.leave_the_head();
+        }
+        // A paragraph ends where the next block begins, closed or not; so does an item.
+        let ends = if name == "li" { "li" } else { "p" };
+        if (is_block(name) || name == "li") && self.stack.last().is_some_and(|open| &*open.name == ends) {
+            self.close(&html5ever::LocalName::from(ends));
         }
         let meaning = Meaning::of(tag);
         if self.hidden == 0 {
@@ -328,9 +350,7 @@ impl Meaning {
         let lower = class.to_ascii_lowercase();
         if !style.is_empty() {
             let squeezed: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-            meaning.hidden |= squeezed.contains("display:none")
-                || squeezed.contains("visibility:hidden")
-                || squeezed.contains("font-size:0") && !squeezed.contains("font-size:0.");
+            meaning.hidden |= squeezed.contains("display:none") || squeezed.contains("visibility:hidden");
             plain_indent = squeezed.contains("border:none") && !squeezed.contains("border-left");
             meaning.pre |= squeezed.contains("white-space:pre");
             meaning.coloured |= squeezed.split(';').find_map(|rule| rule.strip_prefix("color:")).is_some_and(is_colour);

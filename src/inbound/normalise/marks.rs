@@ -156,7 +156,11 @@ fn header_block(lines: &[Line<'_>], at: usize) -> Option<usize> {
                     return None;
                 }
                 // Samsung and others write all fields on one line.
-                has_date |= kind == Field::From && digits(value) >= 6;
+                has_date |= kind == Field::From && digits(value) >= 6 && value.contains('@');
+                // "From: 12/10/2025 21:30" says when, not who.
+                if kind == Field::From && !value.chars().any(char::is_alphabetic) {
+                    return None;
+                }
                 found.push(kind);
                 end = index;
             }
@@ -236,10 +240,16 @@ fn is_attribution(text: &str) -> Option<bool> {
     let lower = text.to_lowercase();
     let verb = WROTE.iter().any(|verb| lower.contains(verb));
     if verb && (colon || lower.ends_with("wrote") || lower.ends_with("のメール") || lower.ends_with("写道") || lower.ends_with("yazdı")) {
-        return Some(address && date || digits(text) >= 6 && verb);
+        return Some(address && date || digits(text) >= 6 && has_clock(text));
     }
     // Some languages have no verb: a date, a name, an address and a colon.
     (colon && address && date && text.contains('<') && bare.trim_end_matches([':', '：', ' ']).ends_with('>')).then_some(true)
+}
+
+/// 09:41, 9.41: a program tells the time to the minute.
+fn has_clock(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.windows(4).any(|four| matches!(four, [a, b':' | b'.', c, d] if a.is_ascii_digit() && c.is_ascii_digit() && d.is_ascii_digit())) && text.contains(':')
 }
 
 #[cfg(test)]

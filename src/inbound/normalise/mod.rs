@@ -12,6 +12,8 @@ mod plain;
 mod sent;
 mod signature;
 
+use std::cell::OnceCell;
+
 use lines::{Line, Mark};
 use sent::Sent;
 
@@ -93,7 +95,7 @@ pub fn visible(body: &Body<'_>) -> Visible {
         }
     }
     let shares = Sent::of(body.known).share_of(&lines);
-    let mut reader = Reader { body, lines: &lines, shares: &shares, roles: vec![Role::Said; lines.len()], reasons: Vec::new() };
+    let mut reader = Reader { body, lines: &lines, shares: &shares, roles: vec![Role::Said; lines.len()], reasons: Vec::new(), last_ours: OnceCell::new() };
     reader.assign();
     reader.divide()
 }
@@ -116,6 +118,8 @@ struct Reader<'a> {
     shares: &'a [f32],
     roles: Vec<Role>,
     reasons: Vec<&'static str>,
+    /// The last line that is ours, or has a printed code; looked for once.
+    last_ours: OnceCell<Option<usize>>,
 }
 
 /// A run of lines of one role, blanks with the run above.
@@ -244,8 +248,10 @@ impl Reader<'_> {
         }
         let head = self.lines.iter().take(to + 6).skip(from).map(|line| line.text.to_lowercase());
         let from_us = head.clone().any(|text| self.body.ours.iter().any(|ours| mentions(&text, ours)));
-        let ours_below = self.lines.iter().enumerate().skip(from).any(|(at, line)| self.share(at) >= 0.8 || has_printed_code(&line.text));
-        !from_us && !ours_below
+        let last = self.last_ours.get_or_init(|| {
+            (0..self.lines.len()).rev().find(|at| self.share(*at) >= 0.8 || self.lines.get(*at).is_some_and(|line| has_printed_code(&line.text)))
+        });
+        !from_us && last.is_none_or(|last| last < from)
     }
 
     /// The words above say that the answers are between the lines below: "my answers in red", "see replies below".
@@ -328,7 +334,8 @@ impl Reader<'_> {
                 said.push((*run, run.from + from, run.from + to));
             }
         }
-        let quoted_before = |at: usize| runs.iter().any(|run| run.role == Role::Quoted && run.to <= at);
+        let first_quote_ends = runs.iter().find(|run| run.role == Role::Quoted).map_or(usize::MAX, |run| run.to);
+        let quoted_before = |at: usize| first_quote_ends <= at;
         let answers = said.iter().filter(|(run, ..)| run.role == Role::Said && quoted_before(run.from)).count();
         let in_place = answers >= 2;
         if in_place {
@@ -394,7 +401,7 @@ impl Reader<'_> {
 
     /// The paragraph that stands right above an answer.
     fn question(&self, runs: &[Run], from: usize) -> Option<String> {
-        let above = runs.iter().rev().find(|run| run.to <= from)?;
+        let above = runs.get(runs.partition_point(|run| run.to <= from).checked_sub(1)?)?;
         if above.role != Role::Quoted {
             return None;
         }

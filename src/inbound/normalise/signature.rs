@@ -14,10 +14,11 @@ pub(super) fn spoken(lines: &[Line<'_>]) -> (usize, usize) {
         start += 1;
     }
     let mut end = lines.len();
+    // What is added stands at the end: the work is bounded however long the mail is.
     if let Some(mark) = delimiter(lines, start) {
         end = mark;
     }
-    loop {
+    for _ in 0..20 {
         let before = end;
         end = without_blanks(lines, start, end);
         end = without_marked(lines, start, end);
@@ -25,9 +26,10 @@ pub(super) fn spoken(lines: &[Line<'_>]) -> (usize, usize) {
         end = without_disclaimer(lines, start, end);
         end = without_card(lines, start, end);
         if end == before {
-            return (start, end.max(start));
+            break;
         }
     }
+    (start, end.max(start))
 }
 
 fn without_blanks(lines: &[Line<'_>], start: usize, mut end: usize) -> usize {
@@ -59,8 +61,20 @@ fn delimiter(lines: &[Line<'_>], start: usize) -> Option<usize> {
     let own = || below.iter().filter(|line| !is_disclaimer(&line.text) && !is_footer(&line.text) && line.mark != Mark::Signature);
     // Sentences may be wrapped: they are looked for in the whole.
     let joined = own().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
-    let testimony = own().any(|line| is_sentence(&line.text)) || holds_sentence(&joined);
+    // Without its blank it may be anything that somebody drew: then what follows must look like a signature.
+    let drawn =
+        lines.get(at).is_some_and(|line| line.text != "-- ") && !own().all(|line| looks_signed(&line.text)) && !own().any(|line| card_signs(&line.text) > 0);
+    let testimony = drawn || own().any(|line| is_sentence(&line.text)) || holds_sentence(&joined);
     (short && !testimony || below.iter().all(|line| is_disclaimer(&line.text))).then_some(at)
+}
+
+/// A name, a number or an address: what people put under their letters.
+fn looks_signed(text: &str) -> bool {
+    let words = text.split_whitespace().count();
+    text.contains('@')
+        || text.contains("://")
+        || text.contains("www.")
+        || words <= 4 && text.chars().next().is_some_and(|c| c.is_uppercase() || c == '+' || c == '"') && !text.ends_with(['.', '!', '?'])
 }
 
 /// Whether there is a sentence of seven words or more in words that may be wrapped.
@@ -138,7 +152,8 @@ fn without_footer(lines: &[Line<'_>], start: usize, end: usize) -> usize {
     let Some(last) = end.checked_sub(1).filter(|last| *last >= start) else { return end };
     let Some(line) = lines.get(last) else { return end };
     if is_footer(&line.text) {
-        return last;
+        let footers = lines.get(start..last).unwrap_or_default().iter().rev().take_while(|line| is_footer(&line.text)).count();
+        return last - footers;
     }
     // Wrapped over two lines.
     let joined =
@@ -150,6 +165,9 @@ fn without_footer(lines: &[Line<'_>], start: usize, end: usize) -> usize {
 }
 
 static DISCLAIMERS: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/signature_disclaimers.txt")));
+
+/// Lines at the end among which a disclaimer begins.
+const LONGEST_TAIL: usize = 80;
 
 /// A paragraph of the lawyers'.
 fn is_disclaimer(text: &str) -> bool {
@@ -184,6 +202,7 @@ fn is_line_of_marks(text: &str) -> bool {
 
 /// The last paragraph, if it begins like a disclaimer.
 fn without_disclaimer(lines: &[Line<'_>], start: usize, end: usize) -> usize {
+    let start = start.max(end.saturating_sub(LONGEST_TAIL));
     let (mut from, mut at) = (end, end);
     // A disclaimer may have several paragraphs, of which only the first says so: the first of the last four that does.
     let mut paragraphs = 0;
@@ -258,7 +277,11 @@ fn without_card(lines: &[Line<'_>], start: usize, end: usize) -> usize {
             break;
         }
         let shortish = (above..bottom).all(|at| lines.get(at).is_some_and(|line| line.text.chars().count() <= 110 && !is_sentence(&line.text)));
-        if !shortish {
+        // Each paragraph of a card shows a sign of one, save the name on a line of its own.
+        let signed = (above..bottom).any(|at| lines.get(at).is_some_and(|line| card_signs(&line.text) > 0));
+        let named = bottom - above == 1
+            && lines.get(above).is_some_and(|line| line.text.split_whitespace().count() <= 4 && !line.text.trim().ends_with(['.', '!', '?', ':']));
+        if !shortish || !(signed || named) {
             break;
         }
         top = above;

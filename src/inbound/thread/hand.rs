@@ -19,12 +19,15 @@ pub struct Moved {
     pub at: At,
 }
 
+/// Methods by which the person names the alert themselves.
+const NAMED: [&str; 3] = ["reference", "printed_code", "subject_code"];
+
 /// Follows the moves of a correspondent, oldest first. `sent_at` is when the newest thing was sent that could have provoked
 /// this message.
 pub fn follow(tied: Attribution, sent_at: Option<At>, moves: &[Moved]) -> Attribution {
     let start = match tied.target {
-        Target::Alert(id) if tied.method != "reference" && !tied.third_party => Some(id),
-        Target::Tray if !tied.third_party => None,
+        Target::Alert(id) if !NAMED.contains(&tied.method) && !tied.third_party => Some(id),
+        Target::Tray if !tied.third_party && tied.method != "token_conflict" => None,
         Target::Alert(_) | Target::Conversation(_) | Target::Tray => return tied,
     };
     let newer = moves.iter().filter(|moved| sent_at.is_none_or(|sent| moved.at > sent));

@@ -53,7 +53,7 @@ pub struct EnvelopeRow {
     pub lease_owner: Option<String>,
     /// until when.
     pub lease_until: Option<At>,
-    /// Times that our own faults stopped the work.
+    /// Times that it was taken up; what ends the program counts too.
     pub tries: i64,
     /// When it came in.
     pub received_at: At,
@@ -111,7 +111,7 @@ pub async fn claim(conn: &mut Conn, lanes: &[i64], owner: &str, limit: i64, leas
     // No id is negative: PostgreSQL takes no empty list.
     let lanes = std::iter::once(&-1).chain(lanes).map(ToString::to_string).collect::<Vec<_>>().join(",");
     let query = format!(
-        "UPDATE envelopes SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT id FROM envelopes WHERE status = 'received' \
+        "UPDATE envelopes SET lease_owner = $1, lease_until = $2, tries = tries + 1 WHERE id IN (SELECT id FROM envelopes WHERE status = 'received' \
          AND lane IN ({lanes}) AND (lease_until IS NULL OR lease_until < $3) ORDER BY id LIMIT $4 {lock}) RETURNING id"
     );
     let claimed: Vec<Id> = on!(conn, c => diesel::sql_query(&query)
@@ -146,14 +146,14 @@ async fn leave_those_behind_others(conn: &mut Conn, rows: Vec<EnvelopeRow>, owne
     let (later, now): (Vec<_>, Vec<_>) = rows.into_iter().partition(behind);
     if !later.is_empty() {
         let ids: Vec<i64> = later.iter().map(|row| row.id).collect();
-        give_back(conn, &ids, owner, 0).await?;
+        give_back(conn, &ids, owner, -1).await?;
     }
     Ok(now)
 }
 
 /// Hands envelopes back after a fault of ours, to be claimed again; gives how many this worker still held.
 pub async fn release(conn: &mut Conn, ids: &[i64], owner: &str) -> QueryResult<usize> {
-    give_back(conn, ids, owner, 1).await
+    give_back(conn, ids, owner, 0).await
 }
 
 async fn give_back(conn: &mut Conn, ids: &[i64], owner: &str, tries: i64) -> QueryResult<usize> {

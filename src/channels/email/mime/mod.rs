@@ -16,6 +16,8 @@ use crate::domain::inbound::ParsedMail;
 const MOST_HEADERS: usize = 400;
 /// Longer than any header that decides something.
 const LONGEST_HEADER: usize = 4_000;
+/// More mails in one than any honest digest holds.
+const MOST_ENCLOSED: usize = 200;
 /// Enough of a returned mail to know it by.
 const LONGEST_RETURNED: usize = 32_000;
 
@@ -47,6 +49,10 @@ pub fn has_message_id(raw: &[u8]) -> bool {
 pub fn parse(raw: &[u8], transport: &Transport) -> Result<ParsedMail, ParseError> {
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err(ParseError("the mail is empty".to_owned()));
+    }
+    // The parser keeps mails within mails as a tree, and dropping a deep one would overflow the stack.
+    if enclosed(raw) > MOST_ENCLOSED {
+        return Err(ParseError(format!("it encloses more than {MOST_ENCLOSED} mails in one another or side by side")));
     }
     let mended = with_boundary(raw);
     let message = MessageParser::default().parse(mended.as_deref().unwrap_or(raw)).ok_or_else(|| ParseError("no mail header could be read".to_owned()))?;
@@ -81,6 +87,12 @@ pub fn parse(raw: &[u8], transport: &Transport) -> Result<ParsedMail, ParseError
         returned: returned(&message),
         received_count: message.headers().iter().filter(|header| header.name().eq_ignore_ascii_case("received")).count(),
     })
+}
+
+/// How often a mail in a mail is announced.
+fn enclosed(raw: &[u8]) -> usize {
+    let announces = |at: usize| raw.get(at..at + 8).is_some_and(|word| word.eq_ignore_ascii_case(b"message/"));
+    raw.iter().enumerate().filter(|(at, byte)| byte.eq_ignore_ascii_case(&b'm') && announces(*at)).take(MOST_ENCLOSED + 1).count()
 }
 
 /// A multipart that does not name its boundary, again with the one that its body shows. The raw mail stays as it is.
@@ -242,6 +254,22 @@ mod tests {
         assert_eq!(file_name("../../etc/pass\u{202e}gpj.exe", 0), "passgpj.exe");
         assert_eq!(file_name("C:\\x\\photo.jpg", 0), "photo.jpg");
         assert_eq!(file_name("..", 1), "attachment-2");
+    }
+
+    #[test]
+    fn mails_within_mails_without_end_are_refused_and_not_followed() {
+        let raw = format!("From: a@b.c\r\n{}", "Content-Type: message/rfc822\n\n".repeat(100_000));
+        assert!(parse(raw.as_bytes(), &Transport::default()).is_err());
+    }
+
+    #[test]
+    fn text_without_end_is_cut_and_its_files_are_whole() {
+        let line = "a line that somebody's machine wrote\r\n".repeat(200_000);
+        let mail = read(&format!(
+            "From: a@b.c\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n{line}\r\n--b\r\nContent-Disposition: attachment; filename=x.bin\r\n\r\n{line}\r\n--b--\r\n"
+        ));
+        let TextPart::Plain(text, _) = &mail.parts[0] else { panic!("{:?}", mail.parts.len()) };
+        assert_eq!((text.len(), mail.attachments[0].bytes.len()), (text::MOST_TEXT, line.len()));
     }
 
     proptest::proptest! {

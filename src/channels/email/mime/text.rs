@@ -8,17 +8,44 @@ use mail_parser::{Encoding as Transfer, Message, MessagePart, MimeHeaders, PartT
 
 use crate::domain::inbound::{Flow, TextPart};
 
+/// More text than anybody writes or quotes. What is beyond it stays in the original.
+pub(super) const MOST_TEXT: usize = 4 << 20;
+
 /// HTML where a part comes both ways.
 pub(super) fn parts(message: &Message<'_>) -> Vec<TextPart> {
-    let html = message.html_bodies().filter_map(|part| read(message, part)).filter(has_words).collect::<Vec<_>>();
+    let html = within_bounds(message.html_bodies().filter_map(|part| read(message, part)).filter(has_words));
     if !html.is_empty() {
         return html;
     }
-    let plain = message.text_bodies().filter_map(|part| read(message, part)).filter(has_words).collect::<Vec<_>>();
+    let plain = within_bounds(message.text_bodies().filter_map(|part| read(message, part)).filter(has_words));
     if !plain.is_empty() {
         return plain;
     }
-    message.parts.iter().filter(|part| is_broken_text(part)).filter_map(|part| salvage(message, part)).filter(has_words).collect()
+    within_bounds(message.parts.iter().filter(|part| is_broken_text(part)).filter_map(|part| salvage(message, part)).filter(has_words))
+}
+
+fn within_bounds(parts: impl Iterator<Item = TextPart>) -> Vec<TextPart> {
+    let (mut taken, mut left) = (Vec::new(), MOST_TEXT);
+    for mut part in parts {
+        let (TextPart::Plain(text, _) | TextPart::Html(text)) = &mut part;
+        if text.len() > left {
+            text.truncate(text.floor_char_boundary(left));
+        }
+        left -= text.len();
+        taken.push(part);
+        if left == 0 {
+            break;
+        }
+    }
+    taken
+}
+
+fn has_words(part: &TextPart) -> bool {
+    match part {
+        TextPart::Plain(text, _) => !text.trim().is_empty(),
+        // Tags alone say nothing: then the plain part is read.
+        TextPart::Html(text) => text.split('<').any(|piece| piece.split_once('>').map_or(piece, |(_, words)| words).chars().any(char::is_alphanumeric)),
+    }
 }
 
 /// A text whose transfer encoding is broken, so that the parser gives it as bytes.
@@ -47,11 +74,6 @@ fn salvage(message: &Message<'_>, part: &MessagePart<'_>) -> Option<TextPart> {
     let text = clean(&String::from_utf8_lossy(&bytes));
     let html = part.content_type().is_some_and(|kind| kind.subtype().is_some_and(|subtype| subtype.eq_ignore_ascii_case("html")));
     Some(if html { TextPart::Html(text) } else { TextPart::Plain(text, Flow::default()) })
-}
-
-fn has_words(part: &TextPart) -> bool {
-    let (TextPart::Plain(text, _) | TextPart::Html(text)) = part;
-    !text.trim().is_empty()
 }
 
 fn read(message: &Message<'_>, part: &MessagePart<'_>) -> Option<TextPart> {
