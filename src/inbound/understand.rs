@@ -55,3 +55,73 @@ fn bare(address: &str) -> String {
         None => lower,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::inbound::{Flow, TextPart};
+    use crate::inbound::classify::MailClass;
+
+    fn of(from: &str, subject: &str, headers: &[(&str, &str)], text: &str) -> Understanding {
+        let mail = ParsedMail {
+            from: from.to_owned(),
+            subject: subject.to_owned(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).chain([("from".to_owned(), from.to_owned())]).collect(),
+            return_path: Some(from.to_owned()),
+            recipients: vec!["alerts+token@reply.example.org".to_owned()],
+            parts: vec![TextPart::Plain(text.to_owned(), Flow::default())],
+            ..ParsedMail::default()
+        };
+        super::mail(&mail, &[], |_| false)
+    }
+
+    #[test]
+    fn a_person_is_never_silenced_by_words_that_machines_use_too() {
+        for (from, subject, headers, text) in [
+            (
+                "jo@example.org",
+                "Re: Van",
+                [].as_slice(),
+                "Thank you for your message. We have received your alert and the caretaker let two lads in a black Corsa out at ten past nine.",
+            ),
+            ("jo@example.org", "Re: Scam emails", &[], "I got this one: Please verify yourself. Click the link below to prove you are not a spammer."),
+            ("help@domesticabuse.example.org", "Re: Van", &[], "Your alert was reported as spam by our filter, sorry. A woman here knows the man in it."),
+            (
+                "postmaster@village.example.org",
+                "Re: Parcel delivery failed scam",
+                &[],
+                "I had one too: it said the parcel could not be delivered and asked for £2.",
+            ),
+            ("jo@example.org", "Re: On holiday? Lock your doors", &[], "A man ran away from the garages at nine."),
+            ("jo@example.org", "Re: Van", &[("precedence", "bulk"), ("list-id", "<watch.example.org>")], "He ran away from the shop with a bag."),
+            ("jo@example.org", "Re: Van", &[], "It was an automatic car, the sales executive next door has one like it."),
+        ] {
+            let understood = of(from, subject, headers, text);
+            assert_eq!(understood.verdict.class, MailClass::Reply, "{text}: {:?}", understood.verdict.reasons);
+            assert_eq!(understood.visible.text, text);
+        }
+    }
+
+    #[test]
+    fn testimony_in_the_shape_of_a_form_a_card_or_a_quote_stays_in_sight() {
+        for text in [
+            "Hello,\n\nThanks for the alert.\n\nIt was a white van AB12 CDE.\n\nHe turned left at the church.",
+            "Hi, my car was damaged.\n\nFrom: 12/10/2025 21:30\nTo: 13/10/2025 07:00\n\nSomebody kicked the wing mirror off.",
+            "On 12/10/2025 Dave next door wrote:\n\nI saw a man in a red coat by the bins.",
+            "Seen at nine:\n\n--\nblue Ford Transit\nAB12 CDE\nheading to Ripley",
+        ] {
+            assert_eq!(of("jo@example.org", "Re: Van", &[], text).visible.text, text);
+        }
+    }
+
+    #[test]
+    fn a_wish_beside_a_sighting_is_told_from_a_bare_one_and_our_own_way_out_is_none() {
+        let wish = |text: &str| {
+            let mail = ParsedMail { parts: vec![TextPart::Plain(text.to_owned(), Flow::default())], ..ParsedMail::default() };
+            super::wish(&mail, text).map(|(_, all)| all)
+        };
+        assert_eq!(wish("STOP"), Some(true));
+        assert_eq!(wish("I saw the van, AB12 CDE, at the church. By the way please take me off this list."), Some(false));
+        assert_eq!(wish("Yes, I saw it.\n\nStop these e-mails: https://alert.example.org/leave/x"), None);
+    }
+}

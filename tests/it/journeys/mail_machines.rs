@@ -41,6 +41,11 @@ on_both!(a_hard_bounce_marks_the_address_bad_and_a_forged_one_does_nothing, asyn
     let t = TestApp::start(db).await;
     let (reference, mail) = mailed(&t, db).await;
     take_mail(&t, dsn("alerts+aforgedtokenaforgedtoken@reply.example.org", WHO, "5.1.1", "550 5.1.1 user unknown")).await;
+    // Whoever was copied in holds the reply token: it routes, it proves nothing. And a report about somebody else is not about Bob.
+    let reply_to = mail["raw"].as_str().unwrap().lines().find_map(|line| line.strip_prefix("Reply-To: ")).unwrap().trim_matches(['<', '>']).to_owned();
+    let return_path = mail["mail_from"].as_str().unwrap();
+    take_mail(&t, dsn(&reply_to, WHO, "5.1.1", "550 5.1.1 user unknown")).await;
+    take_mail(&t, dsn(return_path, "friend@elsewhere.example", "5.1.1", "550 5.1.1 user unknown")).await;
     settled(db).await;
     assert!(!is_bad(db).await, "a stranger cannot take somebody off the list");
     take_mail(&t, dsn(mail["mail_from"].as_str().unwrap(), WHO, "5.1.1", "550 5.1.1 user unknown")).await;
