@@ -15,6 +15,8 @@ use crate::outbound::dispatch::Dispatcher;
 use crate::outbound::{publish, reconcile};
 use crate::store::{Backend, envelopes, sessions};
 
+/// Short for whoever waits for an answer, long for a database that is asked whether there is work.
+const GATHER: Duration = Duration::from_millis(4);
 const POLL: Duration = Duration::from_secs(1);
 
 /// Everything that was started.
@@ -130,7 +132,8 @@ where
             Err(error) => tracing::warn!(worker = name, %error, "a step failed; waiting for the database"),
         }
         tokio::select! {
-            () = rang => {}
+            // Intake rings with every commit, several hundred times a second: what comes within a moment is taken up together.
+            () = rang => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(POLL) => {}
             () = stop.cancelled() => {}
         }

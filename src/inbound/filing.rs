@@ -17,7 +17,7 @@ use crate::store::correspondents::{self, CorrespondentRow};
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::wake::Change;
-use crate::store::{Conn, events, moves};
+use crate::store::{Conn, events};
 
 /// What a batch needs while it files.
 pub(super) struct Filer<'a> {
@@ -26,6 +26,8 @@ pub(super) struct Filer<'a> {
     pub(super) alerts: HashMap<i64, AlertRow>,
     pub(super) officers: HashMap<i64, Option<OfficerRow>>,
     pub(super) now: At,
+    /// What officers moved by hand, of everybody in the batch: one query for all.
+    pub(super) moved: HashMap<Vec<u8>, Vec<Moved>>,
 }
 
 /// A message to be filed.
@@ -56,11 +58,10 @@ impl Filer<'_> {
     }
 
     /// What officers moved by hand of this person before the message came in.
-    pub(super) async fn moves(&self, conn: &mut Conn, match_key: &[u8], received_at: At) -> QueryResult<Vec<Moved>> {
-        let rows = moves::list_of(conn, match_key, received_at).await?;
+    pub(super) fn moves(&self, match_key: &[u8], received_at: At) -> Vec<Moved> {
         // After as long as a pair counts, it is another matter.
-        let recent = rows.into_iter().filter(|(row, _)| row.moved_at >= received_at.minus_days(30));
-        Ok(recent.map(|(row, to_reference)| Moved { from: row.from_alert_id, to: row.to_alert_id, to_reference, at: row.moved_at }).collect())
+        let recent = |moved: &&Moved| moved.at <= received_at && moved.at >= received_at.minus_days(30);
+        self.moved.get(match_key).into_iter().flatten().filter(recent).cloned().collect()
     }
 
     async fn presence(&mut self, conn: &mut Conn, id: Option<i64>) -> QueryResult<Option<(Presence, Option<i64>)>> {

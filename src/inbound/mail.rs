@@ -92,7 +92,7 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     let from = Email::parse(&mail.from).map_or_else(|_| Address::from_stored("email", &format!("(unknown sender {})", envelope.id)), Address::Email);
     let match_key = filer.app.match_key(&from);
     let found = look_up(conn, filer, keys, &match_key).await?;
-    let moves = filer.moves(conn, &match_key, envelope.received_at).await?;
+    let moves = filer.moves(&match_key, envelope.received_at);
     let named = reference::find_references(&format!("{} {}", mail.subject, inbound.understood.visible.text));
     let tied = ladder::tie(&found);
     // Whoever names an alert means that one.

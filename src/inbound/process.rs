@@ -9,6 +9,7 @@ use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 
 use super::filing::Filer;
+use super::thread::hand::Moved;
 use super::understand::{self, Understanding};
 use super::{mail, receipt, text};
 use crate::app::App;
@@ -18,7 +19,7 @@ use crate::channels::{Hook, ParseError};
 use crate::domain::inbound::{InboundEvent, InboundReceipt, InboundText, MailAttachment, ParsedMail};
 use crate::store::envelopes::{self, EnvelopeRow};
 use crate::store::wake::Change;
-use crate::store::{Conn, events};
+use crate::store::{Conn, events, moves};
 
 const BATCH: i64 = 100;
 const LEASE_MS: i64 = 20_000;
@@ -130,7 +131,12 @@ async fn store(app: &App, batch: &[Work]) -> QueryResult<()> {
 
 async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, DieselError> {
     let now = app.now();
-    let mut filer = Filer { app, told: Told::default(), alerts: HashMap::new(), officers: HashMap::new(), now };
+    let mut moved: HashMap<Vec<u8>, Vec<Moved>> = HashMap::new();
+    let keys: Vec<Vec<u8>> = batch.iter().filter_map(|(row, _)| row.match_key.clone()).collect();
+    for (key, row, to_reference) in moves::list_of(conn, &keys).await? {
+        moved.entry(key).or_default().push(Moved { from: row.from_alert_id, to: row.to_alert_id, to_reference, at: row.moved_at });
+    }
+    let mut filer = Filer { app, told: Told::default(), alerts: HashMap::new(), officers: HashMap::new(), now, moved };
     let mut done = Vec::new();
     for (row, understood) in batch {
         match understood {

@@ -32,7 +32,7 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
     let mentioned = mentioned(conn, &inbound.text).await?;
     let named = named(conn, filer, &match_key, &mentioned).await?;
     let tied = thread::text::tie(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
-    let moves = filer.moves(conn, &match_key, received_at).await?;
+    let moves = filer.moves(&match_key, received_at);
     // Whoever names an alert means that one.
     let moves = if mentioned.is_empty() { moves } else { Vec::new() };
     let mut attribution = hand::follow(tied, pair.iter().map(|sent| sent.at).max(), &moves);

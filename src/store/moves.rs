@@ -36,14 +36,14 @@ pub async fn append(conn: &mut Conn, row: &MoveRow) -> QueryResult<usize> {
     on!(conn, c => diesel::insert_into(conversation_moves::table).values(row).execute(c).await)
 }
 
-/// What was moved by hand of one person, as of a moment, oldest first, with the reference of the alert it went to.
-pub async fn list_of(conn: &mut Conn, match_key: &[u8], until: At) -> QueryResult<Vec<(MoveRow, String)>> {
+/// What was moved by hand of these people, oldest first: the person's key, the move, the reference of the alert it went to.
+pub async fn list_of(conn: &mut Conn, match_keys: &[Vec<u8>]) -> QueryResult<Vec<(Vec<u8>, MoveRow, String)>> {
     on!(conn, c => conversation_moves::table
         .inner_join(correspondents::table)
         .inner_join(alerts::table.on(alerts::id.eq(conversation_moves::to_alert_id)))
-        .filter(correspondents::match_key.eq(match_key).and(conversation_moves::moved_at.le(until)))
+        .filter(correspondents::match_key.eq_any(match_keys))
         .order((conversation_moves::moved_at, conversation_moves::id))
-        .select((MoveRow::as_select(), alerts::reference))
+        .select((correspondents::match_key, MoveRow::as_select(), alerts::reference))
         .load(c)
         .await)
 }

@@ -43,11 +43,9 @@ on_both!(the_next_text_follows_the_officers_hand_and_a_newer_alert_ends_that, as
     let there = with_messages(&t, &key, &dog, 2).await;
     let tie = &there["messages"][1]["attribution"];
     assert_eq!((&tie["method"], &tie["confidence"]), (&json!("officer"), &json!("probable")), "{tie}");
-    let kept = huecry::store::moves::list_of(&mut db.read().await, &t.app.match_key(&huecry::domain::Address::parse("+447700900101").unwrap()), t.app.now())
-        .await
-        .unwrap();
+    let kept = huecry::store::moves::list_of(&mut db.read().await, &[crate::support::rows::key("+447700900101")]).await.unwrap();
     assert_eq!(kept.len(), 1);
-    assert_eq!((&kept[0].0.before[0]["method"], &kept[0].0.before[0]["confidence"]), (&json!("pair"), &json!("certain")));
+    assert_eq!((&kept[0].1.before[0]["method"], &kept[0].1.before[0]["confidence"]), (&json!("pair"), &json!("certain")));
 
     // What they name themselves stands above the hand.
     t.text("+447700900101", &from, &format!("{van}: the van is back")).await;
