@@ -106,6 +106,15 @@ pub fn mask(value: &str) -> String {
     }
 }
 
+/// An e-mail address in small letters without what stands behind a plus (RFC 5233), to tell whether two are one mailbox.
+pub fn without_detail(address: &str) -> String {
+    let lower = address.trim().trim_matches(['<', '>']).to_lowercase();
+    match lower.rsplit_once('@') {
+        Some((local, host)) => format!("{}@{host}", local.split('+').next().unwrap_or_default()),
+        None => lower,
+    }
+}
+
 impl Phone {
     /// The number in E.164.
     pub fn e164(&self) -> &str {

@@ -4,6 +4,7 @@
 use super::classify::opt_out::{self, Wish};
 use super::classify::{self, MailVerdict};
 use super::normalise::{self, Body, Visible};
+use crate::domain::address::without_detail;
 use crate::domain::inbound::ParsedMail;
 
 /// What a mail comes to.
@@ -28,7 +29,7 @@ pub fn mail(mail: &ParsedMail, known: &[&str], is_ours: impl Fn(&str) -> bool) -
 
 /// What the person wrote, by what was said before.
 pub fn visible(mail: &ParsedMail, known: &[&str]) -> Visible {
-    let ours: Vec<String> = mail.recipients.iter().map(|address| bare(address)).collect();
+    let ours: Vec<String> = mail.recipients.iter().map(|address| without_detail(address)).collect();
     let files = mail.attachments.iter().any(|file| !file.decorative);
     normalise::visible(&Body { parts: &mail.parts, known, ours: &ours, passed_on: normalise::is_forward(&mail.subject), files })
 }
@@ -46,14 +47,6 @@ pub fn wish(mail: &ParsedMail, text: &str) -> Option<(&'static str, bool)> {
         };
     }
     opt_out::asked(text).map(|rule| (rule, false))
-}
-
-fn bare(address: &str) -> String {
-    let lower = address.to_lowercase();
-    match lower.rsplit_once('@') {
-        Some((local, host)) => format!("{}@{host}", local.split('+').next().unwrap_or_default()),
-        None => lower,
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod bounce;
 pub mod complaint;
 pub mod opt_out;
 
+use crate::domain::address::without_detail;
 use crate::domain::inbound::ParsedMail;
 
 crate::words! {
@@ -99,12 +100,11 @@ const MOST_RECEIVED: usize = 25;
 
 /// The author is the address that it was delivered to, or the one before the plus of an address it is to.
 fn comes_from_us(mail: &ParsedMail) -> bool {
-    let bare = |address: &str| {
-        let lower = address.trim().trim_matches(['<', '>']).to_ascii_lowercase();
-        lower.rsplit_once('@').map(|(local, host)| format!("{}@{host}", local.split('+').next().unwrap_or_default()))
-    };
-    let Some(author) = bare(&mail.from) else { return false };
+    if mail.from.is_empty() {
+        return false;
+    }
+    let author = without_detail(&mail.from);
     let delivered = ["delivered-to", "x-original-to", "envelope-to"].into_iter().filter_map(|name| mail.header(name));
     let tagged = mail.recipients.iter().map(String::as_str).filter(|address| address.contains('+'));
-    delivered.chain(tagged).filter_map(bare).any(|address| address == author)
+    delivered.chain(tagged).any(|address| without_detail(address) == author)
 }
