@@ -127,7 +127,7 @@ impl Filer<'_> {
             name: filing.from_name.clone().filter(|name| !name.is_empty()),
             created_at: self.now,
         };
-        correspondents::find_or_insert(conn, &row).await
+        correspondents::find_or_insert(conn, row).await
     }
 
     async fn conversation(&mut self, conn: &mut Conn, filing: &Filing<'_>, correspondent: &CorrespondentRow) -> QueryResult<(ConversationRow, bool)> {
@@ -155,11 +155,11 @@ impl Filer<'_> {
             None => Route { owner_id: None, team_id: None, reason: None },
         };
         let row = self.new_conversation(filing, correspondent, alert_id, &route);
-        let stands = conversations::find_or_insert(conn, &row).await?;
-        if let (Some(reason), true) = (route.reason, stands.id == row.id) {
-            self.note(conn, row.id, "routed", reason).await?;
+        let (stands, fresh) = conversations::insert_or_find(conn, row).await?;
+        if let (Some(reason), true) = (route.reason, fresh) {
+            self.note(conn, stands.id, "routed", reason).await?;
         }
-        Ok((stands, true))
+        Ok((stands, fresh))
     }
 
     fn new_conversation(&self, filing: &Filing<'_>, correspondent: &CorrespondentRow, alert_id: Option<i64>, route: &Route) -> ConversationRow {

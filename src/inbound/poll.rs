@@ -102,7 +102,7 @@ impl Poller {
             return Ok(());
         };
         let mut mailbox = Mailbox::open(&self.settings, self.tokens.as_deref()).await?;
-        self.look(&mut mailbox, row, true).await?;
+        let mut taken = self.look(&mut mailbox, row, true).await?;
         let began = self.app.now();
         let stop = self.app.stop().clone();
         // Now and then a fresh connection with a full sweep: a server may go on showing an old session a mailbox that is gone.
@@ -112,7 +112,9 @@ impl Poller {
             let Some(row) = self.lease().await? else {
                 break;
             };
-            if self.look(&mut mailbox, row, false).await? == 0 {
+            // After some were taken in, what is unmarked is looked at once more: a server under load may drop a keyword.
+            taken = self.look(&mut mailbox, row, taken > 0).await?;
+            if taken == 0 {
                 // A server that wakes us for nothing must not keep us busy.
                 tokio::time::sleep(Duration::from_millis(250)).await;
             }

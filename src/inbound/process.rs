@@ -66,7 +66,7 @@ type Work = (EnvelopeRow, Result<Vec<Understood>, ParseError>);
 pub async fn run_once(app: &App, lanes: &[i64]) -> QueryResult<usize> {
     let claimed = {
         let mut conn = app.write().await?;
-        conn.transaction(async |conn| envelopes::claim(conn, lanes, app.owner(), BATCH, LEASE_MS).await).await?
+        envelopes::claim(&mut conn, lanes, app.owner(), BATCH, LEASE_MS).await?
     };
     if claimed.is_empty() {
         return Ok(0);

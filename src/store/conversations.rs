@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Conn;
 use super::schema::{conversation_events, conversations};
+use super::written::written;
 use crate::domain::At;
 use crate::on;
 
@@ -109,13 +110,14 @@ pub async fn find_of(conn: &mut Conn, alert_id: Option<i64>, correspondent_id: i
     }
 }
 
-/// Adds a conversation unless there is one; gives the one that stands.
-pub async fn find_or_insert(conn: &mut Conn, row: &ConversationRow) -> QueryResult<ConversationRow> {
-    if let Some(found) = find_of(conn, row.alert_id, row.correspondent_id).await? {
-        return Ok(found);
+/// Adds a conversation unless there is one; gives the one that stands, and whether it is the new one.
+pub async fn insert_or_find(conn: &mut Conn, row: ConversationRow) -> QueryResult<(ConversationRow, bool)> {
+    if on!(conn, c => diesel::insert_into(conversations::table).values(&row).on_conflict_do_nothing().execute(c).await)? > 0 {
+        return Ok((row, true));
     }
-    on!(conn, c => diesel::insert_into(conversations::table).values(row).on_conflict_do_nothing().execute(c).await)?;
-    find_of(conn, row.alert_id, row.correspondent_id).await?.ok_or(diesel::result::Error::NotFound)
+    // Another node was first.
+    let stands = find_of(conn, row.alert_id, row.correspondent_id).await?.ok_or(diesel::result::Error::NotFound)?;
+    Ok((stands, false))
 }
 
 /// By public id.
@@ -137,7 +139,6 @@ pub async fn get(conn: &mut Conn, id: i64) -> QueryResult<ConversationRow> {
 
 /// Notes a new message on its conversation, in one statement either way: this is on the path of every reply.
 pub async fn touch(conn: &mut Conn, id: i64, touch: &Touch) -> QueryResult<()> {
-    use diesel::dsl::sql;
     use diesel::sql_types::{Nullable, Timestamp};
     let counts = (
         conversations::preview.eq(&touch.preview),
@@ -155,7 +156,7 @@ pub async fn touch(conn: &mut Conn, id: i64, touch: &Touch) -> QueryResult<()> {
             conversations::unread.eq(true),
             conversations::status.eq("open"),
             conversations::closed_at.eq(None::<At>),
-            conversations::first_human_at.eq(sql::<Nullable<Timestamp>>("COALESCE(first_human_at, ").bind::<Timestamp, _>(touch.at).sql(")")),
+            conversations::first_human_at.eq(written::<Nullable<Timestamp>>("COALESCE(first_human_at, ").at(touch.at).sql(")")),
         );
         on!(conn, c => diesel::update(conversations::table.find(id)).set((counts, via, opened)).execute(c).await).map(|_| ())
     } else {

@@ -29,12 +29,14 @@ pub struct CorrespondentRow {
 }
 
 /// The correspondent of this match key; the given row is inserted if there is none.
-pub async fn find_or_insert(conn: &mut Conn, row: &CorrespondentRow) -> QueryResult<CorrespondentRow> {
+pub async fn find_or_insert(conn: &mut Conn, row: CorrespondentRow) -> QueryResult<CorrespondentRow> {
     if let Some(found) = find_by_match_key(conn, &row.match_key).await? {
         return Ok(found);
     }
-    on!(conn, c => diesel::insert_into(correspondents::table).values(row).on_conflict_do_nothing().execute(c).await)?;
-    // Another node may have been first: what stands now is the one.
+    if on!(conn, c => diesel::insert_into(correspondents::table).values(&row).on_conflict_do_nothing().execute(c).await)? > 0 {
+        return Ok(row);
+    }
+    // Another node was first: what stands now is the one.
     find_by_match_key(conn, &row.match_key).await?.ok_or(diesel::result::Error::NotFound)
 }
 

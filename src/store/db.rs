@@ -218,10 +218,8 @@ impl Conn {
 
     /// The database's own clock, by which leases are taken and judged on every node alike.
     pub async fn db_now(&mut self) -> QueryResult<At> {
-        let naive: chrono::NaiveDateTime = on!(self, c =>
-            pg diesel::select(diesel::dsl::sql::<diesel::sql_types::Timestamp>("clock_timestamp() AT TIME ZONE 'utc'")).get_result(c).await,
-            lite diesel::select(diesel::dsl::sql::<diesel::sql_types::Timestamp>("strftime('%Y-%m-%d %H:%M:%f', 'now')")).get_result(c).await)?;
-        Ok(At::from_naive(naive))
+        let at: Option<At> = on!(self, c => diesel::select(super::written::clock_in(0)).get_result(c).await)?;
+        at.ok_or(DieselError::NotFound)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod schema;
 pub mod types;
 pub mod views;
 pub mod wake;
+pub mod written;
 
 pub mod accounts;
 pub mod alerts;

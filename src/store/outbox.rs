@@ -3,21 +3,16 @@
 //! Whether something may leave is decided here, inside the leasing transaction, by looking at the suppressions again.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
 use super::deliveries::DeliveryRow;
 use super::schema::deliveries;
+use super::written::{clock_in, written};
 use crate::domain::At;
 use crate::domain::delivery::Status;
 use crate::on;
-
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
 
 /// Raw SQL that is true when a standing suppression covers the delivery `d`.
 const SUPPRESSED: &str = "EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
@@ -28,26 +23,25 @@ const SUPPRESSED: &str = "EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key
 ///
 /// Must run in a transaction. What a suppression covers is marked and not given.
 pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Vec<DeliveryRow>> {
-    let db_now = conn.db_now().await?;
-    let lock = match conn {
-        Conn::Pg(_) => "FOR UPDATE SKIP LOCKED",
-        Conn::Lite(_) => "",
-    };
-    let query = format!(
-        "UPDATE deliveries SET status = 'leased', lease_owner = $1, lease_until = $2 WHERE id IN (SELECT id FROM deliveries \
-         WHERE channel = $3 AND status IN ('queued', 'leased') AND next_attempt_at <= $4 AND (lease_until IS NULL OR lease_until < $5) \
-         ORDER BY priority, id LIMIT $6 {lock}) RETURNING id"
-    );
-    let claimed: Vec<Id> = on!(conn, c => diesel::sql_query(&query)
-        .bind::<Text, _>(owner)
-        .bind::<Timestamp, _>(db_now.plus_ms(lease_ms))
-        .bind::<Text, _>(channel)
-        .bind::<Timestamp, _>(now)
-        .bind::<Timestamp, _>(db_now)
-        .bind::<BigInt, _>(limit)
-        .load(c)
+    let due = written::<Bool>("id")
+        .pick("SELECT id FROM deliveries WHERE channel = ")
+        .text(channel)
+        .sql(" AND status IN ('queued', 'leased') AND next_attempt_at <= ")
+        .at(now)
+        .sql(" AND (lease_until IS NULL OR lease_until < ")
+        .clock(0)
+        .sql(") ORDER BY priority, id LIMIT ")
+        .int(limit)
+        .picked();
+    let ids: Vec<i64> = on!(conn, c => diesel::update(deliveries::table.filter(due))
+        .set((
+            deliveries::status.eq("leased"),
+            deliveries::lease_owner.eq(Some(owner)),
+            deliveries::lease_until.eq(clock_in(lease_ms)),
+        ))
+        .returning(deliveries::id)
+        .get_results(c)
         .await)?;
-    let ids: Vec<i64> = claimed.iter().map(|claimed| claimed.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -63,7 +57,6 @@ pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, leas
 /// Writes `sending` for those of the leased that may still leave; gives their ids. Must run in a transaction.
 pub async fn mark_sending(conn: &mut Conn, ids: &[i64], owner: &str, lease_ms: i64, now: At) -> QueryResult<Vec<i64>> {
     hold_back_suppressed(conn, ids, now).await?;
-    let until = conn.db_now().await?.plus_ms(lease_ms);
     on!(conn, c => diesel::update(deliveries::table.filter(
             deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
         .set((
@@ -71,7 +64,7 @@ pub async fn mark_sending(conn: &mut Conn, ids: &[i64], owner: &str, lease_ms: i
             deliveries::rank.eq(Status::Sending.rank()),
             deliveries::attempts.eq(deliveries::attempts + 1),
             deliveries::sending_at.eq(Some(now)),
-            deliveries::lease_until.eq(Some(until)),
+            deliveries::lease_until.eq(clock_in(lease_ms)),
         ))
         .returning(deliveries::id)
         .get_results(c)
@@ -79,13 +72,11 @@ pub async fn mark_sending(conn: &mut Conn, ids: &[i64], owner: &str, lease_ms: i
 }
 
 async fn hold_back_suppressed(conn: &mut Conn, ids: &[i64], now: At) -> QueryResult<usize> {
-    use diesel::dsl::sql;
-    use diesel::sql_types::Bool;
     on!(conn, c => diesel::update(deliveries::table.filter(
             deliveries::id.eq_any(ids)
                 .and(deliveries::status.eq("leased"))
                 .and(deliveries::purpose.ne("opt_out_confirmation"))
-                .and(sql::<Bool>(SUPPRESSED))))
+                .and(written::<Bool>(SUPPRESSED))))
         .set((
             deliveries::status.eq(Status::Suppressed.as_str()),
             deliveries::rank.eq(Status::Suppressed.rank()),
@@ -160,40 +151,28 @@ pub async fn retry_at(conn: &mut Conn, id: i64, owner: &str, at: At, code: &str,
 
 /// Notes why a hand-over's fate is unknown and lets its lease run out after a while, for the reconciler.
 pub async fn leave_in_doubt(conn: &mut Conn, id: i64, owner: &str, wait_ms: i64, code: &str, detail: &str) -> QueryResult<usize> {
-    let until = conn.db_now().await?.plus_ms(wait_ms);
     on!(conn, c => diesel::update(deliveries::table.filter(
             deliveries::id.eq(id).and(deliveries::status.eq("sending")).and(deliveries::lease_owner.eq(owner))))
-        .set((deliveries::error_code.eq(Some(code)), deliveries::error_detail.eq(Some(detail)), deliveries::lease_until.eq(Some(until))))
+        .set((deliveries::error_code.eq(Some(code)), deliveries::error_detail.eq(Some(detail)), deliveries::lease_until.eq(clock_in(wait_ms))))
         .execute(c)
         .await)
 }
 
-/// Takes over hand-overs that were begun and never settled: their lease has run out. Must run in a transaction.
+/// Takes over hand-overs that were begun and never settled: their lease has run out.
 pub async fn claim_in_doubt(conn: &mut Conn, owner: &str, lease_ms: i64) -> QueryResult<Vec<DeliveryRow>> {
-    let db_now = conn.db_now().await?;
-    let lock = match conn {
-        Conn::Pg(_) => "FOR UPDATE SKIP LOCKED",
-        Conn::Lite(_) => "",
-    };
-    let query = format!(
-        "UPDATE deliveries SET lease_owner = $1, lease_until = $2 WHERE id IN (SELECT id FROM deliveries WHERE status = 'sending' \
-         AND lease_until < $3 LIMIT 100 {lock}) RETURNING id"
-    );
-    let claimed: Vec<Id> = on!(conn, c => diesel::sql_query(&query)
-        .bind::<Text, _>(owner)
-        .bind::<Timestamp, _>(db_now.plus_ms(lease_ms))
-        .bind::<Timestamp, _>(db_now)
-        .load(c)
-        .await)?;
-    let ids: Vec<i64> = claimed.iter().map(|claimed| claimed.id).collect();
-    on!(conn, c => deliveries::table.filter(deliveries::id.eq_any(&ids)).select(DeliveryRow::as_select()).load(c).await)
+    let lost = written::<Bool>("id").pick("SELECT id FROM deliveries WHERE status = 'sending' AND lease_until < ").clock(0).sql(" LIMIT 100").picked();
+    on!(conn, c => diesel::update(deliveries::table.filter(lost))
+        .set((deliveries::lease_owner.eq(Some(owner)), deliveries::lease_until.eq(clock_in(lease_ms))))
+        .returning(DeliveryRow::as_returning())
+        .get_results(c)
+        .await)
 }
 
 /// When the next queued delivery of a channel falls due, if any waits.
 pub async fn next_due(conn: &mut Conn, channel: &str) -> QueryResult<Option<At>> {
     use diesel::dsl::min;
     on!(conn, c => deliveries::table
-        .filter(deliveries::channel.eq(channel).and(deliveries::status.eq("queued")))
+        .filter(deliveries::channel.eq(channel).and(written::<Bool>("status = 'queued'")))
         .select(min(deliveries::next_attempt_at))
         .first(c)
         .await)

@@ -13,6 +13,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, broadcast};
 
 const TOPIC: &str = "huecry_wake";
+diesel::define_sql_function! {
+    /// Which of PostgreSQL's processes serves this connection.
+    fn pg_backend_pid() -> diesel::sql_types::Integer;
+}
+
 /// How long PostgreSQL may be silent before its connection counts as lost.
 const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -139,10 +144,13 @@ impl Wake {
         diesel::sql_query(format!("LISTEN {TOPIC}")).execute(&mut listener).await?;
         // A wake-up is worth no flush: every sleeper also polls.
         diesel::sql_query("SET synchronous_commit = off").execute(&mut speaker).await?;
+        let own = diesel::select(pg_backend_pid()).get_result::<i32>(&mut speaker).await?;
         let mut heard = std::pin::pin!(listener.notifications_stream());
         loop {
             tokio::select! {
                 notification = heard.next() => match notification {
+                    // What this node said itself it has heard already.
+                    Some(Ok(notification)) if notification.process_id == own => {}
                     Some(Ok(notification)) => self.hear(&notification.payload),
                     Some(Err(error)) => return Err(error),
                     None => return Ok(()),

@@ -147,18 +147,19 @@ impl Mailbox {
     /// Waits for anything at all to happen, at most this long. Look again after it, whatever it was.
     pub async fn wait(&mut self, at_most: Duration, stop: &tokio_util::sync::CancellationToken) -> Result<(), ImapError> {
         let session = self.session.take().ok_or(ImapError::Closed)?;
-        // News that came with the answer to another command is not told again while idling: then there is nothing to wait for.
-        let mut news = false;
-        while let Ok(response) = session.unsolicited_responses.try_recv() {
-            news |= matches!(response, UnsolicitedResponse::Exists(_));
-        }
-        if news {
+        // News that came with the answer to another command, or before IDLE's own, is not told again while idling: then there
+        // is nothing to wait for.
+        let told = session.unsolicited_responses.clone();
+        let news = || std::iter::from_fn(|| told.try_recv().ok()).fold(false, |news, response| news || matches!(response, UnsolicitedResponse::Exists(_)));
+        if news() {
             self.session = Some(session);
             return Ok(());
         }
         let mut idle = session.idle();
-        idle.init().await?;
-        let outcome = {
+        timed(async { Ok(idle.init().await?) }).await?;
+        let outcome = if news() {
+            Ok(false)
+        } else {
             let (woken, interrupt) = idle.wait_with_timeout(at_most);
             tokio::select! {
                 outcome = woken => outcome.map(|outcome| matches!(outcome, IdleResponse::ManualInterrupt)),

@@ -5,11 +5,12 @@ mod insert;
 use std::collections::HashSet;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
 use super::schema::envelopes;
+use super::written::{Written, clock_in, written};
 use crate::domain::At;
 use crate::on;
 
@@ -67,12 +68,6 @@ impl std::fmt::Debug for EnvelopeRow {
     }
 }
 
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
 /// Stores those envelopes whose key is new; gives the ids that were stored. On PostgreSQL it is one statement and needs no
 /// transaction around it.
 ///
@@ -99,42 +94,39 @@ pub async fn insert_new(conn: &mut Conn, rows: Vec<EnvelopeRow>) -> QueryResult<
     }
 }
 
-/// Leases waiting envelopes of these lanes in the order they came. Must run in a transaction.
+/// Leases waiting envelopes of these lanes in the order they came.
 ///
 /// One whose correspondent has an earlier envelope with another node is left alone: each person's are dealt with in order.
 pub async fn claim(conn: &mut Conn, lanes: &[i64], owner: &str, limit: i64, lease_ms: i64) -> QueryResult<Vec<EnvelopeRow>> {
-    let db_now = conn.db_now().await?;
-    let lock = match conn {
-        Conn::Pg(_) => "FOR UPDATE SKIP LOCKED",
-        Conn::Lite(_) => "",
-    };
-    // No id is negative: PostgreSQL takes no empty list.
-    let lanes = std::iter::once(&-1).chain(lanes).map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let query = format!(
-        "UPDATE envelopes SET lease_owner = $1, lease_until = $2, tries = tries + 1 WHERE id IN (SELECT id FROM envelopes WHERE status = 'received' \
-         AND lane IN ({lanes}) AND (lease_until IS NULL OR lease_until < $3) ORDER BY id LIMIT $4 {lock}) RETURNING id"
-    );
-    let claimed: Vec<Id> = on!(conn, c => diesel::sql_query(&query)
-        .bind::<Text, _>(owner)
-        .bind::<Timestamp, _>(db_now.plus_ms(lease_ms))
-        .bind::<Timestamp, _>(db_now)
-        .bind::<BigInt, _>(limit)
-        .load(c)
+    let claimable = written::<Bool>("id")
+        .pick("SELECT id FROM envelopes WHERE status = 'received' AND lane")
+        .any_of(lanes)
+        .sql(" AND (lease_until IS NULL OR lease_until < ")
+        .clock(0)
+        .sql(") ORDER BY id LIMIT ")
+        .int(limit)
+        .picked();
+    let mut rows: Vec<EnvelopeRow> = on!(conn, c => diesel::update(envelopes::table.filter(claimable))
+        .set((
+            envelopes::lease_owner.eq(Some(owner)),
+            envelopes::lease_until.eq(clock_in(lease_ms)),
+            envelopes::tries.eq(envelopes::tries + 1),
+        ))
+        .returning(EnvelopeRow::as_returning())
+        .get_results(c)
         .await)?;
-    let ids: Vec<i64> = claimed.iter().map(|claimed| claimed.id).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<EnvelopeRow> =
-        on!(conn, c => envelopes::table.filter(envelopes::id.eq_any(&ids)).order(envelopes::id).select(EnvelopeRow::as_select()).load(c).await)?;
+    rows.sort_unstable_by_key(|row| row.id);
     leave_those_behind_others(conn, rows, owner).await
 }
 
 async fn leave_those_behind_others(conn: &mut Conn, rows: Vec<EnvelopeRow>, owner: &str) -> QueryResult<Vec<EnvelopeRow>> {
     let keys: Vec<Vec<u8>> = rows.iter().filter_map(|row| row.match_key.clone()).collect();
+    if keys.is_empty() {
+        return Ok(rows);
+    }
     let elsewhere: Vec<(Option<Vec<u8>>, i64)> = on!(conn, c => envelopes::table
         .filter(envelopes::match_key.eq_any(keys.iter().map(Some).collect::<Vec<_>>())
-            .and(envelopes::status.eq("received"))
+            .and(waiting())
             .and(envelopes::id.lt(rows.last().map_or(0, |row| row.id))))
         .select((envelopes::match_key, envelopes::id))
         .load(c)
@@ -149,6 +141,10 @@ async fn leave_those_behind_others(conn: &mut Conn, rows: Vec<EnvelopeRow>, owne
         give_back(conn, &ids, owner, -1).await?;
     }
     Ok(now)
+}
+
+fn waiting() -> Written<Bool> {
+    written("status = 'received'")
 }
 
 /// Hands envelopes back after a fault of ours, to be claimed again; gives how many this worker still held.
@@ -202,7 +198,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> QueryResult<Option<EnvelopeRow>> 
 
 /// How many wait to be dealt with.
 pub async fn count_waiting(conn: &mut Conn) -> QueryResult<i64> {
-    on!(conn, c => envelopes::table.filter(envelopes::status.eq("received")).count().get_result(c).await)
+    on!(conn, c => envelopes::table.filter(waiting()).count().get_result(c).await)
 }
 
 /// How many there are of a status.
@@ -213,7 +209,7 @@ pub async fn count_of(conn: &mut Conn, status: &str) -> QueryResult<i64> {
 /// Parked envelopes, newest first.
 pub async fn list_parked(conn: &mut Conn, limit: i64) -> QueryResult<Vec<EnvelopeRow>> {
     on!(conn, c => envelopes::table
-        .filter(envelopes::status.eq("parked"))
+        .filter(written::<Bool>("status = 'parked'"))
         .order(envelopes::id.desc())
         .limit(limit)
         .select(EnvelopeRow::as_select())

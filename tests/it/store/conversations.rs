@@ -16,7 +16,7 @@ on_both!(a_correspondent_is_met_once_also_when_two_nodes_meet_them_at_the_same_m
     let meetings: Vec<_> = (0..8)
         .map(|_| {
             let (row, db) = (db.new_correspondent("07700 900001"), db.db.clone());
-            tokio::spawn(async move { correspondents::find_or_insert(&mut db.write().await.unwrap(), &row).await.unwrap().id })
+            tokio::spawn(async move { correspondents::find_or_insert(&mut db.write().await.unwrap(), row.clone()).await.unwrap().id })
         })
         .collect();
     let mut ids = Vec::new();
@@ -41,7 +41,7 @@ async fn race(db: &TestDb, alert_id: Option<i64>, correspondent_id: i64) -> Vec<
             let (row, db) = (db.new_conversation(alert_id, correspondent_id), db.db.clone());
             tokio::spawn(async move {
                 let mut conn = db.write().await.unwrap();
-                conn.transaction(async |conn| conversations::find_or_insert(conn, &row).await).await.unwrap().id
+                conn.transaction(async |conn| conversations::insert_or_find(conn, row).await).await.unwrap().0.id
             })
         })
         .collect();
@@ -90,7 +90,7 @@ on_both!(a_conversation_comes_back_as_it_was_made, async |db| {
         ..db.new_conversation(None, correspondent.id)
     };
     let mut conn = db.write().await;
-    conversations::find_or_insert(&mut conn, &row).await.unwrap();
+    conversations::insert_or_find(&mut conn, row.clone()).await.unwrap();
     for found in [conversations::get(&mut conn, row.id).await.unwrap(), conversations::find(&mut conn, &row.public_id).await.unwrap().unwrap()] {
         assert_eq!(format!("{found:?}"), format!("{row:?}"));
     }
@@ -104,7 +104,7 @@ on_both!(a_message_in_marks_unread_opens_again_and_tells_where_answers_go, async
     let correspondent = db.add_correspondent("07700 900001").await;
     let row = ConversationRow { status: "closed".into(), closed_at: Some(now()), ..db.new_conversation(None, correspondent.id) };
     let mut conn = db.write().await;
-    conversations::find_or_insert(&mut conn, &row).await.unwrap();
+    conversations::insert_or_find(&mut conn, row.clone()).await.unwrap();
     let via = Some(("mail".to_owned(), "email".to_owned(), "alerts@reply.example.org".to_owned()));
     let touch = |ms: i64, inbound: bool, via| Touch { preview: format!("words {ms}"), attachments: 2, inbound, via, at: now().plus_ms(ms) };
     conversations::touch(&mut conn, row.id, &touch(1, true, via.clone())).await.unwrap();
@@ -120,7 +120,7 @@ on_both!(an_answer_of_ours_neither_marks_unread_nor_opens_again, async |db| {
     let correspondent = db.add_correspondent("07700 900001").await;
     let row = ConversationRow { status: "closed".into(), closed_at: Some(now()), ..db.new_conversation(None, correspondent.id) };
     let mut conn = db.write().await;
-    conversations::find_or_insert(&mut conn, &row).await.unwrap();
+    conversations::insert_or_find(&mut conn, row.clone()).await.unwrap();
     let via = Some(("sms-two".to_owned(), "sms".to_owned(), "+447700900002".to_owned()));
     for (n, via) in [(1, None), (2, via)] {
         conversations::touch(&mut conn, row.id, &Touch { preview: "ours".into(), attachments: 0, inbound: false, via, at: now().plus_ms(n) }).await.unwrap();

@@ -95,7 +95,7 @@ impl<'a> Inbox<'a> {
     async fn add(&self, who: &str, change: impl FnOnce(ConversationRow) -> ConversationRow) -> ConversationRow {
         let correspondent = self.db.add_correspondent(who).await;
         let row = change(self.db.new_conversation(Some(self.alert.id), correspondent.id));
-        conversations::find_or_insert(&mut self.db.write().await, &row).await.unwrap()
+        conversations::insert_or_find(&mut self.db.write().await, row).await.unwrap().0
     }
 
     async fn list(&self, view: View, scope: Scope, after: Option<Cursor>, limit: i64) -> Vec<InboxRow> {
@@ -174,7 +174,7 @@ on_both!(a_line_of_the_inbox_says_who_wrote_about_what_and_how_sure_that_is, asy
         })
         .await;
     let stranger = CorrespondentRow { name: Some("A. Stranger".into()), ..db.new_correspondent("stranger@example.org") };
-    correspondents::find_or_insert(&mut db.write().await, &stranger).await.unwrap();
+    correspondents::find_or_insert(&mut db.write().await, stranger.clone()).await.unwrap();
     inbox.add("stranger@example.org", |row| ConversationRow { alert_id: None, channel_kind: "email".into(), ..row }).await;
     let known = inbox.list(View::Mine, scope, None, 9).await.pop().unwrap();
     assert_eq!((known.address.as_str(), known.resident_name.as_deref(), known.correspondent_name), ("+447700900001", Some("Jo Bloggs"), None));

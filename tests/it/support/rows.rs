@@ -252,7 +252,7 @@ impl TestDb {
     }
 
     pub(crate) async fn add_correspondent(&self, text: &str) -> CorrespondentRow {
-        correspondents::find_or_insert(&mut self.write().await, &self.new_correspondent(text)).await.unwrap()
+        correspondents::find_or_insert(&mut self.write().await, self.new_correspondent(text)).await.unwrap()
     }
 
     /// A conversation about an alert, or in the tray.
@@ -284,7 +284,7 @@ impl TestDb {
     }
 
     pub(crate) async fn add_conversation(&self, alert_id: Option<i64>, correspondent_id: i64) -> ConversationRow {
-        conversations::find_or_insert(&mut self.write().await, &self.new_conversation(alert_id, correspondent_id)).await.unwrap()
+        conversations::insert_or_find(&mut self.write().await, self.new_conversation(alert_id, correspondent_id)).await.unwrap().0
     }
 
     /// Something that a person wrote.

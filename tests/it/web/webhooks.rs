@@ -135,7 +135,7 @@ on_both!(a_parked_text_is_dealt_with_once_its_cause_is_mended, async |db| {
     let lanes: Vec<i64> = (0..huecry::inbound::intake::LANES).collect();
     let id = {
         let mut conn = db.write().await;
-        let claimed = conn.transaction(async |conn| envelopes::claim(conn, &lanes, "test", 9, 0).await).await.unwrap();
+        let claimed = envelopes::claim(&mut conn, &lanes, "test", 9, 0).await.unwrap();
         envelopes::park(&mut conn, claimed[0].id, "a fault of ours", crate::support::now()).await.unwrap();
         claimed[0].id
     };
