@@ -150,7 +150,13 @@ impl Mailbox {
         // News that came with the answer to another command, or before IDLE's own, is not told again while idling: then there
         // is nothing to wait for.
         let told = session.unsolicited_responses.clone();
-        let news = || std::iter::from_fn(|| told.try_recv().ok()).fold(false, |news, response| news || matches!(response, UnsolicitedResponse::Exists(_)));
+        let news = || {
+            let mut news = false;
+            while let Ok(response) = told.try_recv() {
+                news |= matches!(response, UnsolicitedResponse::Exists(_));
+            }
+            news
+        };
         if news() {
             self.session = Some(session);
             return Ok(());
