@@ -6,6 +6,7 @@ use std::sync::Arc;
 use diesel::QueryResult;
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::email::dkim::Verifier;
 use crate::channels::registry::Channels;
 use crate::clock::Clock;
 use crate::config::{Config, Keyring};
@@ -30,6 +31,7 @@ struct Inner {
     owner: String,
     stop: CancellationToken,
     runtime: tokio::runtime::Handle,
+    dkim: Verifier,
 }
 
 impl App {
@@ -58,6 +60,7 @@ impl App {
             stop: CancellationToken::new(),
             runtime: tokio::runtime::Handle::current(),
             clock: Clock::default(),
+            dkim: Verifier::default(),
             config,
             db,
             files,
@@ -134,6 +137,10 @@ impl App {
     /// Rung when the process is to stop.
     pub fn stop(&self) -> &CancellationToken {
         &self.0.stop
+    }
+    /// Checks the signatures of mail.
+    pub fn dkim(&self) -> &Verifier {
+        &self.0.dkim
     }
     /// A public URL of ours.
     pub fn url(&self, path: &str) -> String {

@@ -56,6 +56,12 @@ pub struct TwilioConfig {
 pub struct EmailConfig {
     /// Answer a person's first mail about an alert at once: it arrived, and 999 in an emergency.
     pub acknowledge: bool,
+    /// Names by which our own mail servers sign their Authentication-Results.
+    pub authserv_ids: Vec<String>,
+    /// Received lines of our own that stand above such a header.
+    pub received_above: usize,
+    /// Check DKIM signatures ourselves.
+    pub verify_dkim: bool,
     /// The published address; replies go to it with a plus token.
     pub address: Email,
     /// Host of the relay.
@@ -196,6 +202,9 @@ fn read_email(table: &mut Reader<'_>) -> Option<EmailConfig> {
     }
     Some(EmailConfig {
         acknowledge: table.flag_or("acknowledge", true),
+        authserv_ids: table.texts("authserv_ids"),
+        received_above: usize::try_from(table.number_or("received_above", 0, 0, 20)).unwrap_or(0),
+        verify_dkim: table.flag_or("verify_dkim", true),
         smtp_host: table.required("smtp_host", "the host of the mail relay"),
         smtp_port: u16::try_from(port).unwrap_or(587),
         smtp_tls: tls.unwrap_or(SmtpTls::StartTls),

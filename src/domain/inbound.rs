@@ -181,6 +181,8 @@ pub struct MailAttachment {
     pub bytes: Vec<u8>,
     /// Put in by a program, such as a logo in a signature.
     pub decorative: bool,
+    /// By which HTML shows it (RFC 2392), without brackets.
+    pub content_id: Option<String>,
 }
 
 impl std::fmt::Debug for MailAttachment {

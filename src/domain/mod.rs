@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod ids;
 pub mod inbound;
 pub mod officer;
+pub mod proof;
 pub mod reference;
 pub mod token;
 pub mod words;

@@ -6,6 +6,7 @@ use diesel::QueryResult;
 
 use super::process::{KeptFile, Told};
 use super::route::{self, Presence, Route};
+use super::sender::SenderCheck;
 use super::thread::hand::Moved;
 use super::thread::{Attribution, Confidence, Target};
 use crate::app::App;
@@ -45,6 +46,8 @@ pub(super) struct Filing<'a> {
     pub(super) folded: String,
     pub(super) message_id_header: Option<String>,
     pub(super) files: &'a [KeptFile],
+    /// How far a mail's sender is who it says.
+    pub(super) sender: Option<&'a SenderCheck>,
 }
 
 impl Filer<'_> {
@@ -226,6 +229,8 @@ impl Filer<'_> {
             possible_duplicate: filing.envelope.possible_duplicate,
             raw_sha256: Some(filing.envelope.sha256.clone()),
             received_at: filing.envelope.received_at,
+            sender_trust: filing.sender.map(|sender| sender.trust.as_str().to_owned()),
+            sender_evidence: filing.sender.map(|sender| sender.evidence.clone()),
         }
     }
 

@@ -8,6 +8,7 @@ use diesel::QueryResult;
 use super::classify::{MailClass, auto_reply, bounce};
 use super::filing::{Filer, Filing};
 use super::process::UnderstoodMail;
+use super::sender::Trust;
 use super::thread::hand;
 use super::thread::mail::{self as ladder, Found, Keys, Ladder};
 use super::thread::{Attribution, Candidate, Confidence, Target};
@@ -23,6 +24,8 @@ use crate::store::conversations::ConversationRow;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::receipts::{self, ReceiptRow};
+use crate::store::residents::ConsentRow;
+use crate::store::suppressions::{self, SuppressionRow};
 use crate::store::{Conn, alerts, codes, conversations, correspondents, deliveries, messages, residents};
 
 /// How far back a live alert is suggested for a mail without any mark.
@@ -135,16 +138,22 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
         folded: visible.folded,
         message_id_header: mail.message_id.clone(),
         files: &inbound.files,
+        sender: Some(&inbound.sender),
     };
     let filed = filer.file(conn, filing).await?;
     if let (Some(conversation), false, MailClass::Reply) = (&filed, wants_out, inbound.understood.verdict.class) {
         acknowledge(conn, filer, envelope, conversation, &from, mail).await?;
     }
-    if let (Some(conversation), true) = (filed, wants_out) {
-        filer.note(conn, conversation.id, "opt_out_asked", "They asked by e-mail to be left out: a link to confirm it was sent to their address").await?;
-        offer_way_out(conn, filer, envelope, &from, mail.message_id.clone()).await?;
+    let (Some(conversation), Some((rule, _))) = (filed, wish) else { return Ok(()) };
+    // A token routes, it does not authenticate: it must be in the hands of whom it was sent to, and the mail provably theirs.
+    let sent_to_them = found.by_token.iter().chain(&found.by_message_id).any(|found| found.to_sender);
+    if sent_to_them && inbound.sender.trust == Trust::Confirmed {
+        filer.note(conn, conversation.id, "opted_out", "They asked by e-mail to be left out: no e-mail goes to them until they say otherwise").await?;
+        let evidence = format!("wrote by e-mail ({rule}); {}", inbound.sender.evidence);
+        return opted_out(conn, filer, envelope, &conversation, &from, mail, evidence).await;
     }
-    Ok(())
+    filer.note(conn, conversation.id, "opt_out_asked", "They asked by e-mail to be left out: a link to confirm it was sent to their address").await?;
+    offer_way_out(conn, filer, envelope, &from, mail.message_id.clone()).await
 }
 
 /// What was said in the talk that this mail goes on with: our words are then known in it without any quote mark.
@@ -304,6 +313,68 @@ async fn by_code(conn: &mut Conn, filer: &mut Filer<'_>, printed: &[(String, Str
         }
     }
     Ok(found)
+}
+
+/// Out at once, with one confirmation.
+async fn opted_out(
+    conn: &mut Conn,
+    filer: &mut Filer<'_>,
+    envelope: &EnvelopeRow,
+    conversation: &ConversationRow,
+    from: &Address,
+    mail: &ParsedMail,
+    evidence: String,
+) -> QueryResult<()> {
+    let app = filer.app;
+    let match_key = app.match_key(from);
+    let row = SuppressionRow {
+        id: app.next_id(),
+        match_key: match_key.clone(),
+        channel: "email".to_owned(),
+        scope: "all".to_owned(),
+        reason: "stop".to_owned(),
+        evidence: evidence.clone(),
+        source_envelope_id: Some(envelope.id),
+        created_at: envelope.received_at,
+        lifted_at: None,
+        lifted_by: None,
+    };
+    let came_into_force = suppressions::suppress(conn, &row).await? > 0;
+    deliveries::suppress_waiting(conn, &match_key, "email", filer.now).await?;
+    if !came_into_force {
+        return Ok(());
+    }
+    let resident = residents::find_by_match_key(conn, &match_key).await?;
+    let consent = ConsentRow {
+        id: app.next_id(),
+        resident_id: resident.map(|(resident, _)| resident.id),
+        match_key,
+        action: "stopped".to_owned(),
+        channel: "email".to_owned(),
+        source: format!("envelope:{}", envelope.id),
+        wording: String::new(),
+        evidence,
+        created_at: envelope.received_at,
+    };
+    residents::append_consent(conn, vec![consent]).await?;
+    let brand = &app.config().branding.name;
+    let single = Single {
+        purpose: Purpose::OptOutConfirmation,
+        source_id: envelope.id,
+        to: from.clone(),
+        from: None,
+        channel: Some(envelope.channel.clone()),
+        subject: Some(format!("{brand}: you will get no more e-mail from us")),
+        body: compose::mail_opt_out_confirmation(brand, &app.url("/account")),
+        alert_id: None,
+        conversation_id: Some(conversation.id),
+        in_reply_to: mail.message_id.clone(),
+        references: mail.message_id.iter().cloned().collect(),
+    };
+    if let EnqueueOutcome::Queued(_) = enqueue::enqueue(conn, app, single).await? {
+        filer.told.outbox = true;
+    }
+    Ok(())
 }
 
 /// Sends a link by which the owner of the address can confirm; once a day, so that nobody can be flooded with them.

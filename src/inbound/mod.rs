@@ -14,6 +14,7 @@ pub mod process;
 mod receipt;
 mod returned;
 pub mod route;
+pub mod sender;
 mod text;
 pub mod thread;
 pub mod understand;

@@ -4,17 +4,21 @@
 //! on; only our own faults (the database, the file store) retry in place.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
+use futures_util::StreamExt;
 
 use super::filing::Filer;
+use super::sender::{self, SenderCheck, Trust};
 use super::thread::hand::Moved;
 use super::understand::{self, Understanding};
 use super::{mail, receipt, text};
 use crate::app::App;
+use crate::channels::email::authentication;
 use crate::channels::email::mime::{self, Transport};
-use crate::channels::registry::ChannelKind;
+use crate::channels::registry::{Channel, ChannelKind};
 use crate::channels::{Hook, ParseError};
 use crate::domain::inbound::{InboundEvent, InboundReceipt, InboundText, MailAttachment, ParsedMail};
 use crate::store::envelopes::{self, EnvelopeRow};
@@ -22,6 +26,7 @@ use crate::store::wake::Change;
 use crate::store::{Conn, events, moves};
 
 const BATCH: i64 = 100;
+const READ_AT_ONCE: usize = 16;
 const LEASE_MS: i64 = 20_000;
 /// Our own faults in a row after which an envelope is parked, so that it cannot stand before its correspondent's next ones for ever.
 const MOST_TRIES: i64 = 25;
@@ -40,6 +45,7 @@ pub(super) enum Understood {
 pub(super) struct UnderstoodMail {
     pub(super) mail: ParsedMail,
     pub(super) understood: Understanding,
+    pub(super) sender: SenderCheck,
     pub(super) files: Vec<KeptFile>,
 }
 
@@ -73,14 +79,13 @@ pub async fn run_once(app: &App, lanes: &[i64]) -> QueryResult<usize> {
     }
     let count = claimed.len();
     let mut batch: Vec<Work> = Vec::with_capacity(count);
-    for row in claimed {
-        if row.tries > MOST_TRIES {
-            envelopes::park(&mut app.write().await?, row.id, "It was taken up again and again and never done: see the log", app.now()).await?;
-            continue;
-        }
-        // In a task of its own: a parser that panics parks one envelope and does not end the worker.
-        let (for_task, raw) = (app.clone(), row.clone());
-        let read = tokio::spawn(async move { understand(&for_task, &raw).await }).await;
+    let (worn_out, claimed): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|row| row.tries > MOST_TRIES);
+    for row in worn_out {
+        envelopes::park(&mut app.write().await?, row.id, "It was taken up again and again and never done: see the log", app.now()).await?;
+    }
+    // Several at once, since a mail may wait for the DNS; their order stays.
+    let mut read = futures_util::stream::iter(claimed).map(|row| read(app, row)).buffered(READ_AT_ONCE);
+    while let Some((row, read)) = read.next().await {
         match read.unwrap_or_else(|error| Ok(Err(ParseError(format!("our reader failed on it: {error}"))))) {
             Ok(understood) => batch.push((row, understood)),
             Err(error) => {
@@ -99,6 +104,13 @@ pub async fn run_once(app: &App, lanes: &[i64]) -> QueryResult<usize> {
         }
     }
     Ok(count)
+}
+
+/// In a task of its own: a parser that panics parks one envelope and does not end the worker.
+async fn read(app: &App, row: EnvelopeRow) -> (EnvelopeRow, Result<std::io::Result<Result<Vec<Understood>, ParseError>>, tokio::task::JoinError>) {
+    let (for_task, raw) = (app.clone(), row.clone());
+    let read = tokio::spawn(async move { understand(&for_task, &raw).await }).await;
+    (row, read)
 }
 
 async fn give_back(app: &App, rows: &[EnvelopeRow]) -> QueryResult<()> {
@@ -180,7 +192,7 @@ async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<
             let hook = if row.kind == "sms_status" { Hook::Status } else { Hook::Inbound };
             provider.parse(hook, &row.target, &raw)
         }
-        ChannelKind::Email { .. } => return understand_mail(app, raw, transport(row)).await,
+        ChannelKind::Email { .. } => return understand_mail(app, channel.clone(), raw, transport(row)).await,
     };
     let events = match events {
         Ok(events) => events,
@@ -198,18 +210,35 @@ async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<
 }
 
 /// A mail may be large: it is read on a thread of its own, so that nobody waits behind it.
-async fn understand_mail(app: &App, raw: Vec<u8>, transport: Transport) -> std::io::Result<Result<Vec<Understood>, ParseError>> {
-    let keys = app.keyring().tokens.clone();
+async fn understand_mail(app: &App, channel: Arc<Channel>, raw: Vec<u8>, transport: Transport) -> std::io::Result<Result<Vec<Understood>, ParseError>> {
+    let (for_reading, runtime) = (app.clone(), tokio::runtime::Handle::current());
     let read = move || {
-        let ours = |token: &str| crate::domain::token::verify(&keys, crate::domain::token::Use::MessageId, token).is_some();
-        mime::parse(&raw, &transport).map(|mail| (understand::mail(&mail, &[], ours), mail))
+        let keys = &for_reading.keyring().tokens;
+        let ours = |token: &str| crate::domain::token::verify(keys, crate::domain::token::Use::MessageId, token).is_some();
+        let mail = mime::parse(&raw, &transport)?;
+        let sender = runtime.block_on(check_sender(&for_reading, &channel, &raw, &mail));
+        Ok((understand::mail(&mail, &[], ours), sender, mail))
     };
-    let (understood, mut mail) = match tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)? {
+    let (understood, sender, mut mail) = match tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)? {
         Ok(read) => read,
         Err(fault) => return Ok(Err(fault)),
     };
     let files = keep(app, &mut mail.attachments).await?;
-    Ok(Ok(vec![Understood::Mail(Box::new(UnderstoodMail { mail, understood, files }))]))
+    Ok(Ok(vec![Understood::Mail(Box::new(UnderstoodMail { mail, understood, sender, files }))]))
+}
+
+/// Whether the mail is from whom it says: by our own mail server's word, else by the author's signature.
+async fn check_sender(app: &App, channel: &Channel, raw: &[u8], mail: &ParsedMail) -> SenderCheck {
+    let ChannelKind::Email { settings, .. } = &channel.kind else { return sender::judge(&mail.from, &[], &[]) };
+    let findings = authentication::trusted(&mail.headers, &settings.authserv_ids, settings.received_above);
+    let by_server = sender::judge(&mail.from, &findings, &[]);
+    let signed = mail.header("dkim-signature").is_some();
+    match mail.from.rsplit_once('@') {
+        Some((_, domain)) if by_server.trust == Trust::Unknown && settings.verify_dkim && signed => {
+            sender::judge(&mail.from, &findings, &app.dkim().verify(raw, domain).await)
+        }
+        _ => by_server,
+    }
 }
 
 /// What the raw-mail webhook told beside the mail.

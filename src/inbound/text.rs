@@ -74,6 +74,7 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
         folded: String::new(),
         message_id_header: None,
         files: &[],
+        sender: None,
     };
     let Some(conversation) = filer.file(conn, filing).await? else {
         return Ok(());

@@ -135,6 +135,8 @@ async fn reply_in(
         confidence: "certain".to_owned(),
         evidence: String::new(),
         third_party: false,
+        sender_trust: None,
+        sender_evidence: None,
         possible_duplicate: false,
         raw_sha256: None,
         received_at: now,

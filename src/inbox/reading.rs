@@ -5,6 +5,7 @@ use diesel::QueryResult;
 use super::may_see;
 use crate::app::App;
 use crate::audit::{self, Actor};
+use crate::store::Conn;
 use crate::store::accounts::{self, OfficerRow, TeamRow};
 use crate::store::alerts::{self, AlertRow};
 use crate::store::conversations::{self, ConversationEventRow, ConversationRow};
@@ -51,7 +52,7 @@ pub async fn open(app: &App, officer: &OfficerRow, public_id: &str, looked: bool
     let Some(conversation) = conversations::find(&mut conn, public_id).await?.filter(|found| may_see(officer, found)) else { return Ok(None) };
     drop(conn);
     note_view(app, officer, &conversation, looked).await?;
-    read(app, conversation).await.map(Some)
+    app.read().await?.snapshot(async |conn| read(conn, conversation.id).await).await.map(Some)
 }
 
 async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationRow, looked: bool) -> QueryResult<()> {
@@ -70,9 +71,9 @@ async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationR
     Ok(())
 }
 
-async fn read(app: &App, conversation: ConversationRow) -> QueryResult<Opened> {
-    let mut conn = app.read().await?;
-    let conn = &mut conn;
+/// All of it as of one moment: what the page shows and the version that an answer names fit together.
+async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
+    let conversation = conversations::get(conn, id).await?;
     let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
     let resident = match residents::find_by_match_key(conn, &correspondent.match_key).await? {
         Some((resident, _)) => {

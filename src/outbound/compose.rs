@@ -150,6 +150,13 @@ pub fn opt_out_confirmation(brand: &str, number: &str) -> String {
     format!("{brand}: you will get no more texts from us. To start again, text START to {number}.")
 }
 
+/// The mail that confirms an opt-out.
+pub fn mail_opt_out_confirmation(brand: &str, account_url: &str) -> String {
+    format!(
+        "You asked {brand} to stop writing to this address. It has: you will get no more e-mail from us.\n\nIf you did not ask for it, or change your mind, sign in and turn e-mail on again:\n{account_url}\n"
+    )
+}
+
 /// The text that confirms a return.
 pub fn opt_in_confirmation(brand: &str) -> String {
     format!("{brand}: texts are on again. Text STOP at any time to opt out.")

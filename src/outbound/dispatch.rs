@@ -240,7 +240,7 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
         reply_to: plus(&delivery.sender, &token::sign(key, Use::Reply, &delivery.token)),
         // RFC 3834 section 3.3: an automatic answer has the null return path, so that nothing can answer it.
         return_path: match purpose {
-            Some(Purpose::Acknowledgement) => String::new(),
+            Some(Purpose::Acknowledgement | Purpose::OptOutConfirmation) => String::new(),
             _ => plus(&delivery.sender, &token::sign(key, Use::Bounce, &delivery.token)),
         },
         to: delivery.address.clone(),

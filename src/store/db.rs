@@ -12,7 +12,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use futures_util::FutureExt;
 
 use crate::domain::At;
@@ -199,6 +199,17 @@ impl Conn {
                 Err(error)
             }
         }
+    }
+
+    /// Runs work that only reads on one state of the database, so that what it reads fits together. On SQLite only on a
+    /// reading connection.
+    pub async fn snapshot<R, E: From<DieselError>>(&mut self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E>) -> Result<R, E> {
+        on!(self, c => pg AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await,
+            lite c.spawn_blocking(|lite| BlockingTransactions::begin_transaction_sql(lite, "BEGIN DEFERRED")).await)?;
+        let read = work(self).await;
+        // There is nothing to keep or to undo.
+        self.roll_back().await?;
+        read
     }
 
     async fn begin(&mut self) -> QueryResult<()> {

@@ -56,6 +56,10 @@ pub struct MessageRow {
     pub raw_sha256: Option<Vec<u8>>,
     /// When it came in or was written.
     pub received_at: At,
+    /// A `Trust` word for a mail: how far its sender is who it says, and
+    pub sender_trust: Option<String>,
+    /// why.
+    pub sender_evidence: Option<String>,
 }
 
 impl std::fmt::Debug for MessageRow {

@@ -433,6 +433,8 @@ diesel::table! {
         possible_duplicate -> Bool,
         raw_sha256 -> Nullable<Binary>,
         received_at -> Timestamp,
+        sender_trust -> Nullable<Text>,
+        sender_evidence -> Nullable<Text>,
     }
 }
 

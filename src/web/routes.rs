@@ -65,6 +65,7 @@ routes! {
     post "/inbox/{id}/move" Officer => inbox::actions::move_to;
     post "/inbox/{id}/unread" Officer => inbox::actions::unread;
     get "/inbox/{id}/original/{message}" Officer => inbox::originals::original;
+    get "/inbox/{id}/sent/{message}" Officer => inbox::as_sent::show;
     get "/inbox/{id}/attachment/{message}/{ordinal}" Officer => inbox::originals::attachment;
     get "/inbox/{id}/preview/{message}/{ordinal}" Officer => inbox::originals::preview;
     get "/alerts" Officer => alerts::list::show;

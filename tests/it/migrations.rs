@@ -278,10 +278,10 @@ async fn up_down_up(db: TestDb) {
     assert_eq!(migrate::run(&db.url).await.unwrap(), [""; 0], "a second run has nothing to do");
     let schema = (columns(&mut db.read().await).await, indexes(&mut db.read().await).await, foreign_keys(&mut db.read().await).await);
     seed(&db).await;
-    let mut before = tables(&mut db.read().await).await.len();
+    let mut before = columns(&mut db.read().await).await.len();
     for name in all.iter().rev() {
         migrate::revert_last(&db.url).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let left = tables(&mut db.read().await).await.len();
+        let left = columns(&mut db.read().await).await.len();
         assert!(left < before, "{name} took nothing back");
         before = left;
     }

@@ -1,8 +1,11 @@
 //! E-mail: the relay that sends, the mailbox that is read, MIME, and the secret of the raw-mail webhook.
 
+pub mod authentication;
+pub mod dkim;
 pub mod imap;
 pub mod mime;
 pub mod oauth;
+pub mod safe_html;
 pub mod smtp;
 
 use secrecy::ExposeSecret;

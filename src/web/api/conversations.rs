@@ -1,6 +1,7 @@
 //! Conversations by API: of an alert, or in the tray; and answers.
 
 use actix_web::{HttpResponse, web};
+use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,7 +12,7 @@ use crate::inbox::{self, ReplyOutcome};
 use crate::store::conversations::{self, ConversationRow};
 use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::views::inbox as lists;
-use crate::store::{alerts, correspondents};
+use crate::store::{Conn, alerts, correspondents};
 
 /// A page of conversations.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,8 +58,18 @@ pub struct MessageOut {
     received_at: String,
     attribution: AttributionOut,
     third_party: bool,
+    /// How far a mail's sender is who it says; none for texts.
+    sender: Option<SenderOut>,
     possible_duplicate: bool,
     attachments: Vec<AttachmentOut>,
+}
+
+/// Whether a mail's sender is who it says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SenderOut {
+    /// `confirmed`, `unknown` or `refused`.
+    trust: String,
+    evidence: String,
 }
 
 /// How it was tied.
@@ -127,26 +138,30 @@ async fn list(app: &App, key: &str, alert: Option<(i64, String)>, page: Page) ->
         None | Some("") => 0,
         Some(cursor) => cursor.parse().map_err(|_| Problem::Invalid(vec![("cursor".to_owned(), "Use next_cursor of the page before".to_owned())]))?,
     };
-    let mut conn = app.read().await?;
-    let mut rows = lists::list_for_api(&mut conn, alert.as_ref().map(|(id, _)| *id), after, limit + 1).await?;
+    // As of one moment: a conversation and its messages fit together.
+    let (out, next_cursor) = app.read().await?.snapshot(async |conn| read(conn, alert.as_ref(), after, limit).await).await?;
+    let mut conn = app.write().await?;
+    let detail = serde_json::json!({ "conversations": out.len() });
+    audit::note(&mut conn, app.ids(), app.now(), &Actor::Key(key.to_owned()), "conversations.read", ("alert", alert.map(|(id, _)| id)), detail).await?;
+    Ok(Conversations { conversations: out, next_cursor })
+}
+
+async fn read(conn: &mut Conn, alert: Option<&(i64, String)>, after: i64, limit: i64) -> QueryResult<(Vec<ConversationOut>, Option<String>)> {
+    let mut rows = lists::list_for_api(conn, alert.map(|(id, _)| *id), after, limit + 1).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(50));
     let next_cursor = rows.last().filter(|_| more).map(|row| row.id.to_string());
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let messages = messages::list_of_many(&mut conn, &ids).await?;
+    let messages = messages::list_of_many(conn, &ids).await?;
     let message_ids: Vec<i64> = messages.iter().map(|message| message.id).collect();
-    let files = messages::list_attachments(&mut conn, &message_ids).await?;
+    let files = messages::list_attachments(conn, &message_ids).await?;
     let mut out = Vec::with_capacity(rows.len());
     for row in &rows {
-        let correspondent = correspondents::get(&mut conn, row.correspondent_id).await?;
+        let correspondent = correspondents::get(conn, row.correspondent_id).await?;
         let theirs = messages.iter().filter(|message| message.conversation_id == row.id).map(|message| message_out(message, &files)).collect();
-        out.push(conversation_out(row, alert.as_ref().map(|(_, reference)| reference.clone()), &correspondent, theirs));
+        out.push(conversation_out(row, alert.map(|(_, reference)| reference.clone()), &correspondent, theirs));
     }
-    drop(conn);
-    let mut conn = app.write().await?;
-    let detail = serde_json::json!({ "conversations": ids.len() });
-    audit::note(&mut conn, app.ids(), app.now(), &Actor::Key(key.to_owned()), "conversations.read", ("alert", alert.map(|(id, _)| id)), detail).await?;
-    Ok(Conversations { conversations: out, next_cursor })
+    Ok((out, next_cursor))
 }
 
 fn conversation_out(
@@ -187,6 +202,7 @@ fn message_out(message: &MessageRow, files: &[AttachmentRow]) -> MessageOut {
         received_at: message.received_at.rfc3339(),
         attribution: AttributionOut { method: message.method.clone(), confidence: message.confidence.clone(), evidence: message.evidence.clone() },
         third_party: message.third_party,
+        sender: message.sender_trust.clone().zip(message.sender_evidence.clone()).map(|(trust, evidence)| SenderOut { trust, evidence }),
         possible_duplicate: message.possible_duplicate,
         attachments: files.iter().filter(|row| row.message_id == message.id).map(file).collect(),
     }

@@ -215,6 +215,7 @@ function shortcuts() {
     o: () => { const a = document.activeElement; if (a.matches('.row a')) a.click(); },
     u: () => { const back = $('[data-back]'); if (back) back.click(); },
     r: () => $('#text')?.focus(),
+    v: () => [...document.querySelectorAll('[data-as-sent]')].at(-1)?.click(),
     m: () => { const fold = $('.move-box'); if (fold) fold.open = true; ($('[data-candidate]') ?? $('#alert'))?.focus(); },
     '?': () => dialog.showModal(),
     'g i': () => go('/inbox'),

@@ -11,6 +11,7 @@ use super::may_read;
 use crate::domain::alert::Urgency;
 use crate::domain::delivery::Status;
 use crate::domain::{Address, At};
+use crate::inbound::sender::Trust;
 use crate::inbound::thread::Confidence;
 use crate::inbox::answerable;
 use crate::inbox::reading::{self, Opened};
@@ -105,7 +106,9 @@ struct MessageView {
     status_kind: &'static str,
     attachments: Vec<AttachmentView>,
     how: String,
+    sender: String,
     possible_duplicate: bool,
+    sent_href: String,
     original_href: String,
     flags: Vec<String>,
 }
@@ -245,6 +248,9 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
     if message.third_party {
         flags.push("From another address than the one we wrote to".to_owned());
     }
+    if message.sender_trust.as_deref() == Some(Trust::Refused.as_str()) {
+        flags.push("Perhaps not from this sender".to_owned());
+    }
     match message.class.as_str() {
         "opt_out" => flags.push("Opt-out".to_owned()),
         "opt_in" => flags.push("Opt-in".to_owned()),
@@ -269,7 +275,13 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
         },
         attachments,
         how: if inbound { how(message) } else { String::new() },
+        sender: message.sender_evidence.as_deref().map(|evidence| format!("{}.", evidence.trim_end_matches('.'))).unwrap_or_default(),
         possible_duplicate: message.possible_duplicate,
+        sent_href: if inbound && message.channel_kind == "email" && message.envelope_id.is_some() {
+            format!("/inbox/{id}/sent/{}", message.public_id)
+        } else {
+            String::new()
+        },
         original_href: if message.envelope_id.is_some() { format!("/inbox/{id}/original/{}", message.public_id) } else { String::new() },
         flags,
     }

@@ -1,6 +1,7 @@
 //! The officers' inbox: list, conversation, what is done to it, and its originals.
 
 pub mod actions;
+pub mod as_sent;
 pub mod conversation;
 pub mod list;
 pub mod originals;

@@ -21,7 +21,7 @@ pub fn previewable(content_type: &str) -> bool {
     matches!(content_type, "image/jpeg" | "image/png" | "image/webp" | "image/gif")
 }
 
-async fn message_of(app: &App, officer: &OfficerRow, conversation: &str, message: &str) -> Result<MessageRow, AppError> {
+pub(super) async fn message_of(app: &App, officer: &OfficerRow, conversation: &str, message: &str) -> Result<MessageRow, AppError> {
     let mut conn = app.read().await?;
     let found = conversations::find(&mut conn, conversation).await?.filter(|found| inbox::may_see(officer, found)).ok_or(AppError::NotFound)?;
     messages::find(&mut conn, message).await?.filter(|row| row.conversation_id == found.id).ok_or(AppError::NotFound)
@@ -54,7 +54,7 @@ pub(in crate::web) async fn raw_of(app: &App, envelope: &envelopes::EnvelopeRow)
     }
 }
 
-async fn note(app: &App, officer: &OfficerRow, action: &str, message_id: i64) -> Result<(), AppError> {
+pub(super) async fn note(app: &App, officer: &OfficerRow, action: &str, message_id: i64) -> Result<(), AppError> {
     let mut conn = app.write().await?;
     Ok(audit::note(&mut conn, app.ids(), app.now(), &Actor::Officer(officer.id), action, ("message", Some(message_id)), serde_json::json!({})).await?)
 }

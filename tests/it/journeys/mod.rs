@@ -4,6 +4,7 @@ mod alert_and_replies;
 mod carriers_no;
 mod imports;
 mod mail_machines;
+mod mail_stop;
 mod moved_by_hand;
 mod opt_out;
 mod press_desk;

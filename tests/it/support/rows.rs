@@ -312,6 +312,8 @@ impl TestDb {
             possible_duplicate: false,
             raw_sha256: None,
             received_at,
+            sender_trust: None,
+            sender_evidence: None,
         }
     }
 

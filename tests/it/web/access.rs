@@ -81,6 +81,7 @@ const ANSWERS: &[(&str, &str, [u16; 4])] = &[
     ("get", "/inbox/{id}", [200, 404, 403, 403]),
     ("get", "/inbox/{id}/thread", [200, 404, 403, 403]),
     ("get", "/inbox/{id}/original/{message}", [200, 404, 403, 403]),
+    ("get", "/inbox/{id}/sent/{message}", [200, 404, 403, 403]),
     ("get", "/inbox/{id}/attachment/{message}/{ordinal}", [200, 404, 403, 403]),
     ("get", "/inbox/{id}/preview/{message}/{ordinal}", [200, 404, 403, 403]),
     ("post", "/inbox/{id}/reply", [422, 404, 403, 403]),

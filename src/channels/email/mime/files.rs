@@ -29,7 +29,9 @@ pub(super) fn attachments(message: &Message<'_>) -> Vec<MailAttachment> {
         let inner = if packed { tnef_files::unpack(&bytes) } else { Vec::new() };
         // The wrapping of files that could be taken out is nothing that somebody attached; it stays in the original.
         let decorative = decorative || !inner.is_empty();
-        found.push(MailAttachment { filename, content_type: declared.unwrap_or_else(|| "application/octet-stream".to_owned()), bytes, decorative });
+        let content_type = declared.unwrap_or_else(|| "application/octet-stream".to_owned());
+        let content_id = part.content_id().map(|id| clean(id).trim_matches(['<', '>', ' ']).to_owned());
+        found.push(MailAttachment { filename, content_type, bytes, decorative, content_id });
         found.extend(inner);
     }
     found

@@ -119,7 +119,12 @@ fn head_of(raw: &[u8]) -> &[u8] {
 }
 
 /// More than one author, or none, is nobody: it raises no trust and makes no correspondent.
+///
+/// So are two From lines (RFC 5322 section 3.6 allows one): a signature may cover the lower one while we read the upper.
 fn single_from(message: &Message<'_>) -> Option<(String, String)> {
+    if message.headers().iter().filter(|header| header.name().eq_ignore_ascii_case("from")).count() > 1 {
+        return None;
+    }
     let addresses: Vec<_> = match message.from()? {
         MailAddress::List(list) => list.iter().collect(),
         MailAddress::Group(groups) => groups.iter().flat_map(|group| group.addresses.iter()).collect(),

@@ -40,6 +40,7 @@ pub(super) fn unpack(stream: &[u8]) -> Vec<MailAttachment> {
             content_type: infer::get(file.data).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned(),
             bytes: file.data.to_vec(),
             decorative: false,
+            content_id: None,
         })
         .collect()
 }

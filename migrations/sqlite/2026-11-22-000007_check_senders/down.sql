@@ -1,0 +1,2 @@
+ALTER TABLE messages DROP COLUMN sender_evidence;
+ALTER TABLE messages DROP COLUMN sender_trust;
