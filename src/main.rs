@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use huecry::accounts::{self, NewOfficer, keys};
 use huecry::app::App;
-use huecry::config::Config;
+use huecry::config::{Config, Keyring};
 use huecry::domain::officer::Role;
 use huecry::residents::{import, places};
 use huecry::workers::Workers;
@@ -93,6 +93,13 @@ enum Command {
         config: ConfigFile,
         #[command(subcommand)]
         what: TeamCommand,
+    },
+    /// Manage the keyring that signs reply addresses, return paths and links.
+    Keyring {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        what: KeyringCommand,
     },
     /// Manage keys for the HTTP API.
     ApiKey {
@@ -197,6 +204,12 @@ enum OfficerCommand {
 }
 
 #[derive(Subcommand)]
+enum KeyringCommand {
+    /// Add a key that signs from the next start on; those before it go on verifying what they signed.
+    Rotate,
+}
+
+#[derive(Subcommand)]
 enum ApiKeyCommand {
     /// Add a key and print it once.
     Add {
@@ -282,6 +295,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             if made {
                 println!("Password (shown once): {password}");
             }
+        }
+        Command::Keyring { config, what: KeyringCommand::Rotate } => {
+            let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
+            let id = Keyring::rotate(&config.security.keyring)?;
+            println!("Key {id} signs from the next start on; restart every node. Put the keyring into the backup again.");
         }
         Command::Group { config, what: GroupCommand::Add { slug, name, description } } => {
             let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };

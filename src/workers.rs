@@ -68,7 +68,7 @@ impl Workers {
             let (dispatcher, recorder) = Dispatcher::start(app, channel);
             workers.loops.spawn(dispatcher.run());
             workers.writers.push(recorder);
-            if let Some(poller) = Poller::of(app, &workers.intake, channel) {
+            for poller in Poller::all_of(app, &workers.intake, channel) {
                 workers.loops.spawn(poller.run());
             }
         }

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use super::reader::{Fault, Reader};
+use crate::domain::token::TokenIn;
 use crate::domain::{Email, Phone};
 
 /// One configured channel.
@@ -62,6 +63,8 @@ pub struct EmailConfig {
     pub received_above: usize,
     /// Check DKIM signatures ourselves.
     pub verify_dkim: bool,
+    /// Where a delivery's token stands in its addresses.
+    pub token_in: TokenIn,
     /// The published address; replies go to it with a plus token.
     pub address: Email,
     /// Host of the relay.
@@ -107,8 +110,8 @@ pub struct ImapConfig {
     pub user: String,
     /// How it signs in.
     pub sign_in: ImapSignIn,
-    /// Which mailbox.
-    pub mailbox: String,
+    /// Which mailboxes, each read over a connection of its own.
+    pub mailboxes: Vec<String>,
     /// Larger messages are not fetched but listed to the administrator.
     pub max_bytes: u32,
 }
@@ -205,6 +208,7 @@ fn read_email(table: &mut Reader<'_>) -> Option<EmailConfig> {
         authserv_ids: table.texts("authserv_ids"),
         received_above: usize::try_from(table.number_or("received_above", 0, 0, 20)).unwrap_or(0),
         verify_dkim: table.flag_or("verify_dkim", true),
+        token_in: table.parsed_or("token_in", "plus", "plus or catch_all").unwrap_or(TokenIn::Plus),
         smtp_host: table.required("smtp_host", "the host of the mail relay"),
         smtp_port: u16::try_from(port).unwrap_or(587),
         smtp_tls: tls.unwrap_or(SmtpTls::StartTls),
@@ -233,6 +237,18 @@ fn read_oauth(section: &mut Reader<'_>) -> OauthConfig {
     }
 }
 
+/// `mailboxes`, or the older `mailbox` for one.
+fn read_mailboxes(section: &mut Reader<'_>) -> Vec<String> {
+    let one = section.text("mailbox");
+    let mut several = section.texts("mailboxes");
+    if one.is_some() && !several.is_empty() {
+        section.fault("mailbox", "either mailbox or mailboxes, not both");
+    }
+    several.sort();
+    several.dedup();
+    if several.is_empty() { vec![one.unwrap_or_else(|| "INBOX".to_owned())] } else { several }
+}
+
 fn read_imap(section: &mut Reader<'_>) -> ImapConfig {
     let tls = section.parsed_or("tls", "tls", "none or tls");
     if tls == Some(SmtpTls::StartTls) {
@@ -256,7 +272,7 @@ fn read_imap(section: &mut Reader<'_>) -> ImapConfig {
         tls: tls.unwrap_or(SmtpTls::Tls),
         user: section.required("user", "the account that reads the mailbox"),
         sign_in,
-        mailbox: section.text_or("mailbox", "INBOX"),
+        mailboxes: read_mailboxes(section),
         max_bytes: u32::try_from(section.number_or("max_mebibytes", 64, 1, 500)).unwrap_or(64).saturating_mul(1 << 20),
     }
 }

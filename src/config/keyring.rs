@@ -70,6 +70,24 @@ impl Keyring {
         }
     }
 
+    /// Puts a new token key in front, which signs from the next start on; the others go on verifying. Gives its id.
+    pub fn rotate(path: &Path) -> Result<char, KeyringError> {
+        let file = |cause| KeyringError::File { path: path.display().to_string(), cause };
+        let form = |cause: String| KeyringError::Form(path.display().to_string(), cause);
+        let text = std::fs::read_to_string(path).map_err(file)?;
+        Self::parse(&text).map_err(form)?;
+        let mut disk: OnDisk = serde_json::from_str(&text).map_err(|error| form(error.to_string()))?;
+        let id = ('a'..='z')
+            .find(|id| disk.token_keys.iter().all(|key| key.id != *id))
+            .ok_or_else(|| form("it has a key for every letter: take the last ones out, whose tokens have long run out".to_owned()))?;
+        disk.token_keys.insert(0, OnDiskToken { id, secret: crate::domain::ids::secret() });
+        // Beside it first, so that a crash leaves the one or the other whole.
+        let beside = path.with_extension("new");
+        write_private(&beside, &serde_json::to_string_pretty(&disk).unwrap_or_default()).map_err(file)?;
+        std::fs::rename(&beside, path).map_err(file)?;
+        Ok(id)
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let disk: OnDisk = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let match_secret = hex::decode(&disk.match_key).map_err(|error| error.to_string())?;

@@ -23,6 +23,18 @@ pub enum Use {
 }
 
 impl Use {
+    /// For how many days after the mail a token of this use still counts; `None` for ever.
+    ///
+    /// A late answer is still heard, but no longer tied by itself; a bounce comes within the week that servers try; leaving
+    /// must work as long as somebody has the mail.
+    pub const fn lifetime_days(self) -> Option<i64> {
+        match self {
+            Self::Reply | Self::MessageId => Some(400),
+            Self::Bounce => Some(60),
+            Self::Leave => None,
+        }
+    }
+
     const fn label(self) -> &'static str {
         match self {
             Self::Reply => "reply",
@@ -30,6 +42,16 @@ impl Use {
             Self::MessageId => "message-id",
             Self::Leave => "leave",
         }
+    }
+}
+
+crate::words! {
+    /// Where a delivery's token stands in the addresses that its answers come to.
+    TokenIn {
+        /// `alerts+TOKEN@reply.example.org`: the server takes what stands after a plus to the same mailbox.
+        Plus = "plus",
+        /// `TOKEN@reply.example.org`: the whole subdomain goes to one mailbox.
+        CatchAll = "catch_all",
     }
 }
 

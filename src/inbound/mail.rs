@@ -17,7 +17,7 @@ use crate::channels::registry::ChannelKind;
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::inbound::ParsedMail;
 use crate::domain::token::{self, Use};
-use crate::domain::{Address, Email, reference};
+use crate::domain::{Address, At, Email, reference};
 use crate::outbound::compose;
 use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
 use crate::store::conversations::ConversationRow;
@@ -55,7 +55,9 @@ async fn machine(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow,
     // Everybody who was sent a copy holds its reply token: that routes. What a report does to a person takes the token of the
     // return path, which only mail servers see, or of a mail that the report encloses.
     let proven = |tokens: &[String]| delivery.as_ref().is_some_and(|delivery| tokens.contains(&delivery.token));
-    let (by_return_path, by_enclosed) = (proven(&keys.bounce_tokens), proven(&keys.returned_tokens));
+    let sent_at = delivery.as_ref().map(|delivery| delivery.sending_at.unwrap_or(delivery.created_at));
+    let in_time = sent_at.zip(Use::Bounce.lifetime_days()).is_none_or(|(sent, days)| sent >= envelope.received_at.minus_days(days));
+    let (by_return_path, by_enclosed) = (proven(&keys.bounce_tokens) && in_time, proven(&keys.returned_tokens) && in_time);
     // One mail went to one person: what a report says of others is not about it.
     let fate = delivery
         .as_ref()
@@ -94,7 +96,7 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     // Without one single author each mail is a stranger of its own: they must never be taken for one another.
     let from = Email::parse(&mail.from).map_or_else(|_| Address::from_stored("email", &format!("(unknown sender {})", envelope.id)), Address::Email);
     let match_key = filer.app.match_key(&from);
-    let found = look_up(conn, filer, keys, &match_key).await?;
+    let found = look_up(conn, filer, keys, &match_key, envelope.received_at).await?;
     let moves = filer.moves(&match_key, envelope.received_at);
     let named = reference::find_references(&format!("{} {}", mail.subject, inbound.understood.visible.text));
     let tied = ladder::tie(&found);
@@ -230,18 +232,29 @@ async fn acknowledge(
     Ok(())
 }
 
-async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &Keys, match_key: &[u8]) -> QueryResult<Ladder> {
-    let mut found = Ladder { by_token: found_of(conn, filer, &keys.reply_tokens, match_key).await?, ..Ladder::default() };
+async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &Keys, match_key: &[u8], received_at: At) -> QueryResult<Ladder> {
+    const RUN_OUT: &str = "its token is in the mail, and has run out";
+    let mut found = Ladder::default();
+    let (by_token, late) = found_of(conn, filer, &keys.reply_tokens, match_key).await?.into_iter().partition(|one| counts(one, Use::Reply, received_at));
+    found.by_token = by_token;
+    found.hints.extend(Vec::into_iter(late).map(|one| (one, RUN_OUT)));
     if !found.by_token.is_empty() {
         return Ok(found);
     }
-    found.by_message_id = found_of(conn, filer, &keys.message_id_tokens, match_key).await?;
+    let by_id = found_of(conn, filer, &keys.message_id_tokens, match_key).await?;
+    let (by_id, late) = by_id.into_iter().partition(|one| counts(one, Use::MessageId, received_at));
+    found.by_message_id = by_id;
+    found.hints.extend(Vec::into_iter(late).map(|one| (one, RUN_OUT)));
     if found.by_message_id.is_empty() && !keys.header_ids.is_empty() {
         let rewritten = deliveries::find_by_provider_ids(conn, &keys.header_ids).await?;
         found.by_message_id = describe(conn, filer, &rewritten, match_key).await?;
         found.by_earlier = earlier(conn, &keys.header_ids, match_key).await?;
     }
-    found.by_text_code = by_code(conn, filer, &keys.text_codes, match_key).await?;
+    let quoted = found_of(conn, filer, &keys.quoted_tokens, match_key).await?;
+    let (to_them, to_others): (Vec<_>, Vec<_>) = quoted.into_iter().filter(|one| counts(one, Use::Reply, received_at)).partition(|one| one.to_sender);
+    found.by_text_code = to_them;
+    found.by_text_code.extend(by_code(conn, filer, &keys.text_codes, match_key).await?);
+    found.hints.extend(to_others.into_iter().map(|one| (one, "it quotes the mail that went to somebody else")));
     found.by_subject_code = by_code(conn, filer, &keys.subject_codes, match_key).await?;
     for delivery in deliveries::list_alerts_to(conn, match_key, "email", filer.now.minus_days(SUGGEST_DAYS)).await? {
         let Some(alert_id) = delivery.alert_id else {
@@ -253,6 +266,11 @@ async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &Keys, match_key:
         }
     }
     Ok(found)
+}
+
+/// Whether a token of this use still counted when the mail came.
+fn counts(found: &Found, purpose: Use, received_at: At) -> bool {
+    purpose.lifetime_days().is_none_or(|days| found.sent_at >= received_at.minus_days(days))
 }
 
 async fn found_of(conn: &mut Conn, filer: &mut Filer<'_>, tokens: &[String], match_key: &[u8]) -> QueryResult<Vec<Found>> {

@@ -3,13 +3,15 @@
 //! Fetch without marking, store through intake (durable), only then mark. The key is (channel, mailbox, UIDVALIDITY, UID).
 //! A message that fails has a row of its own with its tries; it never stands in the way of the next.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::intake::{Arrival, Content, Intake, IntakeError};
 use crate::app::App;
 use crate::channels::Verified;
-use crate::channels::email::imap::{Fetched, ImapError, Mailbox};
+use crate::channels::email::imap::{ImapError, Mailbox};
 use crate::channels::email::oauth::TokenSource;
 use crate::channels::email::{self, mime};
 use crate::channels::registry::{Channel, ChannelKind};
@@ -22,6 +24,10 @@ const LEASE_MS: i64 = 60_000;
 const IDLE: Duration = Duration::from_secs(9 * 60);
 const SWEEP_MS: i64 = 5 * 60_000;
 const MOST_TRIES: i64 = 5;
+/// Asked after together: their sizes in one command, their fate in one statement.
+const TOGETHER: usize = 100;
+/// Fetched together, so that a county's answers do not wait for one another's round trips, and memory stays bounded.
+const TOGETHER_BYTES: u32 = 8 << 20;
 /// A connection that lasted this long was a sound one.
 const SETTLED_MS: i64 = 30_000;
 
@@ -45,18 +51,27 @@ pub struct Poller {
     intake: Intake,
     channel: String,
     settings: ImapConfig,
+    mailbox: String,
     tokens: Option<Arc<TokenSource>>,
+    /// Something in the mailbox broke the line: one by one, until it is known what.
+    one_by_one: AtomicBool,
 }
 
 impl Poller {
-    /// The reader of a channel's mailbox, if it has one.
-    pub fn of(app: &App, intake: &Intake, channel: &Channel) -> Option<Self> {
-        match &channel.kind {
-            ChannelKind::Email { settings, tokens, .. } => {
-                Some(Self { app: app.clone(), intake: intake.clone(), channel: channel.name.clone(), settings: settings.imap.clone()?, tokens: tokens.clone() })
-            }
-            ChannelKind::Sms { .. } => None,
-        }
+    /// The readers of a channel's mailboxes, one for each.
+    pub fn all_of(app: &App, intake: &Intake, channel: &Channel) -> Vec<Self> {
+        let ChannelKind::Email { settings, tokens, .. } = &channel.kind else { return Vec::new() };
+        let Some(imap) = &settings.imap else { return Vec::new() };
+        let reader = |mailbox: &String| Self {
+            app: app.clone(),
+            intake: intake.clone(),
+            channel: channel.name.clone(),
+            settings: imap.clone(),
+            mailbox: mailbox.clone(),
+            tokens: tokens.clone(),
+            one_by_one: AtomicBool::new(false),
+        };
+        imap.mailboxes.iter().map(reader).collect()
     }
 
     /// Reads until the process stops: connect, look, wait; after a fault, again with a growing, jittered pause.
@@ -91,7 +106,7 @@ impl Poller {
         let Some(row) = self.lease().await? else {
             return Ok(0);
         };
-        let mut mailbox = Mailbox::open(&self.settings, self.tokens.as_deref()).await?;
+        let mut mailbox = Mailbox::open(&self.settings, &self.mailbox, self.tokens.as_deref()).await?;
         let taken = self.look(&mut mailbox, row, true).await;
         mailbox.close().await;
         taken
@@ -101,7 +116,7 @@ impl Poller {
         let Some(row) = self.lease().await? else {
             return Ok(());
         };
-        let mut mailbox = Mailbox::open(&self.settings, self.tokens.as_deref()).await?;
+        let mut mailbox = Mailbox::open(&self.settings, &self.mailbox, self.tokens.as_deref()).await?;
         let mut taken = self.look(&mut mailbox, row, true).await?;
         let began = self.app.now();
         let stop = self.app.stop().clone();
@@ -125,7 +140,7 @@ impl Poller {
 
     async fn lease(&self) -> Result<Option<MailboxRow>, PollError> {
         let mut conn = self.app.write().await?;
-        Ok(mailboxes::lease(&mut conn, &self.channel, &self.settings.mailbox, self.app.owner(), LEASE_MS).await?)
+        Ok(mailboxes::lease(&mut conn, &self.channel, &self.mailbox, self.app.owner(), LEASE_MS).await?)
     }
 
     async fn look(&self, mailbox: &mut Mailbox, row: MailboxRow, sweep: bool) -> Result<usize, PollError> {
@@ -139,67 +154,114 @@ impl Poller {
         }
         let (settled, ingested) = self.settled(mailbox.uid_validity, &uids).await?;
         // Those that were taken in and not marked, as when the line broke in between, are marked now.
-        let (mut taken, mut marks) = (0, ingested);
-        for uid in uids.iter().copied().filter(|uid| !settled.contains(&i64::from(*uid))) {
-            if self.take(mailbox, uid).await? {
-                taken += 1;
-                marks.push(uid);
+        mailbox.settle(&ingested).await?;
+        let open: Vec<u32> = uids.iter().copied().filter(|uid| !settled.contains(&i64::from(*uid))).collect();
+        let mut taken = 0;
+        for some in open.chunks(TOGETHER) {
+            // A full mailbox takes longer than a lease lasts.
+            if self.lease().await?.is_none() {
+                return Ok(taken);
             }
+            taken += self.take(mailbox, some).await?;
         }
         let last = uids.last().map_or(known, |uid| known.max(i64::from(*uid)));
-        {
-            let mut conn = self.app.write().await?;
-            mailboxes::note_progress(&mut conn, &self.channel, &self.settings.mailbox, mailbox.uid_validity, last, self.app.now()).await?;
-        }
-        mailbox.mark(&marks).await?;
+        let mut conn = self.app.write().await?;
+        mailboxes::note_progress(&mut conn, &self.channel, &self.mailbox, mailbox.uid_validity, last, self.app.now()).await?;
+        self.one_by_one.store(false, Ordering::Relaxed);
         Ok(taken)
     }
 
     /// Those that need not be fetched again: taken in, gone, too large, or tried too often.
     /// The second list has those that were taken in.
-    async fn settled(&self, uid_validity: i64, uids: &[u32]) -> Result<(Vec<i64>, Vec<u32>), PollError> {
+    async fn settled(&self, uid_validity: i64, uids: &[u32]) -> Result<(HashSet<i64>, Vec<u32>), PollError> {
         let numbers: Vec<i64> = uids.iter().map(|uid| i64::from(*uid)).collect();
         let mut conn = self.app.read().await?;
-        let rows = mailboxes::list_uids(&mut conn, &self.channel, &self.settings.mailbox, uid_validity, &numbers).await?;
+        let rows = mailboxes::list_uids(&mut conn, &self.channel, &self.mailbox, uid_validity, &numbers).await?;
         let ingested = rows.iter().filter(|row| row.state == "ingested").filter_map(|row| u32::try_from(row.uid).ok()).collect();
         Ok((rows.into_iter().filter(|row| row.state != "failed" || row.tries >= MOST_TRIES).map(|row| row.uid).collect(), ingested))
     }
 
-    async fn take(&self, mailbox: &mut Mailbox, uid: u32) -> Result<bool, PollError> {
-        let (state, error) = match mailbox.fetch(uid, self.settings.max_bytes).await {
-            Ok(Fetched::Mail(raw)) => match self.intake.store(self.arrival(mailbox.uid_validity, uid, raw)).await {
-                Ok(_) => ("ingested", None),
-                // Our database is away: the mail stays where it is, and the whole mailbox waits.
-                Err(error) => return Err(error.into()),
-            },
-            Ok(Fetched::Gone) => ("gone", None),
-            Ok(Fetched::TooLarge(bytes)) => ("oversize", Some(format!("{bytes} bytes; the limit is {}", self.settings.max_bytes))),
-            Err(error @ (ImapError::Closed | ImapError::Time | ImapError::Connect(_))) => {
-                return Err(error.into());
+    /// Takes in what is there of these and not too large; gives how many.
+    async fn take(&self, mailbox: &mut Mailbox, uids: &[u32]) -> Result<usize, PollError> {
+        let sizes = mailbox.sizes(uids).await?;
+        let mut left = Vec::new();
+        let (mut groups, mut room): (Vec<Vec<u32>>, u32) = (Vec::new(), 0);
+        for uid in uids.iter().copied() {
+            match sizes.get(&uid).copied() {
+                None => left.push(self.fate(mailbox.uid_validity, uid, "gone", None)),
+                Some(bytes) if bytes > self.settings.max_bytes => {
+                    let detail = format!("{bytes} bytes; the limit is {}", self.settings.max_bytes);
+                    self.tell_oversize(uid, &detail).await?;
+                    left.push(self.fate(mailbox.uid_validity, uid, "oversize", Some(detail)));
+                }
+                Some(bytes) => match groups.last_mut() {
+                    Some(group) if bytes <= room && !self.one_by_one.load(Ordering::Relaxed) => {
+                        group.push(uid);
+                        room -= bytes;
+                    }
+                    _ => {
+                        groups.push(vec![uid]);
+                        room = TOGETHER_BYTES.saturating_sub(bytes);
+                    }
+                },
             }
+        }
+        self.note(left).await?;
+        let mut taken = 0;
+        for group in groups {
+            taken += self.take_group(mailbox, &group).await?;
+        }
+        Ok(taken)
+    }
+
+    async fn take_group(&self, mailbox: &mut Mailbox, uids: &[u32]) -> Result<usize, PollError> {
+        let mut bodies = match mailbox.fetch(uids).await {
+            Ok(bodies) => bodies,
+            Err(error @ (ImapError::Closed | ImapError::Time | ImapError::Connect(_))) => return Err(error.into()),
             Err(error) => {
-                self.note_uid(mailbox.uid_validity, uid, "failed", Some(error.to_string())).await?;
+                match uids {
+                    [uid] => self.note(vec![self.fate(mailbox.uid_validity, *uid, "failed", Some(error.to_string()))]).await?,
+                    _ => self.one_by_one.store(true, Ordering::Relaxed),
+                }
                 return Err(error.into());
             }
         };
-        if let ("oversize", Some(detail)) = (state, &error) {
-            self.tell_oversize(uid, detail).await?;
+        let arrivals: Vec<(u32, Option<Arrival>)> =
+            uids.iter().map(|uid| (*uid, bodies.remove(uid).map(|raw| self.arrival(mailbox.uid_validity, *uid, raw)))).collect();
+        // Side by side, so that one commit takes them all; in their order, so that each sender's stay in theirs.
+        let stored = futures_util::future::join_all(arrivals.into_iter().map(async |(uid, arrival)| match arrival {
+            Some(arrival) => (uid, Some(self.intake.store(arrival).await)),
+            None => (uid, None),
+        }))
+        .await;
+        let (mut fates, mut marks, mut away) = (Vec::new(), Vec::new(), None);
+        for (uid, outcome) in stored {
+            match outcome {
+                None => fates.push(self.fate(mailbox.uid_validity, uid, "gone", None)),
+                Some(Ok(_)) => {
+                    fates.push(self.fate(mailbox.uid_validity, uid, "ingested", None));
+                    marks.push(uid);
+                }
+                // Our database is away: the mail stays where it is, and the whole mailbox waits.
+                Some(Err(error)) => away = Some(error),
+            }
         }
-        self.note_uid(mailbox.uid_validity, uid, state, error).await?;
-        Ok(state == "ingested")
+        self.note(fates).await?;
+        mailbox.settle(&marks).await?;
+        away.map_or(Ok(marks.len()), |error| Err(error.into()))
     }
 
     fn arrival(&self, uid_validity: i64, uid: u32, raw: Vec<u8>) -> Arrival {
         let verified = Verified {
             // With a Message-ID the same bytes are the same mail, also in a mailbox that was made anew.
-            provider_id: (!mime::has_message_id(&raw)).then(|| format!("{}:{uid_validity}:{uid}", self.settings.mailbox)),
+            provider_id: (!mime::has_message_id(&raw)).then(|| format!("{}:{uid_validity}:{uid}", self.mailbox)),
             ..email::verified(&raw)
         };
         Arrival {
             channel: self.channel.clone(),
             kind: "email",
             verified,
-            target: format!("imap:{}/{uid_validity}/{uid}", self.settings.mailbox),
+            target: format!("imap:{}/{uid_validity}/{uid}", self.mailbox),
             headers: Vec::new(),
             body: Content::Here(raw.into()),
         }
@@ -211,7 +273,7 @@ impl Poller {
         let row = NoticeRow {
             id: self.app.next_id(),
             kind: "oversize".to_owned(),
-            subject: format!("{} {}", self.channel, self.settings.mailbox),
+            subject: format!("{} {}", self.channel, self.mailbox),
             detail: format!("Message {uid} was left in the mailbox unread: {detail}. Open the mailbox to see it, or raise imap.max_bytes."),
             times: 1,
             first_at: now,
@@ -223,25 +285,29 @@ impl Poller {
         Ok(())
     }
 
-    async fn note_uid(&self, uid_validity: i64, uid: u32, state: &str, error: Option<String>) -> Result<(), PollError> {
-        let row = UidRow {
+    fn fate(&self, uid_validity: i64, uid: u32, state: &str, error: Option<String>) -> UidRow {
+        UidRow {
             channel: self.channel.clone(),
-            mailbox: self.settings.mailbox.clone(),
+            mailbox: self.mailbox.clone(),
             uid_validity,
             uid: i64::from(uid),
             state: state.to_owned(),
             tries: 1,
             error,
             updated_at: self.app.now(),
-        };
-        let mut conn = self.app.write().await?;
-        mailboxes::note_uid(&mut conn, &row).await?;
+        }
+    }
+
+    async fn note(&self, fates: Vec<UidRow>) -> Result<(), PollError> {
+        if !fates.is_empty() {
+            mailboxes::note_uids(&mut self.app.write().await?, fates).await?;
+        }
         Ok(())
     }
 
     async fn note_fault(&self, fault: &str) {
         if let Ok(mut conn) = self.app.write().await
-            && let Err(error) = mailboxes::note_fault(&mut conn, &self.channel, &self.settings.mailbox, fault).await
+            && let Err(error) = mailboxes::note_fault(&mut conn, &self.channel, &self.mailbox, fault).await
         {
             tracing::debug!(%error, "the mailbox's fault could not be noted");
         }
@@ -249,7 +315,7 @@ impl Poller {
 
     async fn give_up_lease(&self) {
         if let Ok(mut conn) = self.app.write().await
-            && let Err(error) = mailboxes::release(&mut conn, &self.channel, &self.settings.mailbox, self.app.owner()).await
+            && let Err(error) = mailboxes::release(&mut conn, &self.channel, &self.mailbox, self.app.owner()).await
         {
             tracing::debug!(%error, "the mailbox's lease could not be given back; it runs out by itself");
         }

@@ -19,7 +19,7 @@ use crate::channels::registry::{Channel, ChannelKind};
 use crate::channels::{Accepted, OutgoingText, SendError};
 use crate::domain::At;
 use crate::domain::delivery::{Purpose, Status};
-use crate::domain::token::{self, Use};
+use crate::domain::token::{self, TokenIn, Use};
 use crate::store::alerts::{self, AlertRow, AlertTextRow};
 use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
 use crate::store::suppressions::{self, SuppressionRow};
@@ -223,6 +223,10 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
         }));
     }
     let key = app.keyring().signing().ok_or_else(|| SendError::ours("keyring", "there is no token key"))?;
+    let token_in = match app.channels().find(&delivery.channel).map(|channel| &channel.kind) {
+        Some(ChannelKind::Email { settings, .. }) => settings.token_in,
+        _ => TokenIn::Plus,
+    };
     let leave_url = app.url(&format!("/leave/{}", token::sign(key, Use::Leave, &delivery.token)));
     let (subject, text) = match alert_text {
         Some((_, text)) => {
@@ -237,11 +241,11 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
     Ok(Rendered::Mail(Box::new(OutgoingMail {
         from_name: brand.name.clone(),
         from: delivery.sender.clone(),
-        reply_to: plus(&delivery.sender, &token::sign(key, Use::Reply, &delivery.token)),
+        reply_to: with_token(token_in, &delivery.sender, &token::sign(key, Use::Reply, &delivery.token)),
         // RFC 3834 section 3.3: an automatic answer has the null return path, so that nothing can answer it.
         return_path: match purpose {
             Some(Purpose::Acknowledgement | Purpose::OptOutConfirmation) => String::new(),
-            _ => plus(&delivery.sender, &token::sign(key, Use::Bounce, &delivery.token)),
+            _ => with_token(token_in, &delivery.sender, &token::sign(key, Use::Bounce, &delivery.token)),
         },
         to: delivery.address.clone(),
         subject,
@@ -267,11 +271,12 @@ pub fn message_id(key: &token::TokenKey, random: &str, domain: &str) -> String {
     format!("HC.{}@{domain}", token::sign(key, Use::MessageId, random))
 }
 
-/// `alerts@x` with a plus token.
-fn plus(address: &str, token: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((local, domain)) => format!("{local}+{token}@{domain}"),
-        None => address.to_owned(),
+/// `alerts@x` with a token, where the channel wants it.
+fn with_token(token_in: TokenIn, address: &str, token: &str) -> String {
+    match (address.rsplit_once('@'), token_in) {
+        (Some((local, domain)), TokenIn::Plus) => format!("{local}+{token}@{domain}"),
+        (Some((_, domain)), TokenIn::CatchAll) => format!("{token}@{domain}"),
+        (None, _) => address.to_owned(),
     }
 }
 

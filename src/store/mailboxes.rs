@@ -102,33 +102,46 @@ pub async fn note_fault(conn: &mut Conn, channel: &str, mailbox: &str, fault: &s
 
 /// What became of these uids.
 pub async fn list_uids(conn: &mut Conn, channel: &str, mailbox: &str, uid_validity: i64, uids: &[i64]) -> QueryResult<Vec<UidRow>> {
-    on!(conn, c => mailbox_uids::table
-        .filter(mailbox_uids::channel.eq(channel)
-            .and(mailbox_uids::mailbox.eq(mailbox))
-            .and(mailbox_uids::uid_validity.eq(uid_validity))
-            .and(mailbox_uids::uid.eq_any(uids)))
-        .select(UidRow::as_select())
-        .load(c)
-        .await)
+    let mut found = Vec::new();
+    // SQLite takes some 32,000 parameters.
+    for uids in uids.chunks(10_000) {
+        let rows: Vec<UidRow> = on!(conn, c => mailbox_uids::table
+            .filter(mailbox_uids::channel.eq(channel)
+                .and(mailbox_uids::mailbox.eq(mailbox))
+                .and(mailbox_uids::uid_validity.eq(uid_validity))
+                .and(mailbox_uids::uid.eq_any(uids)))
+            .select(UidRow::as_select())
+            .load(c)
+            .await)?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
-/// Notes what became of a uid; an ingested one stays so.
-pub async fn note_uid(conn: &mut Conn, row: &UidRow) -> QueryResult<usize> {
-    let inserted = on!(conn, c => diesel::insert_into(mailbox_uids::table).values(row).on_conflict_do_nothing().execute(c).await)?;
-    if inserted > 0 {
-        return Ok(inserted);
+/// Notes what became of uids, each counting one more try; an ingested one stays so. Gives how many were noted.
+pub async fn note_uids(conn: &mut Conn, rows: Vec<UidRow>) -> QueryResult<usize> {
+    use diesel::upsert::excluded;
+    macro_rules! note {
+        ($values:expr) => {
+            diesel::query_dsl::methods::FilterDsl::filter(
+                diesel::insert_into(mailbox_uids::table)
+                    .values($values)
+                    .on_conflict((mailbox_uids::channel, mailbox_uids::mailbox, mailbox_uids::uid_validity, mailbox_uids::uid))
+                    .do_update()
+                    .set((
+                        mailbox_uids::state.eq(excluded(mailbox_uids::state)),
+                        mailbox_uids::tries.eq(mailbox_uids::tries + 1),
+                        mailbox_uids::error.eq(excluded(mailbox_uids::error)),
+                        mailbox_uids::updated_at.eq(excluded(mailbox_uids::updated_at)),
+                    )),
+                mailbox_uids::state.ne("ingested"),
+            )
+        };
     }
-    on!(conn, c => diesel::update(mailbox_uids::table
-            .find((&row.channel, &row.mailbox, row.uid_validity, row.uid))
-            .filter(mailbox_uids::state.ne("ingested")))
-        .set((
-            mailbox_uids::state.eq(&row.state),
-            mailbox_uids::tries.eq(mailbox_uids::tries + 1),
-            mailbox_uids::error.eq(&row.error),
-            mailbox_uids::updated_at.eq(row.updated_at),
-        ))
-        .execute(c)
-        .await)
+    match conn {
+        Conn::Pg(c) => note!(&rows).execute(&mut **c).await,
+        Conn::Lite(c) => c.spawn_blocking(move |lite| rows.iter().try_fold(0, |noted, row| Ok(noted + diesel::RunQueryDsl::execute(note!(row), lite)?))).await,
+    }
 }
 
 /// Every mailbox, for health.

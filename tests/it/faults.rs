@@ -4,5 +4,6 @@
 mod database_lost;
 mod hang_up;
 mod kill;
+mod kill_mail;
 mod records;
 mod webhooks;

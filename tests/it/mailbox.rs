@@ -3,12 +3,14 @@
 //! Every test has a mailbox of its own, and on each database another: they all run at once on one server.
 
 mod imap;
-mod lmtp;
+mod ladder;
+pub(crate) mod lmtp;
 mod oauth;
 mod proxy;
 mod reports;
 mod taking_in;
 mod trouble;
+mod two_gateways;
 
 use huecry::store::envelopes;
 use serde_json::Value;
@@ -23,15 +25,15 @@ struct Post {
     user: String,
 }
 
-/// `tester1` to `tester20`: an odd number for SQLite and the even one after it for PostgreSQL.
+/// `tester1` to `tester40`: an odd number for SQLite and the even one after it for PostgreSQL.
 fn user_of(db: &TestDb, number: usize) -> String {
     let second = usize::from(db.url.starts_with("postgres"));
-    assert!((1..=10).contains(&number), "there are twenty accounts");
+    assert!((1..=20).contains(&number), "there are forty accounts");
     format!("tester{}", 2 * number - 1 + second)
 }
 
 /// The mail server's host and port, as the test command says.
-fn server(variable: &str) -> (String, u16) {
+pub(crate) fn server(variable: &str) -> (String, u16) {
     let address =
         std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, or put `scripts/services run --` before the command"));
     let (host, port) = address.rsplit_once(':').unwrap();

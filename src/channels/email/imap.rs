@@ -3,6 +3,7 @@
 //! RFC 3501, RFC 2177 (IDLE). Never uses \Seen, never deletes (email.md R16). async-imap's greeting must be read before
 //! login; a connection closed during IDLE looks like an interrupt, so the caller searches again after every wake.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_imap::Session;
@@ -18,6 +19,10 @@ use crate::config::{ImapConfig, ImapSignIn, SmtpTls};
 
 /// The keyword that marks what we have taken in.
 const KEYWORD: &str = "$Ingested";
+/// Where a mailbox without keywords keeps what was taken in.
+const PROCESSED: &str = "Processed";
+/// Of one command: servers take lines of some thousand characters.
+const LONGEST_SET: usize = 500;
 const COMMAND_TIME: Duration = Duration::from_secs(120);
 
 /// Anything a session can run over.
@@ -29,18 +34,18 @@ pub struct Mailbox {
     session: Option<Session<Box<dyn Wire>>>,
     /// RFC 3501 section 2.3.1.1; 0 if the server gave none.
     pub uid_validity: i64,
-    keywords: bool,
+    settling: Settling,
 }
 
-/// What a fetch brought.
-#[derive(Debug)]
-pub enum Fetched {
-    /// The raw bytes.
-    Mail(Vec<u8>),
-    /// Expunged meanwhile (the server answers NIL or nothing).
-    Gone,
-    /// Larger than the limit; not fetched.
-    TooLarge(u32),
+/// How what was taken in is told from what was not (email.md R16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settling {
+    /// By a keyword on it.
+    Keyword,
+    /// It is moved away, where the mailbox keeps no keywords (RFC 6851).
+    Move,
+    /// Not at all on the server: only in our own list.
+    Nowhere,
 }
 
 /// Why the mailbox cannot be read just now.
@@ -67,12 +72,12 @@ pub enum ImapError {
 }
 
 impl Mailbox {
-    /// Connects, signs in and selects.
-    pub async fn open(settings: &ImapConfig, tokens: Option<&TokenSource>) -> Result<Self, ImapError> {
-        timed(Self::open_now(settings, tokens)).await
+    /// Connects, signs in and selects one of the account's mailboxes.
+    pub async fn open(settings: &ImapConfig, mailbox: &str, tokens: Option<&TokenSource>) -> Result<Self, ImapError> {
+        timed(Self::open_now(settings, mailbox, tokens)).await
     }
 
-    async fn open_now(settings: &ImapConfig, tokens: Option<&TokenSource>) -> Result<Self, ImapError> {
+    async fn open_now(settings: &ImapConfig, mailbox: &str, tokens: Option<&TokenSource>) -> Result<Self, ImapError> {
         let tcp = TcpStream::connect((settings.host.as_str(), settings.port)).await.map_err(ImapError::Connect)?;
         let wire: Box<dyn Wire> = match settings.tls {
             SmtpTls::Tls => Box::new(protect(tcp, &settings.host).await.map_err(ImapError::Connect)?),
@@ -95,9 +100,15 @@ impl Mailbox {
                 }
             }
         };
-        let selected = session.select(&settings.mailbox).await?;
-        let keywords = selected.permanent_flags.iter().any(|flag| matches!(flag, async_imap::types::Flag::MayCreate));
-        Ok(Self { session: Some(session), uid_validity: i64::from(selected.uid_validity.unwrap_or(0)), keywords })
+        let selected = session.select(mailbox).await?;
+        let settling = if selected.permanent_flags.iter().any(|flag| matches!(flag, async_imap::types::Flag::MayCreate)) {
+            Settling::Keyword
+        } else if session.capabilities().await?.has_str("MOVE") {
+            Settling::Move
+        } else {
+            Settling::Nowhere
+        };
+        Ok(Self { session: Some(session), uid_validity: i64::from(selected.uid_validity.unwrap_or(0)), settling })
     }
 
     /// Uids above the last one. The server names the newest message even if it is not above: those are dropped (R17).
@@ -109,39 +120,51 @@ impl Mailbox {
 
     /// Uids that were never marked as ingested: the sweep for what a search above the last one would miss.
     pub async fn search_unmarked(&mut self) -> Result<Vec<u32>, ImapError> {
-        let query = if self.keywords { format!("UNKEYWORD {KEYWORD}") } else { "ALL".to_owned() };
+        let query = if self.settling == Settling::Keyword { format!("UNKEYWORD {KEYWORD}") } else { "ALL".to_owned() };
         Ok(sorted(timed(async { Ok(self.session()?.uid_search(query).await?) }).await?))
     }
 
-    /// Fetches one message, after asking how large it is.
-    pub async fn fetch(&mut self, uid: u32, max_bytes: u32) -> Result<Fetched, ImapError> {
-        timed(self.fetch_now(uid, max_bytes)).await
+    /// How large these are; what is missing is gone (expunged meanwhile).
+    pub async fn sizes(&mut self, uids: &[u32]) -> Result<HashMap<u32, u32>, ImapError> {
+        let set = set_of(uids);
+        let found: Vec<_> = timed(async { Ok(self.session()?.uid_fetch(set, "RFC822.SIZE").await?.try_collect().await?) }).await?;
+        Ok(found.iter().filter_map(|fetch| fetch.uid.zip(fetch.size)).collect())
     }
 
-    async fn fetch_now(&mut self, uid: u32, max_bytes: u32) -> Result<Fetched, ImapError> {
-        let sizes: Vec<_> = self.session()?.uid_fetch(uid.to_string(), "RFC822.SIZE").await?.try_collect().await?;
-        let Some(size) = sizes.iter().find(|fetch| fetch.uid == Some(uid)).and_then(|fetch| fetch.size) else {
-            return Ok(Fetched::Gone);
-        };
-        if size > max_bytes {
-            return Ok(Fetched::TooLarge(size));
-        }
-        let bodies: Vec<_> = self.session()?.uid_fetch(uid.to_string(), "BODY.PEEK[]").await?.try_collect().await?;
-        let body = bodies.iter().find(|fetch| fetch.uid == Some(uid)).and_then(|fetch| fetch.body());
-        Ok(body.map_or(Fetched::Gone, |raw| Fetched::Mail(raw.to_vec())))
+    /// The raw bytes of these, without marking them as seen. A server answers NIL or nothing for what is gone: that is missing.
+    pub async fn fetch(&mut self, uids: &[u32]) -> Result<HashMap<u32, Vec<u8>>, ImapError> {
+        let set = set_of(uids);
+        let found: Vec<_> = timed(async { Ok(self.session()?.uid_fetch(set, "BODY.PEEK[]").await?.try_collect().await?) }).await?;
+        Ok(found.iter().filter_map(|fetch| fetch.uid.zip(fetch.body().map(<[u8]>::to_vec))).collect())
     }
 
-    /// Marks messages as ingested, if the mailbox keeps keywords. Only after the commit.
-    pub async fn mark(&mut self, uids: &[u32]) -> Result<(), ImapError> {
-        if !self.keywords || uids.is_empty() {
-            return Ok(());
+    /// Marks messages as taken in, or moves them away. Only after the commit.
+    pub async fn settle(&mut self, uids: &[u32]) -> Result<(), ImapError> {
+        for uids in uids.chunks(LONGEST_SET) {
+            let set = set_of(uids);
+            match self.settling {
+                Settling::Keyword => {
+                    timed(async {
+                        let _updates: Vec<_> = self.session()?.uid_store(set, format!("+FLAGS.SILENT ({KEYWORD})")).await?.try_collect().await?;
+                        Ok(())
+                    })
+                    .await?;
+                }
+                Settling::Move => timed(self.move_away(&set)).await?,
+                Settling::Nowhere => {}
+            }
         }
-        let set = uids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        timed(async {
-            let _updates: Vec<_> = self.session()?.uid_store(set, format!("+FLAGS.SILENT ({KEYWORD})")).await?.try_collect().await?;
-            Ok(())
-        })
-        .await
+        Ok(())
+    }
+
+    async fn move_away(&mut self, set: &str) -> Result<(), ImapError> {
+        let session = self.session()?;
+        if session.uid_mv(set, PROCESSED).await.is_err() {
+            // RFC 6851 section 3.3: it may have to be made first.
+            session.create(PROCESSED).await?;
+            session.uid_mv(set, PROCESSED).await?;
+        }
+        Ok(())
     }
 
     /// Waits for anything at all to happen, at most this long. Look again after it, whatever it was.
@@ -151,11 +174,13 @@ impl Mailbox {
         // is nothing to wait for.
         let told = session.unsolicited_responses.clone();
         let news = || {
-            let mut news = false;
+            let (mut news, mut count) = (false, 0);
             while let Ok(response) = told.try_recv() {
                 news |= matches!(response, UnsolicitedResponse::Exists(_));
+                count += 1;
             }
-            news
+            // The library keeps a hundred and drops the rest: what else there was is not known.
+            news || count >= 100
         };
         if news() {
             self.session = Some(session);
@@ -195,6 +220,10 @@ impl Mailbox {
 
 async fn timed<T>(work: impl Future<Output = Result<T, ImapError>>) -> Result<T, ImapError> {
     tokio::time::timeout(COMMAND_TIME, work).await.map_err(|_| ImapError::Time)?
+}
+
+fn set_of(uids: &[u32]) -> String {
+    uids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn sorted(uids: impl IntoIterator<Item = u32>) -> Vec<u32> {

@@ -18,6 +18,8 @@ pub struct Keys {
     pub header_ids: Vec<String>,
     /// Random values of any tokens of ours in a mail that is enclosed, as reports enclose what they are about.
     pub returned_tokens: Vec<String>,
+    /// Random values of the links under our mails, quoted in the text: the mark of the one delivery that it quotes.
+    pub quoted_tokens: Vec<String>,
     /// `(reference, code)` printed in the text.
     pub text_codes: Vec<(String, String)>,
     /// The same in the subject.
@@ -27,7 +29,7 @@ pub struct Keys {
 /// Reads every key a mail carries; `text` is all that is readable in it, quotes included.
 pub fn keys(mail: &ParsedMail, text: &str, keys: &[TokenKey]) -> Keys {
     let plus = |purpose| -> Vec<String> {
-        mail.recipients.iter().filter_map(|address| plus_token(address)).filter_map(|token| verify(keys, purpose, token)).collect()
+        mail.recipients.iter().flat_map(|address| address_tokens(address)).filter_map(|token| verify(keys, purpose, token)).collect()
     };
     let header_ids: Vec<String> = mail.in_reply_to.iter().chain(mail.references.iter()).cloned().collect();
     let message_id_tokens = header_ids.iter().filter_map(|id| our_message_id(id)).filter_map(|token| verify(keys, Use::MessageId, token)).collect();
@@ -37,6 +39,7 @@ pub fn keys(mail: &ParsedMail, text: &str, keys: &[TokenKey]) -> Keys {
         message_id_tokens,
         header_ids,
         returned_tokens: returned_tokens(mail, keys),
+        quoted_tokens: quoted_tokens(text, keys),
         text_codes: printed_codes(text),
         subject_codes: printed_codes(&mail.subject),
     }
@@ -63,8 +66,22 @@ fn returned_tokens(mail: &ParsedMail, keys: &[TokenKey]) -> Vec<String> {
     found
 }
 
-fn plus_token(address: &str) -> Option<&str> {
-    address.rsplit_once('@')?.0.split_once('+').map(|(_, token)| token)
+/// Where a token may stand in an address: after the plus, or before the @ of a domain that takes everything.
+fn address_tokens(address: &str) -> impl Iterator<Item = &str> {
+    let local = address.rsplit_once('@').map(|(local, _)| local);
+    local.and_then(|local| local.split_once('+')).map(|(_, token)| token).into_iter().chain(local)
+}
+
+/// Each of our mails ends in a link of its own, and people quote it: found again however the text around it was wrapped.
+fn quoted_tokens(text: &str, keys: &[TokenKey]) -> Vec<String> {
+    let mut found = Vec::new();
+    for after in text.split("/leave/").skip(1).take(50) {
+        let token: String = after.chars().take_while(char::is_ascii_alphanumeric).collect();
+        if let Some(random) = verify(keys, Use::Leave, &token).filter(|random| !found.contains(random)) {
+            found.push(random);
+        }
+    }
+    found
 }
 
 fn our_message_id(id: &str) -> Option<&str> {
@@ -111,6 +128,8 @@ pub struct Ladder {
     pub by_text_code: Vec<Found>,
     /// By the code in the subject, checked for the sender.
     pub by_subject_code: Vec<Found>,
+    /// What speaks for an alert and is not enough: a token that has run out, a quoted mail that went to somebody else.
+    pub hints: Vec<(Found, &'static str)>,
     /// Live alerts that were mailed to the sender lately: `(alert, reference, when)`.
     pub live: Vec<(i64, String, At)>,
 }
@@ -151,8 +170,17 @@ pub fn tie(found: &Ladder) -> Attribution {
     if let Some(tied) = one_of(&found.by_subject_code, "subject_code", "The subject has the printed code of") {
         return tied;
     }
-    let candidates: Vec<Candidate> =
-        found.live.iter().map(|(alert_id, ..)| Candidate { alert_id: *alert_id, reason: "live, and mailed to this address".to_owned() }).collect();
+    let hinted = found.hints.iter().filter_map(|(found, why)| found.alert_id.map(|alert_id| Candidate { alert_id, reason: (*why).to_owned() }));
+    let live = found.live.iter().map(|(alert_id, ..)| Candidate { alert_id: *alert_id, reason: "live, and mailed to this address".to_owned() });
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for candidate in hinted.chain(live) {
+        if candidates.iter().all(|known| known.alert_id != candidate.alert_id) {
+            candidates.push(candidate);
+        }
+    }
+    if let Some((first, why)) = found.hints.first() {
+        return tray("hint", format!("{}: {why}", first.reference), candidates);
+    }
     let evidence = match found.live.as_slice() {
         [] => "It carries no token and refers to no mail of ours".to_owned(),
         [(_, reference, _)] => format!("It carries no token; {reference} is the only live alert mailed to this address"),

@@ -161,14 +161,14 @@ async fn kill_and_restart(gateway: &Gateway, program: &mut Program, arguments: &
     2
 }
 
-async fn ticks(milliseconds: u32) {
+pub(super) async fn ticks(milliseconds: u32) {
     let mut tick = tokio::time::interval(Duration::from_millis(1));
     for _ in 0..milliseconds {
         tick.tick().await;
     }
 }
 
-async fn reach(count: &AtomicUsize, least: usize) {
+pub(super) async fn reach(count: &AtomicUsize, least: usize) {
     let mut tick = tokio::time::interval(Duration::from_millis(1));
     while count.load(Ordering::SeqCst) < least {
         tick.tick().await;

@@ -4,7 +4,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// Delivers a mail; an empty sender is the null return path.
-pub(super) async fn deliver(from: &str, to: &str, raw: &[u8]) {
+pub(crate) async fn deliver(from: &str, to: &str, raw: &[u8]) {
     let (host, port) = super::server("HUECRY_TEST_LMTP");
     let (reader, mut writer) = TcpStream::connect((host.as_str(), port)).await.unwrap().into_split();
     let mut reader = BufReader::new(reader);

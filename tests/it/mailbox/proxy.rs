@@ -19,6 +19,15 @@ pub(super) struct Wire {
 impl Wire {
     /// To the test command's IMAP server.
     pub(super) async fn to_imap() -> Self {
+        Self::start(false).await
+    }
+
+    /// The same, as a server that keeps no keywords would answer.
+    pub(super) async fn to_imap_without_keywords() -> Self {
+        Self::start(true).await
+    }
+
+    async fn start(keywordless: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (whole, state) = watch::channel(true);
         let wire = Self { port: listener.local_addr().unwrap().port(), whole, idles: Arc::default(), refused: Arc::default() };
@@ -26,7 +35,7 @@ impl Wire {
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 if *state.borrow() {
-                    tokio::spawn(carry(near, state.clone(), idles.clone()));
+                    tokio::spawn(carry(near, state.clone(), idles.clone(), keywordless));
                 } else {
                     refused.fetch_add(1, Ordering::SeqCst);
                 }
@@ -60,7 +69,7 @@ impl Wire {
     }
 }
 
-async fn carry(mut near: TcpStream, mut state: watch::Receiver<bool>, idles: Arc<AtomicUsize>) {
+async fn carry(mut near: TcpStream, mut state: watch::Receiver<bool>, idles: Arc<AtomicUsize>, keywordless: bool) {
     let (host, port) = super::server("HUECRY_TEST_IMAP");
     let mut far = TcpStream::connect((host.as_str(), port)).await.unwrap();
     let (mut from_near, mut from_far) = ([0; 4096], [0; 4096]);
@@ -75,7 +84,9 @@ async fn carry(mut near: TcpStream, mut state: watch::Receiver<bool>, idles: Arc
             }
             read = far.read(&mut from_far) => {
                 let Ok(count @ 1..) = read else { return };
-                if near.write_all(&from_far[..count]).await.is_err() {
+                let said = String::from_utf8_lossy(&from_far[..count]);
+                let told = if keywordless && said.contains("PERMANENTFLAGS") { said.replace(" \\*)", ")").into_bytes() } else { from_far[..count].to_vec() };
+                if near.write_all(&told).await.is_err() {
                     return;
                 }
                 // The server has answered "+ idling": from now on it tells by itself.

@@ -79,7 +79,7 @@ on_both!(a_message_that_was_taken_in_stays_so_and_a_failing_one_counts_its_tries
         (uid(3, "gone"), 1),
         (uid(4, "failed"), 1),
     ] {
-        assert_eq!(mailboxes::note_uid(&mut conn, &row).await.unwrap(), changed, "{} {}", row.uid, row.state);
+        assert_eq!(mailboxes::note_uids(&mut conn, vec![row.clone()]).await.unwrap(), changed, "{} {}", row.uid, row.state);
     }
     let mut rows = mailboxes::list_uids(&mut conn, "mail", "INBOX", 4_294_967_295, &[1, 2, 3, 9]).await.unwrap();
     rows.sort_by_key(|row| row.uid);

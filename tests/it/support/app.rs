@@ -10,6 +10,7 @@ use huecry::accounts;
 use huecry::app::App;
 use huecry::config::{Config, Keyring};
 use huecry::demo::simulator::{self, Running};
+use huecry::domain::token::TokenKey;
 use huecry::store::accounts::{self as officers, OfficerRow};
 use huecry::store::places::{self, AreaRow, GroupRow, PostcodeRow};
 use huecry::store::residents;
@@ -53,13 +54,23 @@ impl TestApp {
 
     /// With more configuration appended, and perhaps without the workers.
     pub(crate) async fn start_with(db: &TestDb, more: &str, working: bool) -> Self {
+        Self::start_as(db, more, working, PUBLISHED, Keyring::fixed()).await
+    }
+
+    /// Another force's installation: another address and other keys.
+    pub(crate) async fn start_elsewhere(db: &TestDb, more: &str) -> Self {
+        let keyring = Keyring { match_secret: vec![3; 32], tokens: vec![TokenKey { id: 'a', secret: vec![4; 32] }] };
+        Self::start_as(db, more, true, "alerts@reply.elsewhere.example", keyring).await
+    }
+
+    async fn start_as(db: &TestDb, more: &str, working: bool, published: &str, keyring: Keyring) -> Self {
         super::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let simulator = simulator::start(settings(&url)).await.unwrap();
-        simulator.set_published_email(PUBLISHED);
-        let config = Config::from_toml(&toml(db, &url, &simulator, more)).unwrap();
-        let app = App::with_keyring(config, Keyring::fixed()).await.unwrap();
+        simulator.set_published_email(published);
+        let config = Config::from_toml(&toml(db, &url, &simulator, more).replace(PUBLISHED, published)).unwrap();
+        let app = App::with_keyring(config, keyring).await.unwrap();
         let (areas, groups, owner) = furnish(db).await;
         let workers = if working { Workers::all(&app) } else { Workers::web_only(&app) };
         let server = web::serve(&app, workers.intake(), telemetry::figures().unwrap(), listener).unwrap();
