@@ -63,7 +63,7 @@ soak: setup ## The fault and race tests, for long (ONLY=name)
 	HUECRY_SOAK=1 scripts/services run -- $(soak)
 
 bench: setup ## Measure: one JSON line a figure, and the README's table (ONLY=name)
-	@scripts/services run --only postgres -- cargo bench --locked --bench figures -- $(ONLY)
+	@scripts/services run --only postgres,dovecot -- cargo bench --locked --bench figures -- $(ONLY)
 
 pictures: setup ## Pictures of the main pages, at desk and phone width, light and dark, into target/pictures
 	@HUECRY_TEST_SHOTS=$(CURDIR)/target/pictures scripts/services run --only webdriver -- cargo nextest run --locked -E 'test(/^browser::sound_pages::/)'

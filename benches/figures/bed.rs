@@ -29,6 +29,8 @@ pub(crate) struct Bed {
     pub(crate) address: SocketAddr,
     pub(crate) database_url: String,
     database: String,
+    /// Channels beside the one for texts.
+    more: String,
 }
 
 /// A gateway that answers.
@@ -47,6 +49,11 @@ pub(crate) fn server_url() -> anyhow::Result<String> {
 
 impl Bed {
     pub(crate) async fn make(backend: Backend) -> anyhow::Result<Self> {
+        Self::make_with(backend, "").await
+    }
+
+    /// The same with more configuration appended.
+    pub(crate) async fn make_with(backend: Backend, more: &str) -> anyhow::Result<Self> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("huecry_figures_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         // Beside the build and not in /tmp, which may be a memory file system, on which durability costs nothing.
@@ -62,7 +69,7 @@ impl Bed {
         };
         // Free now; that somebody takes it before the gateway does is told by the gateway.
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
-        let bed = Self { backend, folder, address, database_url, database: name };
+        let bed = Self { backend, folder, address, database_url, database: name, more: more.to_owned() };
         if backend == Backend::Postgres {
             execute(&server_url()?, &format!("CREATE DATABASE {}", bed.database)).await?;
         }
@@ -81,11 +88,12 @@ impl Bed {
             "[server]\nbind = \"{address}\"\npublic_url = \"http://{address}\"\nnode = {node}\n[database]\nurl = \"{}\"\n\
              [files]\ndir = \"{folder}/files\"\n[security]\nkeyring = \"{folder}/keyring.json\"\n\
              [[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"{}\"\nauth_token = \"{}\"\n\
-             numbers = [\"{}\"]\napi_base = \"http://127.0.0.1:9\"\n",
+             numbers = [\"{}\"]\napi_base = \"http://127.0.0.1:9\"\n{}",
             self.database_url,
             webhook::ACCOUNT,
             webhook::TOKEN,
             webhook::OUR_NUMBER,
+            self.more,
             address = self.address,
         )
     }

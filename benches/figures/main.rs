@@ -10,6 +10,7 @@ mod end_to_end;
 mod figure;
 mod ingest;
 mod load;
+mod mail;
 mod memory;
 mod open_loop;
 mod pgbench;
@@ -76,10 +77,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let wanted = |names: &[&str]| arguments.name.as_deref().is_none_or(|name| names.iter().any(|known| known.contains(name)));
     anyhow::ensure!(
-        wanted(ingest::NAMES) || wanted(end_to_end::NAMES) || wanted(memory::NAMES),
+        wanted(ingest::NAMES) || wanted(end_to_end::NAMES) || wanted(memory::NAMES) || wanted(mail::NAMES),
         "no figure has {:?} in its name; there are {}",
         arguments.name.as_deref().unwrap_or_default(),
-        [ingest::NAMES, end_to_end::NAMES, memory::NAMES].concat().join(", ")
+        [ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES].concat().join(", ")
     );
     let backends: Vec<Backend> =
         [Backend::Sqlite, Backend::Postgres].into_iter().filter(|backend| arguments.backend.as_deref().is_none_or(|named| named == backend.as_str())).collect();
@@ -102,6 +103,12 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     for backend in &backends {
         if wanted(memory::NAMES) {
             memory::measure(*backend, &mut report).await.with_context(|| format!("memory on {}", backend.as_str()))?;
+        }
+    }
+    if wanted(mail::NAMES) {
+        mail::measure_reading(&mut report)?;
+        for backend in &backends {
+            mail::measure(*backend, &mut report).await.with_context(|| format!("mail_ingest on {}", backend.as_str()))?;
         }
     }
     readme::rewrite(report.figures())

@@ -2,6 +2,7 @@
 
 use huecry::app::App;
 use huecry::domain::delivery::{Purpose, Status};
+use huecry::domain::token::{self, Use};
 use huecry::domain::{Address, At, ids, reference};
 use huecry::store::accounts::{self, OfficerRow};
 use huecry::store::alerts::{self, AlertRow, AlertTextRow};
@@ -16,6 +17,54 @@ pub(crate) const RESIDENTS: usize = 2_000;
 pub(crate) fn phone(resident: usize) -> String {
     let last = resident % 1_000;
     if resident % RESIDENTS < 1_000 { format!("+447700900{last:03}") } else { format!("+441632960{last:03}") }
+}
+
+/// The mailbox of a resident.
+pub(crate) fn mailbox(resident: usize) -> String {
+    format!("resident{}@example.org", resident % RESIDENTS)
+}
+
+/// Fills the database with an alert that went out by mail; gives the address that each resident answers to.
+pub(crate) async fn plant_mails(app: &App) -> anyhow::Result<Vec<String>> {
+    let now = app.now();
+    let (officer, alert) = (officer(app, now), alert(app, now));
+    let alert = AlertRow { owner_id: officer.id, expected_sms: 0, expected_email: 2_000, ..alert };
+    let text = AlertTextRow {
+        id: app.next_id(),
+        alert_id: alert.id,
+        version: 1,
+        language: "en".into(),
+        channel_kind: "email".into(),
+        subject: "A van".into(),
+        body: "A van was taken from the station. Have you seen it?".into(),
+    };
+    let key = app.keyring().signing().ok_or_else(|| anyhow::anyhow!("there is no key"))?;
+    let (mut people, mut addresses, mut sent, mut answers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for resident in 0..RESIDENTS {
+        let address = Address::from_stored("email", &mailbox(resident));
+        let (person, theirs) = joined(app, &address, now);
+        let delivery = DeliveryRow {
+            channel_kind: "email".into(),
+            channel: "mail".into(),
+            sender: "alerts@reply.example.org".into(),
+            provider_message_id: None,
+            ..delivery(app, &alert, &address, now)
+        };
+        answers.push(format!("alerts+{}@reply.example.org", token::sign(key, Use::Reply, &delivery.token)));
+        sent.push(delivery);
+        people.push(person);
+        addresses.push(theirs);
+    }
+    let mut conn = app.write().await?;
+    conn.transaction(async |conn| {
+        accounts::insert_officers(conn, vec![officer]).await?;
+        alerts::insert(conn, &alert, vec![text], &[], &[]).await?;
+        residents::insert(conn, people).await?;
+        residents::insert_addresses(conn, addresses).await?;
+        deliveries::insert(conn, sent).await
+    })
+    .await?;
+    Ok(answers)
 }
 
 /// Fills the database.

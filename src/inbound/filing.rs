@@ -25,6 +25,10 @@ pub(super) struct Filer<'a> {
     pub(super) app: &'a App,
     pub(super) told: Told,
     pub(super) alerts: HashMap<i64, AlertRow>,
+    /// What was mailed out of each alert.
+    pub(super) mailed: HashMap<i64, String>,
+    /// Who is known, and by what: within the batch nobody is looked up twice.
+    pub(super) known: HashMap<Vec<u8>, CorrespondentRow>,
     pub(super) officers: HashMap<i64, Option<OfficerRow>>,
     pub(super) now: At,
     /// What officers moved by hand, of everybody in the batch: one query for all.
@@ -58,6 +62,18 @@ impl Filer<'_> {
         let alert = alerts::get(conn, id).await?;
         self.alerts.insert(id, alert.clone());
         Ok(alert)
+    }
+
+    /// Who writes under this key, if we have met.
+    pub(super) async fn known(&mut self, conn: &mut Conn, match_key: &[u8]) -> QueryResult<Option<CorrespondentRow>> {
+        if let Some(known) = self.known.get(match_key) {
+            return Ok(Some(known.clone()));
+        }
+        let found = correspondents::find_by_match_key(conn, match_key).await?;
+        if let Some(found) = &found {
+            self.known.insert(match_key.to_vec(), found.clone());
+        }
+        Ok(found)
     }
 
     /// What officers moved by hand of this person before the message came in.
@@ -121,16 +137,22 @@ impl Filer<'_> {
     }
 
     async fn correspondent(&mut self, conn: &mut Conn, filing: &Filing<'_>) -> QueryResult<CorrespondentRow> {
+        let match_key = self.app.match_key(filing.from);
+        if let Some(known) = self.known(conn, &match_key).await? {
+            return Ok(known);
+        }
         let row = CorrespondentRow {
             id: self.app.next_id(),
             public_id: ids::public_id(),
-            match_key: self.app.match_key(filing.from),
+            match_key: match_key.clone(),
             kind: filing.from.kind().to_owned(),
             address: filing.from.reveal().to_owned(),
             name: filing.from_name.clone().filter(|name| !name.is_empty()),
             created_at: self.now,
         };
-        correspondents::find_or_insert(conn, row).await
+        let stands = correspondents::insert_or_find(conn, row).await?;
+        self.known.insert(match_key, stands.clone());
+        Ok(stands)
     }
 
     async fn conversation(&mut self, conn: &mut Conn, filing: &Filing<'_>, correspondent: &CorrespondentRow) -> QueryResult<(ConversationRow, bool)> {

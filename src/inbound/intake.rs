@@ -129,6 +129,8 @@ impl Intake {
 
     async fn prepare(&self, arrival: Arrival) -> Result<(Job, oneshot::Receiver<Result<IntakeOutcome, IntakeError>>), IntakeError> {
         let app = &self.app;
+        // Before a large body is written away: its sender's next one must not overtake it.
+        let (id, received_at) = (app.next_id(), app.now());
         let (hash, body, size) = match arrival.body {
             Content::Here(body) if body.len() <= INLINE_BYTES => (sha256(&body), Some(body.to_vec()), body.len().try_into().ok()),
             Content::Here(body) => {
@@ -146,7 +148,7 @@ impl Intake {
             _ => None,
         });
         let row = EnvelopeRow {
-            id: app.next_id(),
+            id,
             channel: arrival.channel,
             kind: arrival.kind.to_owned(),
             dedupe_key: arrival.verified.provider_id.unwrap_or_else(|| format!("sha256:{}", hex::encode(hash))),
@@ -165,7 +167,7 @@ impl Intake {
             lease_owner: None,
             lease_until: None,
             tries: 0,
-            received_at: app.now(),
+            received_at,
             processed_at: None,
         };
         let (done, answer) = oneshot::channel();

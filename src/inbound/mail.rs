@@ -26,7 +26,7 @@ use crate::store::envelopes::EnvelopeRow;
 use crate::store::receipts::{self, ReceiptRow};
 use crate::store::residents::ConsentRow;
 use crate::store::suppressions::{self, SuppressionRow};
-use crate::store::{Conn, alerts, codes, conversations, correspondents, deliveries, messages, residents};
+use crate::store::{Conn, alerts, codes, conversations, deliveries, messages, residents};
 
 /// How far back a live alert is suggested for a mail without any mark.
 const SUGGEST_DAYS: i64 = 30;
@@ -149,7 +149,9 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     let (Some(conversation), Some((rule, _))) = (filed, wish) else { return Ok(()) };
     // A token routes, it does not authenticate: it must be in the hands of whom it was sent to, and the mail provably theirs.
     let sent_to_them = found.by_token.iter().chain(&found.by_message_id).any(|found| found.to_sender);
-    if sent_to_them && inbound.sender.trust == Trust::Confirmed {
+    // A wish within a sentence may be told of somebody else, and an old mail may be sent again by anybody who has it.
+    let plain = says_nothing_else && inbound.understood.verdict.class == MailClass::Reply && is_recent(mail, envelope.received_at);
+    if plain && sent_to_them && inbound.sender.trust == Trust::Confirmed {
         filer.note(conn, conversation.id, "opted_out", "They asked by e-mail to be left out: no e-mail goes to them until they say otherwise").await?;
         let evidence = format!("wrote by e-mail ({rule}); {}", inbound.sender.evidence);
         return opted_out(conn, filer, envelope, &conversation, &from, mail, evidence).await;
@@ -162,7 +164,7 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
 async fn said_before(conn: &mut Conn, filer: &mut Filer<'_>, attribution: &Attribution, match_key: &[u8]) -> QueryResult<Vec<String>> {
     let (alert_id, conversation_id) = match attribution.target {
         Target::Alert(id) => {
-            let talk = match correspondents::find_by_match_key(conn, match_key).await? {
+            let talk = match filer.known(conn, match_key).await? {
                 Some(known) => conversations::find_of(conn, Some(id), known.id).await?.map(|talk| talk.id),
                 None => None,
             };
@@ -173,14 +175,25 @@ async fn said_before(conn: &mut Conn, filer: &mut Filer<'_>, attribution: &Attri
     };
     let mut said = Vec::new();
     if let Some(id) = alert_id {
-        let (alert, branding) = (filer.alert(conn, id).await?, &filer.app.config().branding);
-        let texts = alerts::list_texts(conn, id, alert.version).await?;
-        said.extend(texts.into_iter().filter(|text| text.channel_kind == "email").map(|text| compose::sent_words(&branding.name, &branding.force, &text.body)));
+        said.push(mailed(conn, filer, id).await?);
     }
     if let Some(id) = conversation_id {
         said.extend(messages::list_of(conn, id).await?.into_iter().rev().take(30).map(|message| message.text));
     }
     Ok(said)
+}
+
+/// An alert as it stands in people's mailboxes; empty if it never went out by mail.
+async fn mailed(conn: &mut Conn, filer: &mut Filer<'_>, alert_id: i64) -> QueryResult<String> {
+    if let Some(known) = filer.mailed.get(&alert_id) {
+        return Ok(known.clone());
+    }
+    let (alert, branding) = (filer.alert(conn, alert_id).await?, &filer.app.config().branding);
+    let texts = alerts::list_texts(conn, alert_id, alert.version).await?;
+    let text = texts.into_iter().find(|text| text.channel_kind == "email");
+    let words = text.map(|text| compose::sent_words(&branding.name, &branding.force, &text.body)).unwrap_or_default();
+    filer.mailed.insert(alert_id, words.clone());
+    Ok(words)
 }
 
 /// Most automatic answers that one address gets in a day, whatever it writes about.
@@ -248,7 +261,7 @@ async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &Keys, match_key:
     if found.by_message_id.is_empty() && !keys.header_ids.is_empty() {
         let rewritten = deliveries::find_by_provider_ids(conn, &keys.header_ids).await?;
         found.by_message_id = describe(conn, filer, &rewritten, match_key).await?;
-        found.by_earlier = earlier(conn, &keys.header_ids, match_key).await?;
+        found.by_earlier = earlier(conn, filer, &keys.header_ids, match_key).await?;
     }
     let quoted = found_of(conn, filer, &keys.quoted_tokens, match_key).await?;
     let (to_them, to_others): (Vec<_>, Vec<_>) = quoted.into_iter().filter(|one| counts(one, Use::Reply, received_at)).partition(|one| one.to_sender);
@@ -302,8 +315,8 @@ async fn describe(conn: &mut Conn, filer: &mut Filer<'_>, rows: &[DeliveryRow], 
 }
 
 /// Conversations of the same correspondent with an inbound mail that this one refers to.
-async fn earlier(conn: &mut Conn, header_ids: &[String], match_key: &[u8]) -> QueryResult<Vec<i64>> {
-    let Some(known) = correspondents::find_by_match_key(conn, match_key).await? else {
+async fn earlier(conn: &mut Conn, filer: &mut Filer<'_>, header_ids: &[String], match_key: &[u8]) -> QueryResult<Vec<i64>> {
+    let Some(known) = filer.known(conn, match_key).await? else {
         return Ok(Vec::new());
     };
     let mut conversations = Vec::new();
@@ -333,7 +346,14 @@ async fn by_code(conn: &mut Conn, filer: &mut Filer<'_>, printed: &[(String, Str
     Ok(found)
 }
 
-/// Out at once, with one confirmation.
+/// Whether it was written in the last two days, by its own date.
+fn is_recent(mail: &ParsedMail, received_at: At) -> bool {
+    let written = mail.header("date").and_then(|date| chrono::DateTime::parse_from_rfc2822(date.split('(').next().unwrap_or(date).trim()).ok());
+    written.is_some_and(|written| (received_at.since_ms(At::from_unix_ms(written.timestamp_millis()))).abs() <= 2 * 86_400_000)
+}
+
+/// Out at once, with one confirmation. Not with the word of a STOP by text: whoever has only this address comes back by a code
+/// sent to it.
 async fn opted_out(
     conn: &mut Conn,
     filer: &mut Filer<'_>,
@@ -350,7 +370,7 @@ async fn opted_out(
         match_key: match_key.clone(),
         channel: "email".to_owned(),
         scope: "all".to_owned(),
-        reason: "stop".to_owned(),
+        reason: "asked_by_mail".to_owned(),
         evidence: evidence.clone(),
         source_envelope_id: Some(envelope.id),
         created_at: envelope.received_at,

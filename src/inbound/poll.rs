@@ -153,8 +153,6 @@ impl Poller {
             uids.dedup();
         }
         let (settled, ingested) = self.settled(mailbox.uid_validity, &uids).await?;
-        // Those that were taken in and not marked, as when the line broke in between, are marked now.
-        mailbox.settle(&ingested).await?;
         let open: Vec<u32> = uids.iter().copied().filter(|uid| !settled.contains(&i64::from(*uid))).collect();
         let mut taken = 0;
         for some in open.chunks(TOGETHER) {
@@ -164,6 +162,8 @@ impl Poller {
             }
             taken += self.take(mailbox, some).await?;
         }
+        // Those that were taken in and not marked, as when the line broke in between, are marked now.
+        self.settle(mailbox, &ingested).await;
         let last = uids.last().map_or(known, |uid| known.max(i64::from(*uid)));
         let mut conn = self.app.write().await?;
         mailboxes::note_progress(&mut conn, &self.channel, &self.mailbox, mailbox.uid_validity, last, self.app.now()).await?;
@@ -184,11 +184,11 @@ impl Poller {
     /// Takes in what is there of these and not too large; gives how many.
     async fn take(&self, mailbox: &mut Mailbox, uids: &[u32]) -> Result<usize, PollError> {
         let sizes = mailbox.sizes(uids).await?;
-        let mut left = Vec::new();
+        let (mut left, mut missing) = (Vec::new(), Vec::new());
         let (mut groups, mut room): (Vec<Vec<u32>>, u32) = (Vec::new(), 0);
         for uid in uids.iter().copied() {
             match sizes.get(&uid).copied() {
-                None => left.push(self.fate(mailbox.uid_validity, uid, "gone", None)),
+                None => missing.push(uid),
                 Some(bytes) if bytes > self.settings.max_bytes => {
                     let detail = format!("{bytes} bytes; the limit is {}", self.settings.max_bytes);
                     self.tell_oversize(uid, &detail).await?;
@@ -207,6 +207,7 @@ impl Poller {
             }
         }
         self.note(left).await?;
+        self.missing(mailbox, &missing).await?;
         let mut taken = 0;
         for group in groups {
             taken += self.take_group(mailbox, &group).await?;
@@ -234,10 +235,10 @@ impl Poller {
             None => (uid, None),
         }))
         .await;
-        let (mut fates, mut marks, mut away) = (Vec::new(), Vec::new(), None);
+        let (mut fates, mut marks, mut missing, mut away) = (Vec::new(), Vec::new(), Vec::new(), None);
         for (uid, outcome) in stored {
             match outcome {
-                None => fates.push(self.fate(mailbox.uid_validity, uid, "gone", None)),
+                None => missing.push(uid),
                 Some(Ok(_)) => {
                     fates.push(self.fate(mailbox.uid_validity, uid, "ingested", None));
                     marks.push(uid);
@@ -247,8 +248,35 @@ impl Poller {
             }
         }
         self.note(fates).await?;
-        mailbox.settle(&marks).await?;
+        self.missing(mailbox, &missing).await?;
+        self.settle(mailbox, &marks).await;
         away.map_or(Ok(marks.len()), |error| Err(error.into()))
+    }
+
+    /// Marks or moves what was taken in. If the server will not, that is for an administrator: what comes is taken in all the
+    /// same, and nothing twice, since our own list knows it.
+    async fn settle(&self, mailbox: &mut Mailbox, uids: &[u32]) {
+        if let Err(error) = mailbox.settle(uids).await {
+            tracing::warn!(channel.name = %self.channel, mailbox = %self.mailbox, %error, "what was taken in could not be marked or moved");
+            self.note_fault(&format!("what was taken in could not be marked or moved away: {error}")).await;
+        }
+    }
+
+    /// What a server did not give: gone if it does not list it any more, else to be tried again. A refusal looks like an
+    /// empty answer.
+    async fn missing(&self, mailbox: &mut Mailbox, uids: &[u32]) -> Result<(), PollError> {
+        if uids.is_empty() {
+            return Ok(());
+        }
+        let there = mailbox.search_among(uids).await?;
+        let fate = |uid: &u32| {
+            if there.contains(uid) {
+                self.fate(mailbox.uid_validity, *uid, "failed", Some("the mail server lists it and did not give it".to_owned()))
+            } else {
+                self.fate(mailbox.uid_validity, *uid, "gone", None)
+            }
+        };
+        self.note(uids.iter().map(fate).collect()).await
     }
 
     fn arrival(&self, uid_validity: i64, uid: u32, raw: Vec<u8>) -> Arrival {

@@ -27,6 +27,9 @@ use crate::store::{Conn, events, moves};
 
 const BATCH: i64 = 100;
 const READ_AT_ONCE: usize = 16;
+/// Of originals that are being read at the same time, in the whole process.
+const READING_KIB: u32 = 96 * 1024;
+static ROOM: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(96 * 1024);
 const LEASE_MS: i64 = 20_000;
 /// Our own faults in a row after which an envelope is parked, so that it cannot stand before its correspondent's next ones for ever.
 const MOST_TRIES: i64 = 25;
@@ -107,7 +110,11 @@ pub async fn run_once(app: &App, lanes: &[i64]) -> QueryResult<usize> {
 }
 
 /// In a task of its own: a parser that panics parks one envelope and does not end the worker.
+///
+/// Several large mails at once would take all memory: each waits for as much room as it takes.
 async fn read(app: &App, row: EnvelopeRow) -> (EnvelopeRow, Result<std::io::Result<Result<Vec<Understood>, ParseError>>, tokio::task::JoinError>) {
+    let kibibytes = u32::try_from(row.body_bytes / 1024).unwrap_or(u32::MAX).clamp(1, READING_KIB);
+    let _room = ROOM.acquire_many(kibibytes).await;
     let (for_task, raw) = (app.clone(), row.clone());
     let read = tokio::spawn(async move { understand(&for_task, &raw).await }).await;
     (row, read)
@@ -148,7 +155,8 @@ async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, Di
     for (key, row, to_reference) in moves::list_of(conn, &keys).await? {
         moved.entry(key).or_default().push(Moved { from: row.from_alert_id, to: row.to_alert_id, to_reference, at: row.moved_at });
     }
-    let mut filer = Filer { app, told: Told::default(), alerts: HashMap::new(), officers: HashMap::new(), now, moved };
+    let mut filer =
+        Filer { app, told: Told::default(), alerts: HashMap::new(), mailed: HashMap::new(), known: HashMap::new(), officers: HashMap::new(), now, moved };
     let mut done = Vec::new();
     for (row, understood) in batch {
         match understood {
@@ -219,9 +227,11 @@ async fn understand_mail(app: &App, channel: Arc<Channel>, raw: Vec<u8>, transpo
         let sender = runtime.block_on(check_sender(&for_reading, &channel, &raw, &mail));
         Ok((understand::mail(&mail, &[], ours), sender, mail))
     };
-    let (understood, sender, mut mail) = match tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)? {
-        Ok(read) => read,
-        Err(fault) => return Ok(Err(fault)),
+    let (understood, sender, mut mail) = match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(fault)) => return Ok(Err(fault)),
+        Err(error) if error.is_panic() => return Ok(Err(ParseError("our reader failed on it".to_owned()))),
+        Err(error) => return Err(std::io::Error::other(error)),
     };
     let files = keep(app, &mut mail.attachments).await?;
     Ok(Ok(vec![Understood::Mail(Box::new(UnderstoodMail { mail, understood, sender, files }))]))
@@ -230,6 +240,9 @@ async fn understand_mail(app: &App, channel: Arc<Channel>, raw: Vec<u8>, transpo
 /// Whether the mail is from whom it says: by our own mail server's word, else by the author's signature.
 async fn check_sender(app: &App, channel: &Channel, raw: &[u8], mail: &ParsedMail) -> SenderCheck {
     let ChannelKind::Email { settings, .. } = &channel.kind else { return sender::judge(&mail.from, &[], &[]) };
+    if authentication::plain_author(raw).is_none_or(|author| !author.eq_ignore_ascii_case(&mail.from)) {
+        return sender::judge("", &[], &[]);
+    }
     let findings = authentication::trusted(&mail.headers, &settings.authserv_ids, settings.received_above);
     let by_server = sender::judge(&mail.from, &findings, &[]);
     let signed = mail.header("dkim-signature").is_some();

@@ -32,12 +32,12 @@ pub fn judge(from: &str, findings: &[Finding], signatures: &[Signature]) -> Send
     let Some(domain) = from.rsplit_once('@').map(|(_, domain)| domain).filter(|domain| !domain.is_empty()) else {
         return check(Trust::Unknown, "The mail names no single author".to_owned());
     };
-    let about_author = |finding: &&Finding| finding.property("header.from").is_none_or(|from| from.eq_ignore_ascii_case(domain));
-    let dmarc = |result: &str| findings.iter().filter(about_author).find(|finding| finding.method == "dmarc" && finding.result == result);
-    if let Some(finding) = dmarc("fail") {
+    let of = |finding: &Finding| finding.property("header.from").map(|from| from.eq_ignore_ascii_case(domain));
+    let dmarc = |result: &str| findings.iter().find(|finding| finding.method == "dmarc" && finding.result == result);
+    if let Some(finding) = dmarc("fail").filter(|finding| of(finding).unwrap_or(true)) {
         return check(Trust::Refused, format!("{} says that {domain} disowns this mail (DMARC fail)", finding.server));
     }
-    if let Some(finding) = dmarc("pass") {
+    if let Some(finding) = dmarc("pass").filter(|finding| of(finding).unwrap_or(false)) {
         return check(Trust::Confirmed, format!("{} says that it is from {domain} (DMARC pass)", finding.server));
     }
     let signed = |finding: &&Finding| {

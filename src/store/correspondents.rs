@@ -28,11 +28,8 @@ pub struct CorrespondentRow {
     pub created_at: At,
 }
 
-/// The correspondent of this match key; the given row is inserted if there is none.
-pub async fn find_or_insert(conn: &mut Conn, row: CorrespondentRow) -> QueryResult<CorrespondentRow> {
-    if let Some(found) = find_by_match_key(conn, &row.match_key).await? {
-        return Ok(found);
-    }
+/// Adds a correspondent unless there is one of this match key; gives the one that stands.
+pub async fn insert_or_find(conn: &mut Conn, row: CorrespondentRow) -> QueryResult<CorrespondentRow> {
     if on!(conn, c => diesel::insert_into(correspondents::table).values(&row).on_conflict_do_nothing().execute(c).await)? > 0 {
         return Ok(row);
     }

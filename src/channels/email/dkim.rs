@@ -21,8 +21,14 @@ use crate::domain::proof::{Outcome, Signature, is_aligned};
 /// No honest mail has more signatures of one domain.
 const MOST_SIGNATURES: usize = 5;
 const MOST_KEYS: usize = 4_096;
-/// For all signatures of a mail together: a DNS that is away must not hold up the next mail.
-const LONGEST: Duration = Duration::from_secs(4);
+/// Checking takes time by the square of these: no honest mail has more.
+const MOST_NAMES: usize = 100;
+const MOST_LINES: usize = 1_000;
+const LONGEST_HEAD: usize = 256 * 1024;
+/// For all signatures of a mail together.
+const LONGEST: Duration = Duration::from_secs(3);
+/// A DNS that did not answer is not asked again for so long, so that it cannot hold up mail after mail.
+const REST: Duration = Duration::from_secs(30);
 
 /// Keys are kept; nothing else is looked up.
 type Lookups<'x, 'm> = Parameters<
@@ -39,6 +45,7 @@ type Lookups<'x, 'm> = Parameters<
 pub struct Verifier {
     resolver: Option<MessageAuthenticator>,
     keys: Keys,
+    resting_until: Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -53,7 +60,7 @@ impl Default for Verifier {
         let resolver = MessageAuthenticator::new_system_conf()
             .inspect_err(|error| tracing::warn!(%error, "no name servers are configured: DKIM signatures cannot be checked"))
             .ok();
-        Self { resolver, keys: Keys::default() }
+        Self { resolver, keys: Keys::default(), resting_until: Mutex::default() }
     }
 }
 
@@ -68,10 +75,15 @@ impl Verifier {
 
     /// The signatures of the author's own domain, each with its outcome.
     pub async fn verify(&self, raw: &[u8], author_domain: &str) -> Vec<Signature> {
+        let end = raw.windows(2).position(|pair| pair == b"\n\n").into_iter().chain(raw.windows(4).position(|four| four == b"\r\n\r\n")).min();
+        let head = raw.get(..end.unwrap_or(raw.len())).unwrap_or_default();
+        if head.len() > LONGEST_HEAD || head.split(|byte| *byte == b'\n').count() > MOST_LINES {
+            return Vec::new();
+        }
         let Some(mut mail) = AuthenticatedMessage::parse(raw) else {
             return Vec::new();
         };
-        mail.dkim_headers.retain(|header| is_aligned(author_domain, &header.header.d));
+        mail.dkim_headers.retain(|header| is_aligned(author_domain, &header.header.d) && header.header.h.len() <= MOST_NAMES);
         mail.dkim_headers.truncate(MOST_SIGNATURES);
         if mail.dkim_headers.is_empty() {
             return Vec::new();
@@ -82,10 +94,17 @@ impl Verifier {
         let Some(resolver) = &self.resolver else {
             return unknown("no name servers are configured");
         };
+        let resting = |until: Option<Instant>| until.is_some_and(|until| until > Instant::now());
+        if resting(*self.resting_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner)) {
+            return unknown("the name servers do not answer just now");
+        }
         let params: Lookups<'_, '_> = Parameters::new(&mail).with_txt_cache(&self.keys);
         match tokio::time::timeout(LONGEST, resolver.verify_dkim(params)).await {
             Ok(checked) => checked.iter().filter_map(read).collect(),
-            Err(_) => unknown("the name servers did not answer in time"),
+            Err(_) => {
+                *self.resting_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now() + REST);
+                unknown("the name servers did not answer in time")
+            }
         }
     }
 }
@@ -98,6 +117,8 @@ fn read(checked: &mail_auth::DkimOutput<'_>) -> Option<Signature> {
         // Words may be added below what a length covers, and an author who is not signed is anybody.
         DkimResult::Pass if signature.l > 0 => Outcome::Fail("it covers only the beginning".to_owned()),
         DkimResult::Pass if !signature.h.iter().any(|name| name.eq_ignore_ascii_case("from")) => Outcome::Fail("it does not cover the author".to_owned()),
+        // An undated one could be sent again for ever.
+        DkimResult::Pass if !signature.h.iter().any(|name| name.eq_ignore_ascii_case("date")) => Outcome::Fail("it does not cover the date".to_owned()),
         DkimResult::Pass => Outcome::Pass,
         DkimResult::TempError(error) => Outcome::Unknown(error.to_string()),
         DkimResult::Neutral(error) | DkimResult::Fail(error) | DkimResult::PermError(error) => Outcome::Fail(error.to_string()),
@@ -172,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_signature_of_the_authors_domain_holds_until_a_byte_is_changed() {
-        let (verifier, mail) = signed("example.org", &["From", "To", "Subject"], false);
+        let (verifier, mail) = signed("example.org", &["From", "To", "Subject", "Date"], false);
         let passed = verifier.verify(mail.as_bytes(), "example.org").await;
         assert_eq!(passed, [Signature { domain: "example.org".to_owned(), outcome: Outcome::Pass }]);
         for changed in [mail.replace("I saw it", "I saw him"), mail.replace("ann@example.org", "bob@example.org")] {
@@ -187,8 +208,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_leaves_out_the_author_or_the_end_proves_nothing() {
-        for (headers, length) in [(&["To"][..], false), (&["From"][..], true)] {
+    async fn one_that_leaves_out_the_author_the_date_or_the_end_proves_nothing() {
+        for (headers, length) in [(&["To", "Date"][..], false), (&["From", "Date"][..], true), (&["From", "To"][..], false)] {
             let (verifier, mail) = signed("example.org", headers, length);
             let found = verifier.verify(mail.as_bytes(), "example.org").await;
             assert!(found.iter().all(|signature| signature.outcome != Outcome::Pass), "{found:?}");

@@ -124,6 +124,12 @@ impl Mailbox {
         Ok(sorted(timed(async { Ok(self.session()?.uid_search(query).await?) }).await?))
     }
 
+    /// Which of these the server lists.
+    pub async fn search_among(&mut self, uids: &[u32]) -> Result<Vec<u32>, ImapError> {
+        let query = format!("UID {}", set_of(uids));
+        Ok(sorted(timed(async { Ok(self.session()?.uid_search(query).await?) }).await?))
+    }
+
     /// How large these are; what is missing is gone (expunged meanwhile).
     pub async fn sizes(&mut self, uids: &[u32]) -> Result<HashMap<u32, u32>, ImapError> {
         let set = set_of(uids);

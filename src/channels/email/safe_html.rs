@@ -11,10 +11,14 @@ use ammonia::Builder;
 use base64::Engine;
 use regex::Regex;
 
+use crate::domain::html::without_monsters;
+
 /// No mail that somebody wrote is longer.
 const LONGEST: usize = 1 << 20;
 /// Nor deeper: a browser's way of reading HTML takes time by the square of it.
 const DEEPEST: usize = 500;
+/// Elements that one mail may come to.
+const MOST_ELEMENTS: usize = 2_000_000;
 /// Pictures that one page shows.
 const MOST_PICTURE_BYTES: usize = 8 << 20;
 
@@ -98,11 +102,17 @@ pub struct Enclosed {
 
 /// Makes it harmless; `None` for what nests deeper than anybody writes, of which only the words can be shown.
 pub fn clean(html: &str, pictures: &[Enclosed]) -> Option<SafeHtml> {
-    let shown = html.get(..html.floor_char_boundary(LONGEST)).unwrap_or_default();
-    if depth(shown) > DEEPEST {
+    let short = html.get(..html.floor_char_boundary(LONGEST)).unwrap_or_default();
+    let shown = without_monsters(short);
+    let (depth, tags) = depth(&shown);
+    // What is left open is opened again in each block below it: as many elements as this product may come of it.
+    if depth > DEEPEST || depth.saturating_mul(tags) > MOST_ELEMENTS {
         return None;
     }
-    let enclosed = data_urls(pictures);
+    let enclosed: HashMap<String, &Enclosed> = pictures.iter().map(|picture| (picture.content_id.clone(), picture)).collect();
+    let enclosed: HashMap<String, String> =
+        enclosed.into_iter().filter(|(_, picture)| picture.bytes.len() <= MOST_PICTURE_BYTES).map(|(id, picture)| (id, data_url(picture))).collect();
+    let room = AtomicUsize::new(MOST_PICTURE_BYTES / 3 * 4);
     let remote = Arc::new(AtomicUsize::new(0));
     let counted = remote.clone();
     let mut builder = Builder::empty();
@@ -117,7 +127,11 @@ pub fn clean(html: &str, pictures: &[Enclosed]) -> Option<SafeHtml> {
         .link_rel(None)
         .attribute_filter(move |element, attribute, value| match (element, attribute) {
             ("img", "src") => match value.split_at_checked(4) {
-                Some((scheme, id)) if scheme.eq_ignore_ascii_case("cid:") => enclosed.get(id).map(|url| url.clone().into()),
+                // A mail may show one picture a thousand times.
+                Some((scheme, id)) if scheme.eq_ignore_ascii_case("cid:") => enclosed
+                    .get(id)
+                    .filter(|url| room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(url.len())).is_ok())
+                    .map(|url| url.clone().into()),
                 _ => {
                     counted.fetch_add(1, Ordering::Relaxed);
                     None
@@ -125,62 +139,66 @@ pub fn clean(html: &str, pictures: &[Enclosed]) -> Option<SafeHtml> {
             },
             _ => Some(value.into()),
         });
-    let clean = builder.clean(shown).to_string();
-    Some(SafeHtml { html: write_out_links(&clean), remote_pictures: remote.load(Ordering::Relaxed), cut: shown.len() < html.len() })
+    let clean = builder.clean(&shown).to_string();
+    Some(SafeHtml { html: write_out_links(&clean), remote_pictures: remote.load(Ordering::Relaxed), cut: short.len() < html.len() })
 }
 
-/// How many elements are open at once, at most; those that end by themselves do not count.
-fn depth(html: &str) -> usize {
+/// How many elements are open at once, at most, and how many tags there are. Those that end by themselves do not count; an end
+/// without its beginning ends nothing.
+fn depth(html: &str) -> (usize, usize) {
     const ALONE: [&str; 14] = ["br", "hr", "img", "input", "meta", "link", "wbr", "col", "p", "li", "td", "tr", "th", "option"];
-    let (mut open, mut deepest) = (0_usize, 0_usize);
+    let mut open: HashMap<String, usize> = HashMap::new();
+    let (mut now, mut deepest, mut tags) = (0_usize, 0_usize, 0_usize);
     for tag in html.split('<').skip(1) {
-        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        match tag.chars().next() {
-            _ if ALONE.iter().any(|alone| alone.eq_ignore_ascii_case(name)) => {}
-            Some('/') => open = open.saturating_sub(1),
-            Some(c) if c.is_ascii_alphabetic() => open += 1,
-            _ => {}
+        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+        if !tag.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic()) {
+            continue;
         }
-        deepest = deepest.max(open);
+        tags += 1;
+        if ALONE.contains(&name.as_str()) {
+            continue;
+        }
+        let count = open.entry(name).or_default();
+        if tag.starts_with('/') {
+            now -= usize::from(*count > 0);
+            *count = count.saturating_sub(1);
+        } else {
+            *count += 1;
+            now += 1;
+        }
+        deepest = deepest.max(now);
     }
-    deepest
+    (deepest, tags)
 }
 
-fn data_urls(pictures: &[Enclosed]) -> HashMap<String, String> {
-    let mut room = MOST_PICTURE_BYTES;
-    let mut urls = HashMap::new();
-    for picture in pictures {
-        if picture.bytes.len() <= room && !urls.contains_key(&picture.content_id) {
-            room -= picture.bytes.len();
-            let url = format!("data:{};base64,{}", picture.content_type, base64::engine::general_purpose::STANDARD.encode(&picture.bytes));
-            urls.insert(picture.content_id.clone(), url);
-        }
-    }
-    urls
+fn data_url(picture: &Enclosed) -> String {
+    format!("data:{};base64,{}", picture.content_type, base64::engine::general_purpose::STANDARD.encode(&picture.bytes))
 }
 
 /// An anchor has one attribute by now and words never hold a bare `<`, so that its form is known.
 fn write_out_links(clean: &str) -> String {
-    static OPEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"<a href="([^"]*)">"#).ok());
+    static ANCHOR: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"<a(?: href="([^"]*)")?>|</a>"#).ok());
+    let Some(anchor) = ANCHOR.as_ref() else { return String::new() };
     let mut out = String::with_capacity(clean.len());
-    let mut rest = clean;
-    let Some(open) = OPEN.as_ref() else { return String::new() };
-    while let Some(found) = open.captures(rest) {
-        let (whole, target) = (found.get(0), found.get(1).map_or("", |target| target.as_str()));
-        let (from, to) = whole.map_or((0, 0), |whole| (whole.start(), whole.end()));
-        out.push_str(rest.get(..from).unwrap_or_default());
-        let inside = rest.get(to..).unwrap_or_default();
-        let end = inside.find("</a>").unwrap_or(inside.len());
-        let words = inside.get(..end).unwrap_or_default();
-        out.push_str(words);
-        if words.trim() != target && words.trim() != target.trim_start_matches("mailto:").trim_start_matches("tel:") {
-            out.extend([" <span class=\"target\">[", target, "]</span>"]);
+    // Where the words of each open link begin, and where it leads.
+    let mut open: Vec<(usize, &str)> = Vec::new();
+    let mut done = 0;
+    for found in anchor.captures_iter(clean) {
+        let Some(whole) = found.get(0) else { continue };
+        out.push_str(clean.get(done..whole.start()).unwrap_or_default());
+        done = whole.end();
+        if whole.as_str() != "</a>" {
+            open.push((out.len(), found.get(1).map_or("", |target| target.as_str())));
+        } else if let Some((from, target)) = open.pop() {
+            let words = out.get(from..).unwrap_or_default().trim();
+            let itself = words == target || words == target.trim_start_matches("mailto:").trim_start_matches("tel:");
+            if !target.is_empty() && !itself {
+                out.extend([" <span class=\"target\">[", target, "]</span>"]);
+            }
         }
-        rest = inside.get(end + 4..).unwrap_or_default();
     }
-    out.push_str(rest);
-    // What is left of them is empty.
-    out.replace("<a>", "").replace("</a>", "")
+    out.push_str(clean.get(done..).unwrap_or_default());
+    out
 }
 
 #[cfg(test)]
@@ -246,6 +264,7 @@ mod tests {
         );
         assert_eq!(html("<a href='https://x.example/'>https://x.example/</a>"), "https://x.example/");
         assert_eq!(html("<a name=x>here</a>"), "here");
+        assert_eq!(html("<a href='https://a.example/'>x<table><tr><td><a href='https://b.example/'>y").matches("<a").count(), 0);
         assert_eq!(html("a &lt;a href=\"x\"&gt; b"), "a &lt;a href=\"x\"&gt; b");
     }
 
@@ -260,7 +279,12 @@ mod tests {
 
     #[test]
     fn depth_and_length_do_no_harm() {
-        for deep in ["<div>", "<b>", "<table><tr><td>", "<i><b><a href=x>"] {
+        let again: String = (0..499).map(|n| format!("<b a={n}>")).chain(std::iter::repeat_n("<p>x".to_owned(), 20_000)).collect();
+        assert_eq!(clean(&again, &[]), None);
+        let picture = Enclosed { content_id: "a".into(), content_type: "image/png", bytes: vec![0; 1 << 20] };
+        let often = clean(&"<img src=cid:a>".repeat(5_000), &[picture]).unwrap();
+        assert!(often.html.len() < 16 << 20, "one picture many times: {}", often.html.len());
+        for deep in ["<div>", "<b></i>", "<b>", "<table><tr><td>", "<i><b><a href=x>"] {
             assert_eq!(clean(&deep.repeat(100_000), &[]), None, "{deep}");
         }
         let wide = clean(&"<p>x<br><b>y</b>".repeat(20_000), &[]).unwrap();

@@ -48,27 +48,30 @@ pub(super) fn by_words(mail: &ParsedMail, words: &str) -> Option<MailVerdict> {
         .iter()
         .any(|words| subject.contains(words))
         || mail.header("x-autorespond").is_some_and(|value| value.to_ascii_lowercase().contains("boxtrapper"));
-    let to_whom = [
-        "real live human",
-        "verify that you",
-        "verify yourself",
-        "confirm your message",
-        "click the link below to",
-        "complete this verification",
-        "approved senders",
-        "approved sender list",
-        "spam source",
-        "not a spammer",
-    ]
-    .iter()
-    .filter(|words| text.contains(**words))
-    .count();
     // A person may paste such words to ask about them.
     let marked = mail.header("auto-submitted").is_some_and(|value| !value.trim().eq_ignore_ascii_case("no"))
         || mail.header("x-autorespond").is_some()
         || mail.header("precedence").is_some()
         || mail.return_path.as_deref() == Some("");
-    if marked && to_whom > 0 && (asks || to_whom >= 2) {
+    // Looked for only then: it means reading the whole mail again and again.
+    let to_whom = || {
+        [
+            "real live human",
+            "verify that you",
+            "verify yourself",
+            "confirm your message",
+            "click the link below to",
+            "complete this verification",
+            "approved senders",
+            "approved sender list",
+            "spam source",
+            "not a spammer",
+        ]
+        .iter()
+        .filter(|words| text.contains(**words))
+        .count()
+    };
+    if marked && to_whom() >= if asks { 1 } else { 2 } {
         return Some(MailVerdict::new(MailClass::Automated, "a doorkeeper that asks the sender to prove themselves"));
     }
     let generated = mail

@@ -8,11 +8,12 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, states};
 
 use super::lines::{Line, Mark};
+use crate::domain::html::without_monsters;
 
 /// The lines of an HTML body.
 pub(super) fn read(html: &str) -> Vec<Line<'static>> {
     let input = BufferQueue::default();
-    input.push_back(StrTendril::from_slice(html));
+    input.push_back(StrTendril::from_slice(&without_monsters(html)));
     let reader = Tokenizer::new(Reader(RefCell::new(Page::default())), TokenizerOpts::default());
     while !input.is_empty() {
         // It stops at a script's end, for whoever would run it.

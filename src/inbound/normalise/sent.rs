@@ -1,26 +1,26 @@
 //! `[pure]` Our own words in their mail. We hold the text we sent: whatever a mail program made of it (wrapped, encoded,
 //! turned into HTML, cut up), runs of the same words are found again.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::lines::Line;
 
 /// Words in a run that is surely no coincidence.
 const RUN: usize = 4;
 
-/// What we sent, in runs of words.
+/// What we sent, in runs of words; sorted, so that nobody can choose words that make looking slow.
 pub(super) struct Sent {
-    runs: HashSet<u64>,
+    runs: Vec<u64>,
 }
 
 impl Sent {
     pub(super) fn of(texts: &[&str]) -> Self {
-        let mut runs = HashSet::new();
+        let mut runs = Vec::new();
         for text in texts {
-            let words: Vec<u64> = words(text).collect();
-            runs.extend(words.windows(RUN).map(run));
+            let mut words = Vec::new();
+            each_word(text, |word| words.push(word));
+            runs.extend(words.windows(RUN).map(|words| run(words.iter().copied())));
         }
+        runs.sort_unstable();
+        runs.dedup();
         Self { runs }
     }
 
@@ -31,12 +31,11 @@ impl Sent {
         }
         let mut all: Vec<(u64, usize)> = Vec::new();
         for (index, line) in lines.iter().enumerate() {
-            all.extend(words(&line.text).map(|word| (word, index)));
+            each_word(&line.text, |word| all.push((word, index)));
         }
         let mut ours = vec![false; all.len()];
         for (at, window) in all.windows(RUN).enumerate() {
-            let hashes: Vec<u64> = window.iter().map(|(word, _)| *word).collect();
-            if self.runs.contains(&run(&hashes)) {
+            if self.runs.binary_search(&run(window.iter().map(|(word, _)| *word))).is_ok() {
                 ours.iter_mut().skip(at).take(RUN).for_each(|one| *one = true);
             }
         }
@@ -51,18 +50,26 @@ impl Sent {
     }
 }
 
-fn words(text: &str) -> impl Iterator<Item = u64> + '_ {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(|word| {
-        let mut hasher = DefaultHasher::new();
-        for c in word.chars().flat_map(char::to_lowercase) {
-            c.hash(&mut hasher);
+/// The words of a text, each as a number (FNV-1a over its letters in lower case): this is done with every word of every mail.
+fn each_word(text: &str, mut found: impl FnMut(u64)) {
+    const START: u64 = 0xcbf2_9ce4_8422_2325;
+    let mix = |hash: u64, c: char| (hash ^ u64::from(u32::from(c))).wrapping_mul(0x0000_0100_0000_01b3);
+    let mut hash = START;
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            hash = mix(hash, c.to_ascii_lowercase());
+        } else if !c.is_ascii() && c.is_alphanumeric() {
+            hash = c.to_lowercase().fold(hash, mix);
+        } else if hash != START {
+            found(hash);
+            hash = START;
         }
-        hasher.finish()
-    })
+    }
+    if hash != START {
+        found(hash);
+    }
 }
 
-fn run(words: &[u64]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    words.hash(&mut hasher);
-    hasher.finish()
+fn run(words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(0, |hash: u64, word| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use super::lines::{Line, Mark};
-use crate::inbound::phrases::{self, Phrases};
+use crate::inbound::phrases::{self, Anywhere, Phrases};
 
 /// The part of these lines that a person wrote: from, to.
 pub(super) fn spoken(lines: &[Line<'_>]) -> (usize, usize) {
@@ -99,7 +99,7 @@ fn is_sentence(text: &str) -> bool {
     text.ends_with(['.', '!', '?', '。']) && text.split_whitespace().count() >= 9
 }
 
-static DEVICES: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/signature_devices.txt")));
+static DEVICES: LazyLock<Anywhere> = LazyLock::new(|| Anywhere::of(&phrases::read(include_str!("../phrases/signature_devices.txt"))));
 static SENT: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/signature_sent.txt")));
 
 /// A line that a phone put there. A sentence that only begins like one ("Sent from my sister's phone because …") is words.
@@ -109,7 +109,7 @@ pub(super) fn is_footer(text: &str) -> bool {
         return false;
     }
     let lower = text.to_lowercase();
-    let device = || DEVICES.iter().any(|device| lower.contains(device));
+    let device = || DEVICES.is_in(&lower);
     if SENT.iter().any(|words| lower.starts_with(words)) {
         let sentences = lower.matches(['!', '?']).count() + lower.matches(". ").count();
         let excused = lower.contains("brevity")
@@ -175,24 +175,11 @@ fn is_disclaimer(text: &str) -> bool {
     !head.is_empty() && DISCLAIMERS.iter().any(|words| head.starts_with(words)) || is_line_of_marks(text) || is_small_print(text)
 }
 
+static SMALL_PRINT: LazyLock<Anywhere> = LazyLock::new(|| Anywhere::of(&phrases::read(include_str!("../phrases/signature_small_print.txt"))));
+
 /// A line of the lawyers' that begins with the firm's name.
 fn is_small_print(text: &str) -> bool {
-    const PARTS: &[&str] = &[
-        "is registered in england",
-        "registered in england and wales",
-        "intended only for the addressee",
-        "intended solely for",
-        "confidential and intended",
-        "received it in error",
-        "received this email in error",
-        "received this e-mail in error",
-        "accept no liability",
-        "ist vertraulich",
-        "registergericht",
-        "legally privileged",
-    ];
-    let lower = text.to_lowercase();
-    lower.len() > 90 && PARTS.iter().any(|part| lower.contains(part))
+    text.len() > 90 && SMALL_PRINT.is_in(&text.to_lowercase())
 }
 
 fn is_line_of_marks(text: &str) -> bool {

@@ -63,8 +63,8 @@ pub async fn show(officer: Officer, path: web::Path<(String, String)>) -> Result
 fn read(raw: &[u8]) -> Result<AsSent, AppError> {
     let mail = mime::parse(raw, &Transport::default()).map_err(|_| AppError::NotFound)?;
     let pictures = pictures(&mail);
-    let (mut parts, mut remote_pictures, mut cut) = (Vec::new(), 0, false);
-    for part in &mail.parts {
+    let (mut parts, mut remote_pictures, mut cut) = (Vec::new(), 0, mail.parts.len() > 50);
+    for part in mail.parts.iter().take(50) {
         parts.push(match part {
             TextPart::Html(html) => match safe_html::clean(html, &pictures) {
                 Some(SafeHtml { html, remote_pictures: remote, cut: shortened }) => {

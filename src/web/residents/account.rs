@@ -62,6 +62,7 @@ async fn build(resident: &Resident, errors: Vec<FieldError>) -> Result<AccountPa
                 let when = When::at(standing.created_at, now).text;
                 match standing.reason.as_str() {
                     "stop" => format!("You texted STOP ({when})."),
+                    "asked_by_mail" => format!("You asked by e-mail to stop ({when})."),
                     "one_click" => format!("You used the link in an e-mail to stop ({when})."),
                     _ => format!("Stopped ({when})."),
                 }

@@ -26,7 +26,8 @@ impl Domain {
     }
 
     fn sign(&self, mail: &str) -> String {
-        let signer = DkimSigner::from_key(Ed25519Key::from_pkcs8_der(&self.0).unwrap()).domain("example.org").selector("s1").headers(["From", "To", "Subject"]);
+        let signer =
+            DkimSigner::from_key(Ed25519Key::from_pkcs8_der(&self.0).unwrap()).domain("example.org").selector("s1").headers(["From", "To", "Subject", "Date"]);
         format!("{}{mail}", signer.sign(mail.as_bytes()).unwrap().to_header())
     }
 }
@@ -43,7 +44,12 @@ async fn alerted(t: &TestApp, db: &TestDb) -> Value {
 
 fn answer(from: &str, alert: &Value, text: &str) -> String {
     let reply_to = alert["headers"]["reply-to"][0].as_str().unwrap();
-    format!("From: {from}\r\nTo: {reply_to}\r\nSubject: Re: First\r\nMessage-ID: <{}@example.org>\r\n\r\n{text}\r\n", text.len() + from.len())
+    dated(from, reply_to, chrono::Utc::now(), text)
+}
+
+fn dated(from: &str, reply_to: &str, date: chrono::DateTime<chrono::Utc>, text: &str) -> String {
+    let id = huecry::domain::ids::public_id();
+    format!("From: {from}\r\nTo: {reply_to}\r\nSubject: Re: First\r\nDate: {}\r\nMessage-ID: <{id}@example.org>\r\n\r\n{text}\r\n", date.to_rfc2822())
 }
 
 async fn is_out(db: &TestDb) -> bool {
@@ -69,11 +75,35 @@ on_both!(a_signed_stop_is_out_at_once_with_one_confirmation, async |db| {
     t.stop().await;
 });
 
+on_both!(whoever_left_by_mail_comes_back_by_a_code_to_the_same_address, async |db| {
+    let t = TestApp::start(db).await;
+    let alert = alerted(&t, db).await;
+    let domain = Domain::known_to(&t);
+    take_mail(&t, domain.sign(&answer(WHO, &alert, "Unsubscribe"))).await;
+    eventually("Bob to be out", async || is_out(db).await.then_some(())).await;
+    t.wait_for_mails(WHO, 2).await;
+    let mut bob = t.visitor();
+    bob.get("/account/sign-in").await;
+    bob.submit("/account/sign-in", &[("address", WHO)]).await;
+    let code = t.wait_for_mails(WHO, 3).await.remove(2);
+    assert!(code["text"].as_str().unwrap().contains("code"), "{code}");
+    t.stop().await;
+});
+
 on_both!(a_stop_that_is_not_provably_theirs_only_brings_a_link, async |db| {
     let t = TestApp::start(db).await;
     let alert = alerted(&t, db).await;
     let domain = Domain::known_to(&t);
+    let reply_to = alert["headers"]["reply-to"][0].as_str().unwrap();
     let forged = [
+        // An old one of Bob's own, sent again by somebody who has it; a wish within a sentence, which may be of somebody else.
+        domain.sign(&dated(WHO, reply_to, chrono::Utc::now() - chrono::Duration::days(30), "STOP")),
+        domain.sign(&answer(WHO, &alert, "He shouted stop sending me these mails at a man in a red coat")),
+        // Read as Bob's by one program and as Eve's by the other, which checks the signature.
+        format!(
+            "Resent-Date: +Z\r\n{}",
+            domain.sign(&answer("eve@example.org", &alert, "STOP!")).replacen("\r\n\r\n", &format!("\r\nFrom : {WHO}\r\n\r\n"), 1)
+        ),
         // Nobody signed it; somebody changed it afterwards; a neighbour at the same provider put Bob's name on top of their own.
         answer(WHO, &alert, "STOP"),
         domain.sign(&answer(WHO, &alert, "Don't stop!")).replace("Don't stop!", "STOP"),

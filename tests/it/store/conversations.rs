@@ -16,7 +16,7 @@ on_both!(a_correspondent_is_met_once_also_when_two_nodes_meet_them_at_the_same_m
     let meetings: Vec<_> = (0..8)
         .map(|_| {
             let (row, db) = (db.new_correspondent("07700 900001"), db.db.clone());
-            tokio::spawn(async move { correspondents::find_or_insert(&mut db.write().await.unwrap(), row.clone()).await.unwrap().id })
+            tokio::spawn(async move { correspondents::insert_or_find(&mut db.write().await.unwrap(), row.clone()).await.unwrap().id })
         })
         .collect();
     let mut ids = Vec::new();

@@ -174,7 +174,7 @@ on_both!(a_line_of_the_inbox_says_who_wrote_about_what_and_how_sure_that_is, asy
         })
         .await;
     let stranger = CorrespondentRow { name: Some("A. Stranger".into()), ..db.new_correspondent("stranger@example.org") };
-    correspondents::find_or_insert(&mut db.write().await, stranger.clone()).await.unwrap();
+    correspondents::insert_or_find(&mut db.write().await, stranger.clone()).await.unwrap();
     inbox.add("stranger@example.org", |row| ConversationRow { alert_id: None, channel_kind: "email".into(), ..row }).await;
     let known = inbox.list(View::Mine, scope, None, 9).await.pop().unwrap();
     assert_eq!((known.address.as_str(), known.resident_name.as_deref(), known.correspondent_name), ("+447700900001", Some("Jo Bloggs"), None));

@@ -252,7 +252,7 @@ impl TestDb {
     }
 
     pub(crate) async fn add_correspondent(&self, text: &str) -> CorrespondentRow {
-        correspondents::find_or_insert(&mut self.write().await, self.new_correspondent(text)).await.unwrap()
+        correspondents::insert_or_find(&mut self.write().await, self.new_correspondent(text)).await.unwrap()
     }
 
     /// A conversation about an alert, or in the tray.

@@ -7,11 +7,15 @@ mod files;
 mod text;
 mod tnef_files;
 
-use mail_parser::{Address as MailAddress, Message, MessageParser, MimeHeaders, PartType};
+use std::sync::LazyLock;
+
+use mail_parser::{Address as MailAddress, HeaderName, Message, MessageParser, MimeHeaders, PartType};
 
 use crate::channels::ParseError;
 use crate::domain::inbound::ParsedMail;
 
+/// Of a head, what is looked at where only the head is: some of its readers take time by the square.
+const LONGEST_HEAD: usize = 256 * 1024;
 /// More headers than any honest mail has.
 const MOST_HEADERS: usize = 400;
 /// Longer than any header that decides something.
@@ -33,16 +37,21 @@ pub struct Transport {
     pub envelope_from: Option<String>,
 }
 
+/// Dates stay as they are written: after a zone of one letter the library takes two more bytes, the line's end and what
+/// follows it.
+static PARSER: LazyLock<MessageParser> =
+    LazyLock::new(|| MessageParser::new().with_mime_headers().with_address_headers().with_message_ids().header_text(HeaderName::Subject).default_header_raw());
+
 /// The address in a mail's From, for intake: one address or none.
 pub fn from_address(raw: &[u8]) -> Option<String> {
     let head = head_of(raw);
-    let message = MessageParser::default().parse_headers(head)?;
+    let message = PARSER.parse_headers(head)?;
     single_from(&message).map(|(address, _)| address)
 }
 
 /// Whether a mail has a Message-ID: then the same bytes again are the same mail again.
 pub fn has_message_id(raw: &[u8]) -> bool {
-    MessageParser::default().parse_headers(head_of(raw)).is_some_and(|message| message.message_id().is_some())
+    PARSER.parse_headers(head_of(raw)).is_some_and(|message| message.message_id().is_some())
 }
 
 /// Understands a mail as far as MIME goes.
@@ -55,7 +64,7 @@ pub fn parse(raw: &[u8], transport: &Transport) -> Result<ParsedMail, ParseError
         return Err(ParseError(format!("it encloses more than {MOST_ENCLOSED} mails in one another or side by side")));
     }
     let mended = with_boundary(raw);
-    let message = MessageParser::default().parse(mended.as_deref().unwrap_or(raw)).ok_or_else(|| ParseError("no mail header could be read".to_owned()))?;
+    let message = PARSER.parse(mended.as_deref().unwrap_or(raw)).ok_or_else(|| ParseError("no mail header could be read".to_owned()))?;
     if message.headers().is_empty() || !head_of(raw).contains(&b':') {
         return Err(ParseError("the mail has no header".to_owned()));
     }
@@ -98,7 +107,7 @@ fn enclosed(raw: &[u8]) -> usize {
 /// A multipart that does not name its boundary, again with the one that its body shows. The raw mail stays as it is.
 fn with_boundary(raw: &[u8]) -> Option<Vec<u8>> {
     let head = head_of(raw);
-    let message = MessageParser::default().parse_headers(head)?;
+    let message = PARSER.parse_headers(head)?;
     let kind = message.content_type().filter(|kind| kind.ctype().eq_ignore_ascii_case("multipart") && kind.attribute("boundary").is_none())?;
     let body = raw.get(head.len()..)?;
     let line = body.split(|byte| *byte == b'\n').take(200).find(|line| line.starts_with(b"--") && line.len() > 4)?;
@@ -115,7 +124,8 @@ fn with_boundary(raw: &[u8]) -> Option<Vec<u8>> {
 /// The header block, so that a large mail is not read through for one address.
 fn head_of(raw: &[u8]) -> &[u8] {
     let end = raw.windows(2).position(|pair| pair == b"\n\n").into_iter().chain(raw.windows(4).position(|four| four == b"\r\n\r\n")).min();
-    raw.get(..end.map_or(raw.len(), |end| (end + 4).min(raw.len()))).unwrap_or(raw)
+    let head = raw.get(..end.map_or(raw.len(), |end| (end + 4).min(raw.len()))).unwrap_or(raw);
+    head.get(..head.len().min(LONGEST_HEAD)).unwrap_or(head)
 }
 
 /// More than one author, or none, is nobody: it raises no trust and makes no correspondent.
@@ -154,10 +164,26 @@ fn recipients(message: &Message<'_>, transport: &Transport) -> Vec<String> {
 
 fn headers(message: &Message<'_>) -> Vec<(String, String)> {
     message
-        .headers_raw()
+        .headers()
+        .iter()
         .take(MOST_HEADERS)
-        .map(|(name, value)| (name.to_ascii_lowercase(), clean(value.get(..value.floor_char_boundary(LONGEST_HEADER)).unwrap_or(value))))
+        .map(|header| {
+            let raw = usize::try_from(header.offset_start()).ok().zip(usize::try_from(header.offset_end()).ok());
+            let raw = raw.and_then(|(from, to)| message.raw_message.get(from..to)).unwrap_or_default();
+            // Also one in another encoding is a header: a Received line with a strange name in it is still a Received line.
+            let value = String::from_utf8_lossy(raw);
+            let cut = value.get(..value.floor_char_boundary(LONGEST_HEADER)).unwrap_or(&value);
+            // Half a verdict may say the opposite of the whole.
+            let cut = if header.name().eq_ignore_ascii_case("authentication-results") && cut.len() < value.len() { "" } else { cut };
+            (header.name().to_ascii_lowercase(), unfolded(cut))
+        })
         .collect()
+}
+
+/// In one line: line ends go, and blanks stand where other control characters stood (RFC 5322 section 2.2.3).
+fn unfolded(value: &str) -> String {
+    let line: String = value.chars().filter(|c| !matches!(c, '\r' | '\n')).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    clean(&line)
 }
 
 /// Every token that looks like a msg-id: what stands between angle brackets, else words with an @.
