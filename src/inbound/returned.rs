@@ -20,6 +20,9 @@ use crate::store::{Conn, deliveries, residents};
 /// Addresses that bounces may mark as bad in a day.
 pub(super) const MOST_BAD_A_DAY: i64 = 500;
 
+/// People whom complaints may take off the list in a day: a mail provider's mistake must not empty the county.
+const MOST_COMPLAINTS_A_DAY: i64 = 200;
+
 const BAD_AT: f64 = 5.0;
 const SOFT: f64 = 0.5;
 const QUIET_DAYS: i64 = 7;
@@ -63,6 +66,10 @@ async fn mark_bad(conn: &mut Conn, filer: &Filer<'_>, delivery: &DeliveryRow) ->
 }
 
 pub(super) async fn complained(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, delivery: &DeliveryRow, reason: &str) -> QueryResult<()> {
+    if suppressions::count_since(conn, "complaint", filer.now.minus_days(1)).await? >= MOST_COMPLAINTS_A_DAY {
+        let detail = format!("More than {MOST_COMPLAINTS_A_DAY} people complained in a day: no more are taken off until somebody has looked");
+        return notice(conn, filer, "complaint_cap", &delivery.channel, detail).await;
+    }
     let row = SuppressionRow {
         id: filer.app.next_id(),
         match_key: delivery.match_key.clone(),

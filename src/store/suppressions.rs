@@ -109,3 +109,8 @@ pub async fn find_standing(conn: &mut Conn, match_key: &[u8], channel: &str) -> 
         .await
         .optional())
 }
+
+/// How many came into force for this reason since then.
+pub async fn count_since(conn: &mut Conn, reason: &str, since: At) -> QueryResult<i64> {
+    on!(conn, c => suppressions::table.filter(suppressions::reason.eq(reason).and(suppressions::created_at.ge(since))).count().get_result(c).await)
+}

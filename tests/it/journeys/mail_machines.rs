@@ -84,24 +84,26 @@ on_both!(a_full_mailbox_is_scored_and_not_held_against_the_address, async |db| {
     t.stop().await;
 });
 
+/// A complaint (RFC 5965) that encloses the head of what it is about.
+fn feedback(id: &str) -> String {
+    format!(
+        "From: feedback@arf.example.com\r\nTo: alerts@reply.example.org\r\nSubject: FW: alert\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=feedback-report; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nabuse\r\n\
+         --b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x\r\nVersion: 1\r\n\r\n\
+         --b\r\nContent-Type: text/rfc822-headers\r\n\r\n{id}\r\nFrom: alerts@reply.example.org\r\nTo: redacted@example.com\r\n\r\n--b--\r\n"
+    )
+}
+
 on_both!(who_calls_our_mail_abuse_gets_no_more_of_it, async |db| {
     let t = TestApp::start(db).await;
     let (_, mail) = mailed(&t, db).await;
     let raw = mail["raw"].as_str().unwrap();
     let id = raw.lines().find(|line| line.to_lowercase().starts_with("message-id:")).unwrap();
-    let report = |id: &str| {
-        format!(
-            "From: feedback@arf.example.com\r\nTo: alerts@reply.example.org\r\nSubject: FW: alert\r\nMIME-Version: 1.0\r\n\
-             Content-Type: multipart/report; report-type=feedback-report; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nabuse\r\n\
-             --b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x\r\nVersion: 1\r\n\r\n\
-             --b\r\nContent-Type: text/rfc822-headers\r\n\r\n{id}\r\nFrom: alerts@reply.example.org\r\nTo: redacted@example.com\r\n\r\n--b--\r\n"
-        )
-    };
     let standing = async || suppressions::find_standing(&mut db.read().await, &key(WHO), "email").await.unwrap();
-    take_mail(&t, report("Message-ID: <HC.aforgedtokenaforgedtoken@reply.example.org>")).await;
+    take_mail(&t, feedback("Message-ID: <HC.aforgedtokenaforgedtoken@reply.example.org>")).await;
     settled(db).await;
     assert!(standing().await.is_none(), "a forged one does nothing");
-    take_mail(&t, report(id)).await;
+    take_mail(&t, feedback(id)).await;
     let found = eventually("the suppression", async || standing().await).await;
     assert_eq!(found.reason, "complaint");
     let mut officer = t.officer("owner@force.example").await;
@@ -109,6 +111,27 @@ on_both!(who_calls_our_mail_abuse_gets_no_more_of_it, async |db| {
     t.publish(&mut officer, "Second", "Second alert").await;
     t.wait_for_mails("cat@example.org", 1).await;
     assert_eq!(t.mails(WHO).await.len(), 1);
+    t.stop().await;
+});
+
+on_both!(a_flood_of_complaints_takes_nobody_off_until_somebody_has_looked, async |db| {
+    let t = TestApp::start(db).await;
+    let (_, mail) = mailed(&t, db).await;
+    let mut conn = db.write().await;
+    for n in 0..200 {
+        let row = suppressions::SuppressionRow {
+            reason: "complaint".into(),
+            created_at: t.app.now(),
+            ..db.new_suppression(&format!("p{n}@example.org"), "email", None)
+        };
+        suppressions::suppress(&mut conn, &row).await.unwrap();
+    }
+    drop(conn);
+    let raw = mail["raw"].as_str().unwrap();
+    take_mail(&t, feedback(raw.lines().find(|line| line.to_lowercase().starts_with("message-id:")).unwrap())).await;
+    let standing = eventually("the notice", async || notices::list_standing(&mut db.read().await, 9).await.unwrap().pop()).await;
+    assert_eq!(standing.kind, "complaint_cap");
+    assert!(suppressions::find_standing(&mut db.read().await, &key(WHO), "email").await.unwrap().is_none());
     t.stop().await;
 });
 
