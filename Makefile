@@ -4,7 +4,7 @@ export CARGO_TARGET_DIR
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint check-tls test soak bench pictures
+.PHONY: help setup demo lint check-tls test soak bench fuzz pictures
 
 # ONLY=name narrows test, soak and bench to what has the name in it.
 ONLY ?=
@@ -64,6 +64,14 @@ soak: setup ## The fault and race tests, for long (ONLY=name)
 
 bench: setup ## Measure: one JSON line a figure, and the README's table (ONLY=name)
 	@scripts/services run --only postgres,dovecot -- cargo bench --locked --bench figures -- $(ONLY)
+
+# Coverage counters are the compiler's own and need no nightly; a sanitizer would.
+SECONDS ?= 60
+fuzz: ## Any bytes as a mail, for a minute (SECONDS=n)
+	@mkdir -p fuzz/corpus
+	@cp -n fixtures/email/*/*.eml fuzz/corpus/ 2>/dev/null || true
+	@cd fuzz && RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
+		cargo run --release --locked --target "$$(rustc -vV | sed -n 's/^host: //p')" --bin mail -- -max_total_time=$(SECONDS) -timeout=5 -max_len=20000 corpus
 
 pictures: setup ## Pictures of the main pages, at desk and phone width, light and dark, into target/pictures
 	@HUECRY_TEST_SHOTS=$(CURDIR)/target/pictures scripts/services run --only webdriver -- cargo nextest run --locked -E 'test(/^browser::sound_pages::/)'

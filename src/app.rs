@@ -37,6 +37,16 @@ struct Inner {
 impl App {
     /// Opens everything. The database is brought up to date first.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
+        if !config.security.keyring.exists() {
+            // A new one beside a database that was filled under another would end up in the backup in its place.
+            let db = Db::connect(&config.database.url).await?;
+            migrate::run(&config.database.url).await?;
+            anyhow::ensure!(
+                settings::find(&mut db.read().await?, "match_key_fingerprint").await?.is_none(),
+                "security.keyring: there is no keyring at {}, and this database was filled under one: restore it from the backup",
+                config.security.keyring.display()
+            );
+        }
         let keyring = Keyring::open(&config.security.keyring)?;
         Self::with_keyring(config, keyring).await
     }

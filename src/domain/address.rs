@@ -102,6 +102,7 @@ impl Address {
 pub fn mask(value: &str) -> String {
     match value.split_once('@') {
         Some((local, domain)) => format!("{}…@{domain}", local.chars().next().unwrap_or('?')),
+        None if value.starts_with('(') => "an unknown sender".to_owned(),
         None => format!("a number ending {}", value.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>()),
     }
 }

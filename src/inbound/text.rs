@@ -43,6 +43,14 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
         attribution.method = "answered_last";
         attribution.evidence = format!("An officer's answer was the last text to this phone from {}", display_number(&inbound.to));
     }
+    if attribution.confidence == Confidence::Unattributed && ledger.is_empty() {
+        // Sent from another number of ours: no proof, since each number has its own alert, but worth offering.
+        for delivery in deliveries::list_alerts_to(conn, &match_key, "sms", received_at.minus_days(PAIR_DAYS)).await? {
+            let Some(alert_id) = delivery.alert_id.filter(|id| attribution.candidates.iter().all(|known| known.alert_id != *id)) else { continue };
+            let reason = format!("sent to this phone, from {}", display_number(&delivery.sender));
+            attribution.candidates.push(Candidate { alert_id, reason });
+        }
+    }
     if attribution.confidence == Confidence::Unattributed {
         // Read on a poster or the website: no proof, but the first thing to offer.
         for alert in mentioned.iter().rev().filter(|alert| named.iter().all(|sent| sent.alert_id != alert.id)) {

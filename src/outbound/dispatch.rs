@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, Semaphore, mpsc};
 
 use super::compose;
 use super::retry::{self, Next};
+use super::standing::{self, Standing, Step};
 use crate::app::App;
 use crate::channels::email::smtp::OutgoingMail;
 use crate::channels::registry::{Channel, ChannelKind};
@@ -283,11 +284,17 @@ fn with_token(token_in: TokenIn, address: &str, token: &str) -> String {
 /// Records results in batches until every dispatcher is gone.
 async fn record(app: App, mut inbox: mpsc::Receiver<Sent>) {
     let mut batch = Vec::new();
+    let mut standing = Standing::default();
     while inbox.recv_many(&mut batch, 256).await > 0 {
+        let steps: Vec<(String, Step)> = batch
+            .iter()
+            .map(|sent: &Sent| (sent.delivery.channel.clone(), standing.hear(&sent.delivery.channel, sent.result.as_ref().map(|_| ()))))
+            .filter(|(_, step)| *step != Step::Nothing)
+            .collect();
         // What is known is held on to until the database heals; meanwhile the places stay taken and nothing more leaves. Only
         // at a stop is it given up: then it stays `sending`, and is settled as doubtful.
         let mut attempt = 0_u64;
-        while let Err(error) = store_results(&app, &batch).await {
+        while let Err(error) = store_results(&app, &batch, &steps).await {
             attempt += 1;
             tracing::warn!(%error, results = batch.len(), "results of hand-overs cannot be recorded yet");
             if app.stop().is_cancelled() && attempt > 10 {
@@ -299,7 +306,7 @@ async fn record(app: App, mut inbox: mpsc::Receiver<Sent>) {
     }
 }
 
-async fn store_results(app: &App, batch: &[Sent]) -> QueryResult<()> {
+async fn store_results(app: &App, batch: &[Sent], steps: &[(String, Step)]) -> QueryResult<()> {
     let now = app.now();
     let mut conn = app.write().await?;
     conn.transaction(async |conn| {
@@ -313,6 +320,9 @@ async fn store_results(app: &App, batch: &[Sent]) -> QueryResult<()> {
             if let Err(error) = &sent.result {
                 settle(conn, app, &sent.delivery, error, now).await?;
             }
+        }
+        for (channel, step) in steps {
+            standing::act(conn, app, channel, step.clone()).await?;
         }
         Ok::<_, diesel::result::Error>(())
     })

@@ -12,3 +12,4 @@ pub mod reconcile;
 pub mod retry;
 pub mod segments;
 pub mod sender_pool;
+pub mod standing;

@@ -14,7 +14,7 @@ use crate::on;
 pub struct NoticeRow {
     /// Time-ordered id.
     pub id: i64,
-    /// `policy_block`, `complaint`, `oversize`, `bounce_cap`, …
+    /// `policy_block`, `complaint`, `oversize`, `bounce_cap`, `not_sending`, …
     pub kind: String,
     /// What it is about: a domain, a mailbox. Never a person's address.
     pub subject: String,
@@ -55,6 +55,23 @@ pub async fn list_standing(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Notic
 /// Dealt with; gives 0 if it was already.
 pub async fn clear(conn: &mut Conn, id: i64, now: At) -> QueryResult<usize> {
     on!(conn, c => diesel::update(notices::table.filter(notices::id.eq(id).and(notices::cleared_at.is_null())))
+        .set(notices::cleared_at.eq(Some(now)))
+        .execute(c)
+        .await)
+}
+
+/// What stands of a kind.
+pub async fn list_of_kind(conn: &mut Conn, kind: &str) -> QueryResult<Vec<NoticeRow>> {
+    on!(conn, c => notices::table
+        .filter(notices::kind.eq(kind).and(notices::cleared_at.is_null()))
+        .select(NoticeRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Over, as it turned out; gives 0 if nothing stood.
+pub async fn clear_subject(conn: &mut Conn, kind: &str, subject: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(notices::table.filter(notices::kind.eq(kind).and(notices::subject.eq(subject)).and(notices::cleared_at.is_null())))
         .set(notices::cleared_at.eq(Some(now)))
         .execute(c)
         .await)

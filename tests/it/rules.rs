@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("outbound", &["app", "store", "files", "audit", "domain"]),
     ("outbound/dispatch", &["channels"]),
     ("outbound/retry", &["channels::SendError"]),
+    ("outbound/standing", &["channels::SendError"]),
     ("inbound", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::compose", "outbound::receipts"]),
     ("inbound/poll", &["channels", "config"]),
     ("inbound/process", &["channels"]),

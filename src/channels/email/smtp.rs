@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
@@ -106,7 +106,7 @@ pub fn build(mail: &OutgoingMail) -> Result<(lettre::address::Envelope, Vec<u8>)
     if !mail.references.is_empty() {
         builder = builder.references(mail.references.iter().map(|id| format!("<{id}>")).collect::<Vec<_>>().join(" "));
     }
-    let message = builder.header(ContentType::TEXT_PLAIN).body(mail.text.clone()).map_err(|_| bad("text"))?;
+    let message = builder.header(MIME_VERSION_1_0).header(ContentType::TEXT_PLAIN).body(mail.text.clone()).map_err(|_| bad("text"))?;
     let mut message = message;
     let mut raw = |name: &'static str, value: String| message.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     if let Some(word) = mail.auto_submitted {

@@ -212,6 +212,8 @@ fn refusal(response: &Response) -> SendError {
         // A gateway that gave up waiting does not know whether Twilio took it.
         (502 | 504, 0) => SendError::in_doubt(&code, &detail),
         (500..=599, _) => SendError::temporary(&code, &detail),
+        // Wrong credentials are mended within the day, and the texts then still go out.
+        (401 | 403, _) | (_, 20_003) => SendError { ours: true, ..SendError::temporary(&code, &detail) },
         _ => SendError::ours(&code, &detail),
     };
     failure.retry_after_ms = response.retry_after_ms;

@@ -26,6 +26,10 @@ const COURTESIES: &[&str] = &[" please", " pls", " now", " thanks", " thank you"
 /// Reads a text.
 pub fn exact(text: &str) -> Wish {
     let normal = normalise(text);
+    // Some press it in again and again.
+    let mut words = normal.split(' ');
+    let first = words.next().unwrap_or_default();
+    let normal = if words.all(|word| word == first) { first.to_owned() } else { normal };
     let bare = COURTESIES.iter().find_map(|courtesy| normal.strip_suffix(courtesy)).unwrap_or(&normal);
     let found = |list: &'static [&'static str]| list.iter().copied().find(|word| *word == bare);
     match (found(OUT), found(IN)) {
@@ -52,6 +56,13 @@ const NOT_ASKED: &[&str] = &[
     "do not unsubscribe",
     "not unsubscribe me",
     "never unsubscribe",
+    "do not stop",
+    "don't stop",
+    "said: please stop",
+    "said please stop",
+    "said \"please stop",
+    "told me to stop",
+    "asked me to stop",
 ];
 
 /// Whether a mail asks in words to be left out: the phrase that says so.

@@ -213,6 +213,7 @@ impl Reader<'_> {
     /// Quote marks that somebody typed as arrows: before the first mark of a program, and not our words.
     fn give_back_typed_marks(&mut self, first_intro: Option<usize>) {
         let Some(intro) = first_intro else {
+            self.give_back_within_words();
             if self.body.known.is_empty() {
                 return;
             }
@@ -226,6 +227,19 @@ impl Reader<'_> {
         let ours_above = (0..intro).any(|at| self.share(at) >= 0.8);
         if !html && !ours_above {
             self.give_back(0, intro);
+        }
+    }
+
+    /// "The plate was / > AB12 CDE / as I remember": a mail program sets a quote apart by blank lines; a few lines right between
+    /// the person's own words are theirs.
+    fn give_back_within_words(&mut self) {
+        let own = |line: Option<&Line<'_>>| line.is_some_and(|line| line.depth == 0 && !line.is_blank());
+        let Some(from) = self.lines.iter().position(|line| line.depth > 0) else { return };
+        let to = self.lines.iter().skip(from).position(|line| line.depth == 0).map_or(self.lines.len(), |count| from + count);
+        let few = to - from <= 3 && (from..to).all(|at| self.share(at) < 0.5);
+        let rest_is_plain = self.lines.iter().skip(to).all(|line| line.depth == 0);
+        if few && rest_is_plain && from > 0 && own(self.lines.get(from - 1)) && own(self.lines.get(to)) {
+            self.give_back(from, to);
         }
     }
 
@@ -436,6 +450,14 @@ mod tests {
             }
         }
         assert_eq!(reply("On the corner I saw him").text, "On the corner I saw him");
+    }
+
+    #[test]
+    fn a_line_set_in_an_arrow_amid_their_own_words_is_theirs() {
+        let body = "The plate was\n> FJ12 ABC\nthat is how I wrote it down.";
+        let parts = [TextPart::Plain(body.to_owned(), crate::domain::inbound::Flow::default())];
+        let visible = super::visible(&Body { parts: &parts, known: &[], ours: &[], passed_on: false, files: false });
+        assert!(visible.text.contains("FJ12 ABC") && visible.folded.is_empty(), "{visible:?}");
     }
 
     proptest::proptest! {

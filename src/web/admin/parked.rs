@@ -122,6 +122,7 @@ fn kind_in_words(kind: &str) -> &'static str {
         "complaint" => "Called abuse",
         "oversize" => "Mail too large",
         "bounce_cap" => "Many bounces",
+        "not_sending" => "Not sending",
         "complaint_cap" => "Many complaints",
         _ => "Notice",
     }

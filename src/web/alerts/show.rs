@@ -14,11 +14,12 @@ use crate::domain::address::mask;
 use crate::domain::delivery::Status;
 use crate::domain::officer::Role;
 use crate::outbound::compose;
+use crate::outbound::standing::NOT_SENDING;
 use crate::store::alerts::AlertRow as Stored;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::views::alerts::{self as figures, StatusCount};
 use crate::store::wake::Change;
-use crate::store::{alerts, deliveries};
+use crate::store::{alerts, deliveries, notices};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::inbox::list::channel_word;
@@ -63,6 +64,8 @@ struct Progress {
     done: i64,
     percent: i64,
     finished: bool,
+    /// Of those that are done with: never handed over.
+    not_sent: i64,
     rows: Vec<StatusRow>,
     as_of: When,
     estimate: String,
@@ -144,7 +147,13 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
     let counts = figures::progress(&mut conn, alert.id).await?;
     let row = figures::get(&mut conn, alert.id).await?.ok_or(AppError::NotFound)?;
     let doubtful = deliveries::list_doubtful(&mut conn, alert.id).await?.iter().map(|delivery| doubt(delivery, now)).collect();
-    Ok(ProgressPart { a: AlertRow::of(row, now), progress: add_up(app, alert, &counts, now), doubtful })
+    let not_sending = notices::list_of_kind(&mut conn, NOT_SENDING).await?;
+    let mut progress = add_up(app, alert, &counts, now);
+    if !progress.finished && !not_sending.is_empty() {
+        // No promise that cannot be kept.
+        "some wait: their provider does not take messages just now; they go as soon as it does".clone_into(&mut progress.estimate);
+    }
+    Ok(ProgressPart { a: AlertRow::of(row, now), progress, doubtful })
 }
 
 fn doubt(delivery: &DeliveryRow, now: At) -> DoubtRow {
@@ -167,6 +176,10 @@ fn add_up(app: &App, alert: &Stored, counts: &[StatusCount], now: At) -> Progres
     let (left_sms, left_email) = (waiting("sms"), waiting("email"));
     let done = (queued_so_far - left_sms - left_email).max(0);
     let finished = alert.fanned_out_at.is_some() && done == total;
+    let not_sent = [Status::TechnicalFailure, Status::TemporaryFailure, Status::Suppressed, Status::Expired, Status::Cancelled]
+        .iter()
+        .map(|status| of(*status, "sms") + of(*status, "email"))
+        .sum();
     let rows = Status::ALL
         .iter()
         .map(|status| StatusRow {
@@ -180,7 +193,7 @@ fn add_up(app: &App, alert: &Stored, counts: &[StatusCount], now: At) -> Progres
         .collect();
     let seconds = |kind: &str, left: i64| app.channels().first_of(kind).map_or(0, |channel| left / i64::from(channel.rate_per_s.max(1)));
     let estimate = if finished { String::new() } else { about(seconds("sms", left_sms).max(seconds("email", left_email))) };
-    Progress { total, done, percent: if total == 0 { 100 } else { done * 100 / total }, finished, rows, as_of: When::at(now, now), estimate }
+    Progress { total, done, percent: if total == 0 { 100 } else { done * 100 / total }, finished, not_sent, rows, as_of: When::at(now, now), estimate }
 }
 
 fn about(seconds: i64) -> String {

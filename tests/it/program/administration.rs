@@ -117,7 +117,14 @@ on_both!(the_check_says_what_is_well_and_what_is_not, async |db| {
     assert!(ended.out.contains("database: ok"), "{ended:?}");
 
     // The keys are not those that this database was filled under.
-    std::fs::remove_file(well.folder.join("keyring.json")).unwrap();
+    let keyring = well.folder.join("keyring.json");
+    let key = std::fs::read_to_string(&keyring).unwrap();
+    std::fs::remove_file(&keyring).unwrap();
+    let ended = well.run(&["check"]).await;
+    assert!(ended.code == Some(1) && ended.err.contains("restore it from the backup") && !keyring.exists(), "{ended:?}");
+    let other = key.replace(|c: char| c.is_ascii_digit(), "0");
+    assert_ne!(other, key);
+    std::fs::write(&keyring, other).unwrap();
     let ended = well.run(&["check"]).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.err.contains("filled under another match key"), "{ended:?}");
