@@ -176,6 +176,7 @@ mod tests {
         ] {
             assert!(text.contains(header), "{header} is missing in\n{text}");
         }
+        assert!(text.contains("MIME-Version: 1.0\r\n"), "RFC 2045 section 4: {text}");
         assert!(text.contains("Reply-To: ") && text.contains("alerts+tok@reply.example.org"));
     }
 

@@ -3,7 +3,7 @@
 use huecry::domain::delivery::Status;
 use huecry::outbound::reconcile;
 use huecry::store::deliveries::{self, DeliveryRow};
-use huecry::store::{alerts, suppressions};
+use huecry::store::{alerts, notices, suppressions};
 use serde_json::json;
 
 use crate::support::app::{TestApp, eventually};
@@ -59,5 +59,30 @@ on_both!(a_mail_in_doubt_goes_once_more_if_the_alert_says_so_and_never_a_third_t
         statuses.push(deliveries::find(&mut db.read().await, id).await.unwrap().unwrap().status);
     }
     assert_eq!(statuses, [Status::Queued, Status::Unconfirmed, Status::Unconfirmed].map(Status::as_str));
+    t.stop().await;
+});
+
+on_both!(a_carrier_that_takes_nothing_stands_on_every_page_that_waits_for_it_until_it_does, async |db| {
+    let t = TestApp::start(db).await;
+    for n in 0..6 {
+        t.add_resident(db, "Ann", &[&format!("+44770090010{n}")], &[]).await;
+    }
+    t.sim_post("/api/behaviour", json!({ "refuse": "500" })).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut officer, "First", "First alert").await;
+    let standing = eventually("the notice", async || notices::list_of_kind(&mut db.read().await, "not_sending").await.unwrap().pop()).await;
+    assert_eq!(standing.subject, "sms");
+    let mut admin = t.officer("admin@force.example").await;
+    assert!(admin.get("/admin").await.body.contains("does not take what we hand over"));
+    assert!(officer.get(&format!("/alerts/{reference}")).await.body.contains("their provider does not take messages just now"));
+    let ready = t.http().get(format!("{}/readyz", t.url)).send().await.unwrap().text().await.unwrap();
+    assert!(ready.contains("does not take what we hand over"), "{ready}");
+
+    t.sim_post("/api/behaviour", json!({ "refuse": "none" })).await;
+    for n in 0..6 {
+        t.wait_for_texts(&format!("+44770090010{n}"), 1).await;
+    }
+    eventually("it to be over", async || notices::list_of_kind(&mut db.read().await, "not_sending").await.unwrap().is_empty().then_some(())).await;
+    assert!(admin.get("/admin").await.body.contains("Nothing wants looking at"));
     t.stop().await;
 });
