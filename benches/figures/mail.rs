@@ -55,7 +55,7 @@ async fn measure_on(bed: &Bed, user: &str, report: &mut Report) -> anyhow::Resul
     let alone = fetch_alone(app.config()).await?;
     let gateway = bed.start(Program::Huecry("all")).await?;
     let rate = routed(&bed.db().await?, &gateway).await.with_context(|| gateway.process.tail())?;
-    report.add(Figure::new("mail_ingest_fetch", word, alone, "mails/s, fetched alone", around))?;
+    report.add(Figure::new("mail_ingest_fetch", word, alone, "mails/s, fetched alone", around).against("ours, to conversations", rate))?;
     report.add(Figure::new("mail_ingest", word, rate, "mails/s", around).against("aim, at least", AIM_RATE))
 }
 

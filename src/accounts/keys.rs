@@ -36,9 +36,13 @@ pub async fn add(app: &App, name: &str, scopes: &[String]) -> anyhow::Result<Str
     Ok(key)
 }
 
-/// The live key, if it has the scope.
-pub async fn find(app: &App, key: &str, scope: &str) -> diesel::QueryResult<Option<ApiKeyRow>> {
+/// The live key.
+pub async fn find(app: &App, key: &str) -> diesel::QueryResult<Option<ApiKeyRow>> {
     let mut conn = app.read().await?;
-    let found = accounts::find_api_key(&mut conn, &sha256(key.as_bytes())).await?;
-    Ok(found.filter(|row| row.scopes.split(',').any(|has| has.trim() == scope)))
+    accounts::find_api_key(&mut conn, &sha256(key.as_bytes())).await
+}
+
+/// Whether a key may be used for this.
+pub fn has(key: &ApiKeyRow, scope: &str) -> bool {
+    key.scopes.split(',').any(|has| has.trim() == scope)
 }

@@ -1,7 +1,6 @@
 //! An inbound mail: reports and machines to the delivery they belong to, people to their conversation.
 //!
-//! A token routes, it does not authenticate: an opt-out asked for by mail does nothing but send a confirmation link to the
-//! address that it speaks for (design section 7).
+//! A token routes, it does not authenticate (design section 7): what a mail may change is decided by who it provably is from.
 
 use diesel::QueryResult;
 
@@ -12,7 +11,7 @@ use super::sender::Trust;
 use super::thread::hand;
 use super::thread::mail::{self as ladder, Found, Keys, Ladder};
 use super::thread::{Attribution, Candidate, Confidence, Target};
-use super::{receipt, returned, understand};
+use super::{receipt, returned, understand, way_out};
 use crate::channels::registry::ChannelKind;
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::inbound::ParsedMail;
@@ -24,9 +23,7 @@ use crate::store::conversations::ConversationRow;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::receipts::{self, ReceiptRow};
-use crate::store::residents::ConsentRow;
-use crate::store::suppressions::{self, SuppressionRow};
-use crate::store::{Conn, alerts, codes, conversations, deliveries, messages, residents};
+use crate::store::{Conn, alerts, conversations, deliveries, messages};
 
 /// How far back a live alert is suggested for a mail without any mark.
 const SUGGEST_DAYS: i64 = 30;
@@ -150,14 +147,14 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
     // A token routes, it does not authenticate: it must be in the hands of whom it was sent to, and the mail provably theirs.
     let sent_to_them = found.by_token.iter().chain(&found.by_message_id).any(|found| found.to_sender);
     // A wish within a sentence may be told of somebody else, and an old mail may be sent again by anybody who has it.
-    let plain = says_nothing_else && inbound.understood.verdict.class == MailClass::Reply && is_recent(mail, envelope.received_at);
+    let plain = says_nothing_else && inbound.understood.verdict.class == MailClass::Reply && way_out::is_recent(mail, envelope.received_at);
     if plain && sent_to_them && inbound.sender.trust == Trust::Confirmed {
         filer.note(conn, conversation.id, "opted_out", "They asked by e-mail to be left out: no e-mail goes to them until they say otherwise").await?;
         let evidence = format!("wrote by e-mail ({rule}); {}", inbound.sender.evidence);
-        return opted_out(conn, filer, envelope, &conversation, &from, mail, evidence).await;
+        return way_out::opted_out(conn, filer, envelope, &conversation, &from, mail, evidence).await;
     }
     filer.note(conn, conversation.id, "opt_out_asked", "They asked by e-mail to be left out: a link to confirm it was sent to their address").await?;
-    offer_way_out(conn, filer, envelope, &from, mail.message_id.clone()).await
+    way_out::offer(conn, filer, envelope, &from, mail.message_id.clone()).await
 }
 
 /// What was said in the talk that this mail goes on with: our words are then known in it without any quote mark.
@@ -344,113 +341,4 @@ async fn by_code(conn: &mut Conn, filer: &mut Filer<'_>, printed: &[(String, Str
         }
     }
     Ok(found)
-}
-
-/// Whether it was written in the last two days, by its own date.
-fn is_recent(mail: &ParsedMail, received_at: At) -> bool {
-    let written = mail.header("date").and_then(|date| chrono::DateTime::parse_from_rfc2822(date.split('(').next().unwrap_or(date).trim()).ok());
-    written.is_some_and(|written| (received_at.since_ms(At::from_unix_ms(written.timestamp_millis()))).abs() <= 2 * 86_400_000)
-}
-
-/// Out at once, with one confirmation. Not with the word of a STOP by text: whoever has only this address comes back by a code
-/// sent to it.
-async fn opted_out(
-    conn: &mut Conn,
-    filer: &mut Filer<'_>,
-    envelope: &EnvelopeRow,
-    conversation: &ConversationRow,
-    from: &Address,
-    mail: &ParsedMail,
-    evidence: String,
-) -> QueryResult<()> {
-    let app = filer.app;
-    let match_key = app.match_key(from);
-    let row = SuppressionRow {
-        id: app.next_id(),
-        match_key: match_key.clone(),
-        channel: "email".to_owned(),
-        scope: "all".to_owned(),
-        reason: "asked_by_mail".to_owned(),
-        evidence: evidence.clone(),
-        source_envelope_id: Some(envelope.id),
-        created_at: envelope.received_at,
-        lifted_at: None,
-        lifted_by: None,
-    };
-    let came_into_force = suppressions::suppress(conn, &row).await? > 0;
-    deliveries::suppress_waiting(conn, &match_key, "email", filer.now).await?;
-    if !came_into_force {
-        return Ok(());
-    }
-    let resident = residents::find_by_match_key(conn, &match_key).await?;
-    let consent = ConsentRow {
-        id: app.next_id(),
-        resident_id: resident.map(|(resident, _)| resident.id),
-        match_key,
-        action: "stopped".to_owned(),
-        channel: "email".to_owned(),
-        source: format!("envelope:{}", envelope.id),
-        wording: String::new(),
-        evidence,
-        created_at: envelope.received_at,
-    };
-    residents::append_consent(conn, vec![consent]).await?;
-    let brand = &app.config().branding.name;
-    let single = Single {
-        purpose: Purpose::OptOutConfirmation,
-        source_id: envelope.id,
-        to: from.clone(),
-        from: None,
-        channel: Some(envelope.channel.clone()),
-        subject: Some(format!("{brand}: you will get no more e-mail from us")),
-        body: compose::mail_opt_out_confirmation(brand, &app.url("/account")),
-        alert_id: None,
-        conversation_id: Some(conversation.id),
-        in_reply_to: mail.message_id.clone(),
-        references: mail.message_id.iter().cloned().collect(),
-    };
-    if let EnqueueOutcome::Queued(_) = enqueue::enqueue(conn, app, single).await? {
-        filer.told.outbox = true;
-    }
-    Ok(())
-}
-
-/// Sends a link by which the owner of the address can confirm; once a day, so that nobody can be flooded with them.
-async fn offer_way_out(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, from: &Address, in_reply_to: Option<String>) -> QueryResult<()> {
-    let app = filer.app;
-    let match_key = app.match_key(from);
-    let known = residents::find_by_match_key(conn, &match_key).await?.is_some()
-        || !deliveries::list_alerts_to(conn, &match_key, "email", filer.now.minus_days(365)).await?.is_empty();
-    if !known
-        || codes::count_since(conn, &match_key, filer.now.minus_days(1)).await? > 10
-        || deliveries::count_purpose_since(conn, &match_key, "opt_out_link", filer.now.minus_days(1)).await? > 0
-    {
-        return Ok(());
-    }
-    let Some(key) = app.keyring().signing() else {
-        return Ok(());
-    };
-    let random = crate::domain::ids::public_id();
-    let link = app.url(&format!("/leave/{}", token::sign(key, Use::Leave, &random)));
-    let brand = &app.config().branding.name;
-    let single = Single {
-        purpose: Purpose::OptOutLink,
-        source_id: envelope.id,
-        to: from.clone(),
-        from: None,
-        channel: Some(envelope.channel.clone()),
-        subject: Some(format!("{brand}: please confirm that you want no more e-mail")),
-        body: format!(
-            "Someone, most likely you, wrote to {brand} from this address to stop its e-mails.\n\nTo confirm, open this link and press the button:\n{link}\n\nIf it was not you, do nothing: nothing has changed.\n"
-        ),
-        alert_id: None,
-        conversation_id: None,
-        in_reply_to,
-        references: Vec::new(),
-    };
-    if let EnqueueOutcome::Queued(id) = enqueue::enqueue(conn, app, single).await? {
-        deliveries::set_token(conn, id, &random).await?;
-        filer.told.outbox = true;
-    }
-    Ok(())
 }

@@ -18,3 +18,4 @@ pub mod sender;
 mod text;
 pub mod thread;
 pub mod understand;
+mod way_out;

@@ -2,6 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
+use super::api::Problem;
 use super::{admin, alerts, api, assets, health, inbox, live, officers, press, public, residents, webhooks};
 
 crate::words! {
@@ -104,6 +105,9 @@ pub const WEBHOOKS: &[(&str, &str, Guard)] = &[
 pub fn configure(cfg: &mut ServiceConfig) {
     let sms = || web::PayloadConfig::new(webhooks::SMS_BYTES);
     cfg.app_data(web::PayloadConfig::new(256 << 10));
+    cfg.app_data(web::QueryConfig::default().error_handler(|error, request| {
+        if request.path().starts_with("/api/") { Problem::Invalid(vec![("query".to_owned(), error.to_string())]).into() } else { error.into() }
+    }));
     cfg.service(
         web::resource("/webhooks/sms/{channel}/inbound")
             .app_data(sms())

@@ -97,6 +97,8 @@ struct Preview {
     dear: String,
     cost: String,
     warnings: Vec<String>,
+    /// What is still to be done before it can go.
+    missing: Vec<String>,
     ready: bool,
 }
 
@@ -239,7 +241,8 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
     if draft.sms_text.contains("http://") || draft.sms_text.contains("https://") {
         warnings.push("There is a link in the text: people are told to distrust links in texts. Leave it out if you can.".to_owned());
     }
-    let ready = compose::check(draft).is_ok() && reach.sms + reach.email > 0;
+    let missing: Vec<String> = compose::check(draft).err().into_iter().flatten().map(|fault| fault.message).collect();
+    let ready = missing.is_empty() && reach.sms + reach.email > 0;
     Ok(Preview {
         sms: reach.sms,
         email: reach.email,
@@ -252,6 +255,7 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
         dear: cost.dear.map(|c| format!("“{c}” is not in the phone alphabet: the text costs more than twice as many parts")).unwrap_or_default(),
         cost: String::new(),
         warnings,
+        missing,
         ready,
     })
 }

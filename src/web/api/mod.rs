@@ -19,9 +19,12 @@ use crate::store::accounts::ApiKeyRow;
 /// A problem, as RFC 9457 has it.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// No key, an unknown one, or one without the scope.
+    /// No key, or an unknown one.
     #[error("give a key with the scope {0} as Authorization: Bearer …")]
     Key(&'static str),
+    /// A key without the scope.
+    #[error("this key has not the scope {0}")]
+    Scope(&'static str),
     /// There is no such thing.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -46,6 +49,7 @@ impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Key(_) => StatusCode::UNAUTHORIZED,
+            Self::Scope(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Invalid(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -96,7 +100,8 @@ impl Client {
     /// The key's row, if it has the scope.
     pub async fn require(&self, scope: &'static str) -> Result<ApiKeyRow, Problem> {
         let (app, key) = (self.app.clone(), self.key.clone());
-        app.clone().run(async move { keys::find(&app, &key, scope).await }).await?.ok_or(Problem::Key(scope))
+        let row = app.clone().run(async move { keys::find(&app, &key).await }).await?.ok_or(Problem::Key(scope))?;
+        if keys::has(&row, scope) { Ok(row) } else { Err(Problem::Scope(scope)) }
     }
 }
 

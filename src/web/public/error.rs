@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::app::App;
+use crate::web::api::Problem;
 use crate::web::error::AppError;
 use crate::web::shell::{self, Shell};
 
@@ -25,7 +26,10 @@ impl ErrorPage {
     }
 }
 
-/// Whatever has no route.
-pub async fn not_found() -> Result<actix_web::HttpResponse, AppError> {
+/// Whatever has no route; programs get their own kind of answer.
+pub async fn not_found(request: actix_web::HttpRequest) -> Result<actix_web::HttpResponse, AppError> {
+    if request.path().starts_with("/api/") {
+        return Ok(actix_web::ResponseError::error_response(&Problem::NotFound("resource")));
+    }
     Err(AppError::NotFound)
 }

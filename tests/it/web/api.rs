@@ -180,6 +180,16 @@ const ENDPOINTS: [(&str, &str, &str); 5] = [
     ("post", "/api/v1/conversations/{id}/replies", "inbox"),
 ];
 
+on_both!(whatever_is_wrong_is_told_to_a_program_in_its_own_form, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let key = format!("Bearer {}", t.key(&["inbox"]).await);
+    for (path, status) in [("/api/v1/nothing", 404), ("/api/v2", 404), ("/api/v1/unattributed?limit=abc", 422)] {
+        let answer = send(&t, "get", path, &[("authorization", &key)], None).await;
+        assert_eq!((answer.status, answer.kind.as_str()), (status, "application/problem+json"), "{path}: {}", answer.body);
+    }
+    t.stop().await;
+});
+
 on_both!(no_endpoint_answers_without_a_key_of_its_scope, async |db| {
     let t = TestApp::start_with(db, "", false).await;
     let (alerts, inbox) = (t.key(&["alerts"]).await, t.key(&["inbox"]).await);
@@ -190,10 +200,12 @@ on_both!(no_endpoint_answers_without_a_key_of_its_scope, async |db| {
         let body = (method == "post").then(|| json!({}));
         let bearer = |key: &str| ("authorization", format!("Bearer {key}"));
         let basic = ("authorization", format!("Basic {right}"));
-        for (name, value) in [("accept", "*/*".to_owned()), bearer(""), bearer("nonsense"), bearer(wrong), bearer(&right.to_uppercase()), basic] {
+        for (name, value) in [("accept", "*/*".to_owned()), bearer(""), bearer("nonsense"), bearer(&right.to_uppercase()), basic] {
             let answer = send(&t, method, &filled, &[(name, &value)], body.as_ref()).await;
             assert_eq!((answer.status, answer.kind.as_str()), (401, "application/problem+json"), "{method} {path} with {name}: {}", answer.body);
         }
+        let answer = send(&t, method, &filled, &[("authorization", &bearer(wrong).1)], body.as_ref()).await;
+        assert_eq!((answer.status, answer.kind.as_str()), (403, "application/problem+json"), "a key of another scope: {}", answer.body);
         for (name, value) in [bearer(right), bearer(&both), ("x-api-key", right.clone())] {
             let answer = send(&t, method, &filled, &[(name, &value)], body.as_ref()).await;
             assert_ne!(answer.status, 401, "{method} {path} with {name}");
