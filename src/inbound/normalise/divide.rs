@@ -21,7 +21,10 @@ impl Reader<'_> {
         let first_quote_ends = runs.iter().find(|run| run.role == Role::Quoted).map_or(usize::MAX, |run| run.to);
         let quoted_before = |at: usize| first_quote_ends <= at;
         let answers = said.iter().filter(|(run, ..)| run.role == Role::Said && quoted_before(run.from)).count();
-        let in_place = answers >= 2;
+        // One alone may be what somebody writes below a quote; with the quote going on below it, it answers what is above it.
+        let last_quote_begins = runs.iter().rev().find(|run| run.role == Role::Quoted).map_or(0, |run| run.from);
+        let between = said.iter().any(|(run, ..)| run.role == Role::Said && quoted_before(run.from) && run.to <= last_quote_begins);
+        let in_place = answers >= 2 || between;
         if in_place {
             self.because("answers stand between the quotes");
         }

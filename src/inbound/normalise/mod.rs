@@ -453,6 +453,13 @@ mod tests {
     }
 
     #[test]
+    fn a_single_answer_between_the_lines_of_a_quote_keeps_its_question() {
+        let visible = reply("Saw a van. Green.\n\n> Dear resident,\n>\n> Did you see a white van?\n\nGreen, not white\n\n> Helen");
+        assert_eq!(visible.text, "Saw a van. Green.\n\n> Did you see a white van?\n\nGreen, not white");
+        assert_eq!(reply("> Did you see a white van?\n\nGreen, not white").text, "Green, not white", "below a quote it is plain");
+    }
+
+    #[test]
     fn a_line_set_in_an_arrow_amid_their_own_words_is_theirs() {
         let body = "The plate was\n> FJ12 ABC\nthat is how I wrote it down.";
         let parts = [TextPart::Plain(body.to_owned(), crate::domain::inbound::Flow::default())];
