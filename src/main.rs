@@ -41,7 +41,7 @@ enum Command {
     },
     /// Run everything on this machine with invented residents and a simulator of their phones and mailboxes.
     Demo {
-        /// Port of the gateway; the simulator takes the next free one.
+        /// Port of the gateway; the simulator takes the next one, or any that is free.
         #[arg(long, default_value_t = 8080)]
         port: u16,
         /// Where the demo keeps its data.
