@@ -16,6 +16,7 @@ use mail_auth::common::parse::TxtRecordParser;
 use mail_auth::common::verify::DomainKey;
 use mail_auth::{AuthenticatedMessage, DkimResult, MX, MessageAuthenticator, Parameters, RecordSet, ResolverCache, Txt};
 
+use super::mime::{LONGEST_HEAD, head_of};
 use crate::domain::proof::{Outcome, Signature, is_aligned};
 
 /// No honest mail has more signatures of one domain.
@@ -24,7 +25,6 @@ const MOST_KEYS: usize = 4_096;
 /// Checking takes time by the square of these: no honest mail has more.
 const MOST_NAMES: usize = 100;
 const MOST_LINES: usize = 1_000;
-const LONGEST_HEAD: usize = 256 * 1024;
 /// For all signatures of a mail together.
 const LONGEST: Duration = Duration::from_secs(3);
 /// A DNS that did not answer is not asked again for so long, so that it cannot hold up mail after mail.
@@ -75,9 +75,8 @@ impl Verifier {
 
     /// The signatures of the author's own domain, each with its outcome.
     pub async fn verify(&self, raw: &[u8], author_domain: &str) -> Vec<Signature> {
-        let end = raw.windows(2).position(|pair| pair == b"\n\n").into_iter().chain(raw.windows(4).position(|four| four == b"\r\n\r\n")).min();
-        let head = raw.get(..end.unwrap_or(raw.len())).unwrap_or_default();
-        if head.len() > LONGEST_HEAD || head.split(|byte| *byte == b'\n').count() > MOST_LINES {
+        let head = head_of(raw);
+        if head.len() >= LONGEST_HEAD || head.split(|byte| *byte == b'\n').count() > MOST_LINES {
             return Vec::new();
         }
         let Some(mut mail) = AuthenticatedMessage::parse(raw) else {

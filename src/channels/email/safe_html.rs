@@ -109,9 +109,8 @@ pub fn clean(html: &str, pictures: &[Enclosed]) -> Option<SafeHtml> {
     if depth > DEEPEST || depth.saturating_mul(tags) > MOST_ELEMENTS {
         return None;
     }
-    let enclosed: HashMap<String, &Enclosed> = pictures.iter().map(|picture| (picture.content_id.clone(), picture)).collect();
-    let enclosed: HashMap<String, String> =
-        enclosed.into_iter().filter(|(_, picture)| picture.bytes.len() <= MOST_PICTURE_BYTES).map(|(id, picture)| (id, data_url(picture))).collect();
+    let shown_ones = pictures.iter().filter(|picture| picture.bytes.len() <= MOST_PICTURE_BYTES);
+    let enclosed: HashMap<String, String> = shown_ones.map(|picture| (picture.content_id.clone(), data_url(picture))).collect();
     let room = AtomicUsize::new(MOST_PICTURE_BYTES / 3 * 4);
     let remote = Arc::new(AtomicUsize::new(0));
     let counted = remote.clone();

@@ -24,7 +24,8 @@ on_both!(an_officer_publishes_is_answered_and_answers_and_every_page_moves_by_it
     t.sim_post("/api/behaviour", json!({ "refuse": "none" })).await;
     desk.sees("#progress h2", "All 2 messages are away").await;
     desk.sees("#progress tbody tr", "Delivered").await;
-    assert!(desk.is_marked().await, "the progress moved on the page that was open");
+    desk.find("#alert-acts form[action$='/close']").await;
+    assert!(desk.is_marked().await, "the progress moved on the page that was open, and the alert can be closed on it");
 
     desk.click(".main-nav a[href='/inbox']").await;
     desk.sees("#rows .empty", "No conversations waiting for you").await;

@@ -15,7 +15,7 @@ use crate::channels::ParseError;
 use crate::domain::inbound::ParsedMail;
 
 /// Of a head, what is looked at where only the head is: some of its readers take time by the square.
-const LONGEST_HEAD: usize = 256 * 1024;
+pub(super) const LONGEST_HEAD: usize = 256 * 1024;
 /// More headers than any honest mail has.
 const MOST_HEADERS: usize = 400;
 /// Longer than any header that decides something.
@@ -122,7 +122,7 @@ fn with_boundary(raw: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The header block, so that a large mail is not read through for one address.
-fn head_of(raw: &[u8]) -> &[u8] {
+pub(super) fn head_of(raw: &[u8]) -> &[u8] {
     let end = raw.windows(2).position(|pair| pair == b"\n\n").into_iter().chain(raw.windows(4).position(|four| four == b"\r\n\r\n")).min();
     let head = raw.get(..end.map_or(raw.len(), |end| (end + 4).min(raw.len()))).unwrap_or(raw);
     head.get(..head.len().min(LONGEST_HEAD)).unwrap_or(head)
