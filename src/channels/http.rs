@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::SendError;
 
 /// A request as a value.
@@ -11,10 +14,39 @@ pub struct Request {
     pub method: &'static str,
     /// Where.
     pub url: String,
-    /// Basic credentials.
-    pub basic: Option<(String, String)>,
+    /// Credentials and what else the vendor wants, names in lower case; not the content type.
+    pub headers: Vec<(&'static str, String)>,
     /// Content type and body.
     pub body: Option<(&'static str, String)>,
+}
+
+impl Request {
+    /// Asks for something.
+    pub fn get(url: String) -> Self {
+        Self { method: "GET", url, headers: Vec::new(), body: None }
+    }
+
+    /// Hands something over.
+    pub fn post(url: String, content_type: &'static str, body: String) -> Self {
+        Self { method: "POST", url, headers: Vec::new(), body: Some((content_type, body)) }
+    }
+
+    /// With a header more.
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// With Basic credentials (RFC 7617).
+    pub fn basic(self, user: &str, secret: &str) -> Self {
+        let credentials = BASE64.encode(format!("{user}:{secret}"));
+        self.header("authorization", format!("Basic {credentials}"))
+    }
+
+    /// With a bearer token (RFC 6750).
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
 }
 
 /// An answer as a value.
@@ -48,8 +80,8 @@ impl Client {
     /// Sends a request. A fault before it left is temporary; one after it left is doubtful.
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
         let mut builder = if request.method == "GET" { self.0.get(&request.url) } else { self.0.post(&request.url) };
-        if let Some((user, password)) = &request.basic {
-            builder = builder.basic_auth(user, Some(password));
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
         }
         if let Some((content_type, body)) = request.body {
             builder = builder.header("content-type", content_type).body(body);

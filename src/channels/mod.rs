@@ -2,19 +2,22 @@
 //!
 //! # How to add an SMS provider
 //! 1. One file `sms/<name>.rs` with a type that implements [`SmsProvider`]: `build_request`, `read_response`, `verify`,
-//!    `parse`, `acknowledge`, and its status table. All pure: keys are passed in, no clock, no network, no HTTP response.
+//!    `parse`, `acknowledge`, and its status table. All pure: keys, certificates and the time are passed in; no network, no
+//!    HTTP response. Whoever keeps a list of what came in has `build_listing` and `read_listing` too: it fills gaps.
 //! 2. One folder `fixtures/providers/<name>/` with what the vendor really sends and answers, and what we make of it; the
 //!    runner in `tests/it/providers.rs` needs no new code.
-//! 3. One line in [`registry`], and its typed settings in `config/channel.rs`.
+//! 3. One line in [`registry`], and its typed settings in `config/sms.rs`.
 //!
 //! Data comes from `outbound::dispatch` (to send) and from `web::webhooks`, `inbound::poll` (raw bytes); it goes back to them
 //! as values: [`Accepted`] or [`SendError`], [`Verified`] or [`VerifyError`], `InboundEvent`s or [`ParseError`].
 
+pub mod certificates;
 pub mod email;
 pub mod http;
 pub mod registry;
 pub mod sms;
 
+use crate::domain::At;
 use crate::domain::inbound::InboundEvent;
 
 /// A text to hand over.
@@ -88,6 +91,8 @@ pub enum Hook {
     Inbound,
     /// Receipts.
     Status,
+    /// An item of the vendor's list, fetched to fill a gap.
+    Listed,
 }
 
 /// A request as it came, before anything is believed.
@@ -119,8 +124,10 @@ pub struct Verified {
     pub provider_id: Option<String>,
     /// Their address as the provider gave it.
     pub correspondent: Option<String>,
-    /// The text, if it is one, for the exact-STOP check.
+    /// The text, if it is a whole one, for the exact-STOP check. A part of a longer one is not.
     pub text: Option<String>,
+    /// What this request alone may bear (a token's id): seen again with anything else, it is a replay.
+    pub replay_key: Option<String>,
 }
 
 /// Why a request is not believed. The answer to the sender is the same for all.
@@ -135,6 +142,12 @@ pub enum VerifyError {
     /// Signed, but for another account.
     #[error("the request is for another account")]
     Account,
+    /// Signed too long ago, or in the future.
+    #[error("the signature is not of now")]
+    Stale,
+    /// The certificate it was signed by cannot be had now.
+    #[error("the certificate cannot be fetched")]
+    NoCertificate,
 }
 
 /// Why a genuine envelope cannot be understood. It is parked with this reason.
@@ -153,20 +166,69 @@ pub struct Acknowledgement {
     pub body: &'static str,
 }
 
+/// What a look-up of a doubtful hand-over goes by.
+#[derive(Clone)]
+pub struct Doubtful {
+    /// Our delivery's id, for vendors that keep a reference of ours.
+    pub delivery_id: i64,
+    /// Our number.
+    pub from: String,
+    /// Theirs.
+    pub to: String,
+    /// What it said.
+    pub body: String,
+    /// When the hand-over began, less the slack between two clocks.
+    pub since: At,
+}
+
+/// What `verify` needs beside the request: fetched before, so that it stays pure.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    /// Now.
+    pub now: At,
+    /// The certificate (PEM) at the address that [`SmsProvider::certificate_url`] gave, if it could be fetched.
+    pub certificate: Option<&'a [u8]>,
+}
+
+/// A page of a vendor's list of messages from people, asked for to fill a gap.
+#[derive(Clone, Default)]
+pub struct Listing {
+    /// Each as its own JSON, to be stored and parsed (as [`Hook::Listed`]) like what a webhook brings.
+    pub items: Vec<(Verified, bytes::Bytes)>,
+    /// Where the list goes on.
+    pub next: Option<http::Request>,
+}
+
 /// An SMS vendor's words, pure.
 pub trait SmsProvider: Send + Sync {
     /// Its name in configuration and fixtures.
     fn name(&self) -> &'static str;
-    /// The request that hands a text over.
-    fn build_request(&self, text: &OutgoingText) -> http::Request;
+    /// The request that hands a text over. `now` dates what is signed.
+    fn build_request(&self, text: &OutgoingText, now: At) -> http::Request;
     /// What the vendor's answer means.
     fn read_response(&self, response: &http::Response) -> Result<Accepted, SendError>;
     /// The request that asks whether a doubtful text was taken, if the vendor can tell.
-    fn build_lookup(&self, to: &str, from: &str, since: crate::domain::At) -> Option<http::Request>;
-    /// The vendor's id of the doubtful text, if its answer lists one with this body that was taken since then and has not failed.
-    fn read_lookup(&self, response: &http::Response, body: &str, since: crate::domain::At) -> Result<Option<Accepted>, SendError>;
+    fn build_lookup(&self, _doubtful: &Doubtful, _now: At) -> Option<http::Request> {
+        None
+    }
+    /// The vendor's id of the doubtful text, if its answer lists one that was taken since then and has not failed.
+    fn read_lookup(&self, _response: &http::Response, _doubtful: &Doubtful) -> Result<Option<Accepted>, SendError> {
+        Err(SendError::temporary("lookup", "this provider cannot tell"))
+    }
+    /// The request for the messages that people sent since then, if the vendor keeps a list of them.
+    fn build_listing(&self, _since: At, _now: At) -> Option<http::Request> {
+        None
+    }
+    /// What the list holds. Messages of ours and what came before `since` are left out.
+    fn read_listing(&self, _response: &http::Response, _since: At, _now: At) -> Result<Listing, SendError> {
+        Ok(Listing::default())
+    }
+    /// Where the certificate is that a request says it was signed by, if the vendor signs so and the address is the vendor's own.
+    fn certificate_url(&self, _request: &RawRequest) -> Option<String> {
+        None
+    }
     /// Whether a request is genuine, and what intake must know of it.
-    fn verify(&self, request: &RawRequest) -> Result<Verified, VerifyError>;
+    fn verify(&self, request: &RawRequest, circumstances: &Circumstances<'_>) -> Result<Verified, VerifyError>;
     /// What a genuine request says. `target` is its path and query.
     fn parse(&self, hook: Hook, target: &str, body: &[u8]) -> Result<Vec<InboundEvent>, ParseError>;
     /// What to answer once it is stored.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::email::oauth::TokenSource;
 use super::email::smtp::Smtp;
 use super::sms::twilio::Twilio;
-use super::{SmsProvider, http};
-use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapSignIn, SmsConfig};
+use super::certificates::Certificates;
+use super::{Acknowledgement, Circumstances, RawRequest, SendError, SmsProvider, Verified, VerifyError, http};
+use crate::domain::At;
+use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapSignIn, SmsConfig, SmsProviderConfig};
 
 /// Names of every provider that can be configured. A test holds the files and fixtures against it.
 pub const PROVIDERS: &[&str] = &["twilio", "smtp"];
@@ -37,6 +39,8 @@ pub enum ChannelKind {
         provider: Box<dyn SmsProvider>,
         /// The socket.
         http: http::Client,
+        /// What the vendor signs by.
+        certificates: Certificates,
     },
     /// A mailbox and a relay.
     Email {
@@ -49,12 +53,43 @@ pub enum ChannelKind {
     },
 }
 
+fn provider(config: &SmsProviderConfig) -> Box<dyn SmsProvider> {
+    match config {
+        SmsProviderConfig::Twilio(settings) => Box::new(Twilio::new(settings.clone())),
+    }
+}
+
 impl Channel {
     /// `sms` or `email`.
     pub const fn kind_word(&self) -> &'static str {
         match self.kind {
             ChannelKind::Sms { .. } => "sms",
             ChannelKind::Email { .. } => "email",
+        }
+    }
+
+    /// Whether a webhook's request is genuine, and what to answer once it is stored. Fetches the certificate it was signed by
+    /// where the vendor signs so.
+    pub async fn verify(&self, request: &RawRequest, now: At) -> Result<(Verified, Acknowledgement), VerifyError> {
+        let ChannelKind::Sms { provider, http, certificates, .. } = &self.kind else {
+            return Err(VerifyError::Missing);
+        };
+        let certificate = match provider.certificate_url(request) {
+            Some(url) => certificates.get(http, &url).await,
+            None => None,
+        };
+        let circumstances = Circumstances { now, certificate: certificate.as_deref() };
+        provider.verify(request, &circumstances).map(|verified| (verified, provider.acknowledge()))
+    }
+
+    /// Fetches an address of the vendor's by which we confirm something. Only the answer's status counts.
+    pub async fn confirm(&self, url: &str) -> Result<(), SendError> {
+        let ChannelKind::Sms { http, .. } = &self.kind else {
+            return Err(SendError::ours("channel", "no channel for texts"));
+        };
+        match http.send(http::Request::get(url.to_owned())).await?.status {
+            200..=299 => Ok(()),
+            status => Err(SendError::temporary("refused", &format!("the provider answered {status}"))),
         }
     }
 
@@ -74,7 +109,7 @@ impl Channels {
         let build = |config: &ChannelConfig| -> anyhow::Result<Arc<Channel>> {
             let kind = match &config.kind {
                 ChannelKindConfig::Sms(settings) => {
-                    ChannelKind::Sms { settings: settings.clone(), provider: Box::new(Twilio::new(settings.provider.clone())), http: http.clone() }
+                    ChannelKind::Sms { settings: settings.clone(), provider: provider(&settings.provider), http: http.clone(), certificates: Certificates::default() }
                 }
                 ChannelKindConfig::Email(settings) => {
                     let tokens = settings.imap.as_ref().and_then(|imap| match &imap.sign_in {

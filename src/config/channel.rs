@@ -3,8 +3,9 @@
 use secrecy::SecretString;
 
 use super::reader::{Fault, Reader};
+use super::sms::{self, SmsConfig};
+use crate::domain::Email;
 use crate::domain::token::TokenIn;
-use crate::domain::{Email, Phone};
 
 /// One configured channel.
 #[derive(Clone, Debug)]
@@ -26,30 +27,6 @@ pub enum ChannelKindConfig {
     Sms(SmsConfig),
     /// Mail.
     Email(Box<EmailConfig>),
-}
-
-/// A number pool.
-#[derive(Clone, Debug)]
-pub struct SmsConfig {
-    /// Our published numbers.
-    pub numbers: Vec<Phone>,
-    /// Whether we confirm a STOP ourselves; off where the provider does and then blocks ours.
-    pub confirm_opt_out: bool,
-    /// The vendor.
-    pub provider: TwilioConfig,
-}
-
-/// Settings of provider `twilio`.
-#[derive(Clone, Debug)]
-pub struct TwilioConfig {
-    /// `AC…`
-    pub account_sid: String,
-    /// Primary auth token: signs webhooks, opens the API.
-    pub auth_token: SecretString,
-    /// The one before, while it is being changed.
-    pub previous_auth_token: Option<SecretString>,
-    /// Where the API is, without a trailing slash.
-    pub api_base: String,
 }
 
 /// A mailbox.
@@ -149,7 +126,7 @@ pub(super) fn read(table: &mut Reader<'_>) -> Option<ChannelConfig> {
     let rate_per_s = u32::try_from(table.number_or("rate_per_s", 10, 1, 100_000)).unwrap_or(10);
     let concurrency = u16::try_from(table.number_or("concurrency", 16, 1, 512)).unwrap_or(16);
     let kind = match table.required("kind", "sms or email").as_str() {
-        "sms" => ChannelKindConfig::Sms(read_sms(table)),
+        "sms" => ChannelKindConfig::Sms(sms::read(table)),
         "email" => ChannelKindConfig::Email(Box::new(read_email(table)?)),
         "" => return None,
         _ => {
@@ -167,27 +144,6 @@ pub(super) fn refuse_double_names(channels: &[Option<ChannelConfig>], faults: &m
         if channels.iter().take(index).flatten().any(|other| other.name == channel.name) {
             faults.push(Fault::new(&format!("channels[{index}].name"), "a name that no other channel has"));
         }
-    }
-}
-
-fn read_sms(table: &mut Reader<'_>) -> SmsConfig {
-    if table.required("provider", "twilio") != "twilio" {
-        table.fault("provider", "twilio");
-    }
-    let texts = table.texts("numbers");
-    let numbers: Vec<Phone> = texts.iter().filter_map(|text| Phone::parse(text).ok()).collect();
-    if numbers.is_empty() || numbers.len() != texts.len() {
-        table.fault("numbers", "at least one number of ours in full, such as [\"+447700900001\"]; a name or short code cannot be answered");
-    }
-    SmsConfig {
-        numbers,
-        confirm_opt_out: table.flag_or("confirm_opt_out", true),
-        provider: TwilioConfig {
-            account_sid: table.required("account_sid", "the account's SID (AC…)"),
-            auth_token: table.required_secret("auth_token", "the account's primary auth token"),
-            previous_auth_token: table.secret("previous_auth_token"),
-            api_base: table.text_or("api_base", "https://api.twilio.com").trim_end_matches('/').to_owned(),
-        },
     }
 }
 

@@ -6,10 +6,12 @@
 mod channel;
 mod keyring;
 mod reader;
+mod sms;
 
 use std::path::{Path, PathBuf};
 
-pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, ImapSignIn, OauthConfig, SmsConfig, SmtpTls, TwilioConfig};
+pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, ImapSignIn, OauthConfig, SmtpTls};
+pub use sms::{SmsConfig, SmsProviderConfig, TwilioConfig};
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;

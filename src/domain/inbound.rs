@@ -11,6 +11,16 @@ pub enum InboundEvent {
     Receipt(InboundReceipt),
     /// A mail.
     Mail(Box<ParsedMail>),
+    /// The vendor asks us to confirm that its messages may come here, by fetching this address.
+    Confirm {
+        /// Checked to be the vendor's own.
+        url: String,
+    },
+    /// Something about the channel that an administrator must know.
+    Notice {
+        /// What happened and what to do.
+        detail: String,
+    },
 }
 
 /// An inbound text.
@@ -24,6 +34,19 @@ pub struct InboundText {
     pub text: String,
     /// URLs of pictures, if the provider sends any.
     pub media_urls: Vec<String>,
+    /// Which part of a longer text this is, where the vendor does not join them.
+    pub part: Option<TextPartOf>,
+}
+
+/// A part of a longer text (3GPP TS 23.040, 9.2.3.24.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextPartOf {
+    /// What all parts of one text share; the phone counts it up and begins anew at 256 or 65,536.
+    pub reference: String,
+    /// How many there are.
+    pub total: i64,
+    /// Which one this is, from 1.
+    pub number: i64,
 }
 
 impl std::fmt::Debug for InboundText {

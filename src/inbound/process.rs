@@ -23,8 +23,11 @@ use crate::channels::{Hook, ParseError};
 use crate::domain::inbound::{InboundEvent, InboundReceipt, InboundText, MailAttachment, ParsedMail};
 use crate::store::envelopes::{self, EnvelopeRow};
 use crate::store::wake::Change;
+use crate::store::notices::{self, NoticeRow};
 use crate::store::{Conn, events, moves};
 
+/// The target of an envelope that was fetched from the vendor's list.
+pub(super) const LISTED: &str = "listed";
 const BATCH: i64 = 100;
 const READ_AT_ONCE: usize = 16;
 /// Of originals that are being read at the same time, in the whole process.
@@ -42,6 +45,8 @@ pub(super) enum Understood {
     Receipt(InboundReceipt),
     /// A mail, with its files already kept.
     Mail(Box<UnderstoodMail>),
+    /// Something about the channel that an administrator must know.
+    Notice(String),
 }
 
 /// A mail with what was found in it.
@@ -166,6 +171,7 @@ async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, Di
                         Understood::Text(inbound) => text::store(conn, &mut filer, row, ordinal, inbound).await?,
                         Understood::Receipt(inbound) => receipt::store(conn, &mut filer, row, ordinal, inbound).await?,
                         Understood::Mail(inbound) => mail::store(conn, &mut filer, row, ordinal, inbound).await?,
+                        Understood::Notice(detail) => note_channel(conn, app, &row.channel, detail).await?,
                     }
                 }
                 done.push(row.id);
@@ -186,6 +192,22 @@ async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, Di
     Ok(told)
 }
 
+/// What a vendor says of the channel itself stands on the administrator's page.
+async fn note_channel(conn: &mut Conn, app: &App, channel: &str, detail: &str) -> QueryResult<()> {
+    let now = app.now();
+    let row = NoticeRow {
+        id: app.next_id(),
+        kind: "provider".to_owned(),
+        subject: channel.to_owned(),
+        detail: detail.to_owned(),
+        times: 1,
+        first_at: now,
+        last_at: now,
+        cleared_at: None,
+    };
+    notices::note(conn, &row).await.map(|_| ())
+}
+
 async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<Understood>, ParseError>> {
     let raw = match (&row.body, &row.body_file) {
         (Some(body), _) => body.clone(),
@@ -197,7 +219,11 @@ async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<
     };
     let events = match &channel.kind {
         ChannelKind::Sms { provider, .. } => {
-            let hook = if row.kind == "sms_status" { Hook::Status } else { Hook::Inbound };
+            let hook = match (row.kind.as_str(), row.target.as_str()) {
+                ("sms_status", _) => Hook::Status,
+                (_, LISTED) => Hook::Listed,
+                _ => Hook::Inbound,
+            };
             provider.parse(hook, &row.target, &raw)
         }
         ChannelKind::Email { .. } => return understand_mail(app, channel.clone(), raw, transport(row)).await,
@@ -211,6 +237,11 @@ async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<
         understood.push(match event {
             InboundEvent::Text(inbound) => Understood::Text(inbound),
             InboundEvent::Receipt(inbound) => Understood::Receipt(inbound),
+            InboundEvent::Confirm { url } => match channel.confirm(&url).await {
+                Ok(()) => continue,
+                Err(error) => return Ok(Err(ParseError(format!("the provider asks to confirm that its messages come here, and that failed: {error}")))),
+            },
+            InboundEvent::Notice { detail } => Understood::Notice(detail),
             InboundEvent::Mail(mail) => return Ok(Err(ParseError(format!("a mail came by a channel for texts: {mail:?}")))),
         });
     }

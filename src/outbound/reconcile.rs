@@ -6,6 +6,7 @@ use diesel::QueryResult;
 
 use super::dispatch;
 use crate::app::App;
+use crate::channels::Doubtful;
 use crate::channels::registry::ChannelKind;
 use crate::domain::delivery::Status;
 use crate::store::deliveries::DeliveryRow;
@@ -72,9 +73,6 @@ async fn ask(app: &App, delivery: &DeliveryRow) -> QueryResult<Answer> {
         return Ok(Answer::CannotTell);
     };
     let began = delivery.sending_at.unwrap_or(delivery.created_at);
-    let Some(request) = provider.build_lookup(&delivery.address, &delivery.sender, began.minus_days(1)) else {
-        return Ok(Answer::CannotTell);
-    };
     let body = {
         let mut conn = app.read().await?;
         match delivery.alert_id.filter(|_| delivery.purpose == "alert") {
@@ -89,7 +87,12 @@ async fn ask(app: &App, delivery: &DeliveryRow) -> QueryResult<Answer> {
     let Some(body) = body else {
         return Ok(Answer::CannotTell);
     };
-    Ok(match http.send(request).await.and_then(|response| provider.read_lookup(&response, &body, began.plus_ms(-CLOCK_SLACK_MS))) {
+    let (from, to) = (delivery.sender.clone(), delivery.address.clone());
+    let doubtful = Doubtful { delivery_id: delivery.id, from, to, body, since: began.plus_ms(-CLOCK_SLACK_MS) };
+    let Some(request) = provider.build_lookup(&doubtful, app.now()) else {
+        return Ok(Answer::CannotTell);
+    };
+    Ok(match http.send(request).await.and_then(|response| provider.read_lookup(&response, &doubtful)) {
         Ok(Some(accepted)) => Answer::Taken(accepted.provider_message_id),
         Ok(None) => Answer::NotTaken,
         Err(_) => Answer::CannotTell,

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
 use crate::app::App;
-use crate::channels::registry::{Channel, ChannelKind};
+use crate::channels::registry::ChannelKind;
 use crate::channels::{Acknowledgement, Hook, RawRequest, Verified, VerifyError, email};
 use crate::files::{Draft, Files};
 use crate::inbound::intake::{Arrival, Content, INLINE_BYTES, Intake};
@@ -89,7 +89,11 @@ async fn take_in(files: &Files, mut body: web::Payload) -> Result<(Content, Byte
 
 async fn receive(request: &HttpRequest, app: &App, intake: &Intake, name: &str, hook: Hook, kind: &'static str, body: Bytes) -> HttpResponse {
     let raw = raw(request, app, hook, body);
-    match app.channels().find(name).ok_or(VerifyError::Missing).and_then(|channel| verify(channel, &raw)) {
+    let believed = match app.channels().find(name) {
+        Some(channel) => channel.verify(&raw, app.now()).await,
+        None => Err(VerifyError::Missing),
+    };
+    match believed {
         Ok((verified, acknowledgement)) => {
             let body = Content::Here(raw.body.clone());
             store(request, intake, raw, name, kind, verified, acknowledgement, body).await
@@ -118,10 +122,13 @@ async fn store(
     }
 }
 
-/// The same answer whatever was wrong, a channel that does not exist included.
+/// The same answer whatever was wrong, a channel that does not exist included. Only what may be genuine is asked for again.
 fn refuse(error: VerifyError, kind: &'static str) -> HttpResponse {
     tracing::info!(reason = %error, kind, "a webhook was refused");
     metrics::counter!("huecry_webhooks_refused_total", "kind" => kind).increment(1);
+    if error == VerifyError::NoCertificate {
+        return HttpResponse::ServiceUnavailable().insert_header(("retry-after", "20")).content_type("text/plain").body("try again\n");
+    }
     HttpResponse::Forbidden().content_type("text/plain").body("refused\n")
 }
 
@@ -133,13 +140,6 @@ fn try_again(error: &dyn std::error::Error, kind: &'static str) -> HttpResponse 
 fn too_large() -> HttpResponse {
     // What is left of the body is not read: the connection ends with the answer.
     HttpResponse::PayloadTooLarge().force_close().content_type("text/plain").body("a mail can have 64 MiB at the most\n")
-}
-
-fn verify(channel: &Channel, raw: &RawRequest) -> Result<(Verified, Acknowledgement), VerifyError> {
-    match &channel.kind {
-        ChannelKind::Sms { provider, .. } => provider.verify(raw).map(|verified| (verified, provider.acknowledge())),
-        ChannelKind::Email { .. } => Err(VerifyError::Missing),
-    }
 }
 
 fn raw(request: &HttpRequest, app: &App, hook: Hook, body: Bytes) -> RawRequest {

@@ -6,10 +6,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
 use huecry::channels::email::mime::{self, Transport};
 use huecry::channels::registry::{Channel, ChannelKind, Channels, PROVIDERS};
-use huecry::channels::{Accepted, Acknowledgement, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, email, http};
+use huecry::channels::{Accepted, Acknowledgement, Circumstances, Doubtful, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, email, http};
 use huecry::config::Config;
 use huecry::domain::At;
 use huecry::domain::inbound::InboundEvent;
@@ -37,6 +36,12 @@ struct Folder {
 impl Folder {
     fn channel(&self) -> &Channel {
         self.channels.iter().next().unwrap()
+    }
+
+    /// What the vendor's signature covers: `url`, `body`, `content-type`, each on a line of `covers.txt`. No file: nothing.
+    fn covers(&self) -> BTreeSet<String> {
+        let words = std::fs::read_to_string(root().join(&self.name).join("covers.txt")).unwrap_or_default();
+        words.lines().map(str::to_owned).collect()
     }
 
     fn sms(&self) -> Option<&dyn SmsProvider> {
@@ -114,12 +119,26 @@ impl Case {
         }
     }
 
+    /// When it was signed, for what holds only for a while.
+    fn now(&self) -> At {
+        let now = self.expected["now"].as_str().unwrap_or("2026-11-22T12:00:00Z");
+        At::from(now.parse::<chrono::DateTime<chrono::Utc>>().unwrap())
+    }
+
     fn hook(&self) -> Hook {
         match self.expected["hook"].as_str() {
             Some("inbound") => Hook::Inbound,
             Some("status") => Hook::Status,
+            Some("listed") => Hook::Listed,
             other => panic!("{}: hook is {other:?}", self.name),
         }
+    }
+
+    /// What a look-up or a list asks for.
+    fn doubtful(&self) -> Doubtful {
+        let text = |key: &str| self.expected[key].as_str().unwrap_or_default().to_owned();
+        let since = self.expected["since"].as_str().map_or(At::from_unix_ms(0), |since| At::from(since.parse::<chrono::DateTime<chrono::Utc>>().unwrap()));
+        Doubtful { delivery_id: self.expected["delivery_id"].as_i64().unwrap_or_default(), from: text("from"), to: text("to"), body: text("body"), since }
     }
 
     fn response(&self) -> http::Response {
@@ -143,9 +162,11 @@ fn each(folders: &[Folder], key: &str, mut check: impl FnMut(&Folder, &Case)) {
     assert!(seen > 0, "no fixture has {key:?}");
 }
 
-fn verify(folder: &Folder, request: &RawRequest) -> Result<Verified, VerifyError> {
+/// A request that was signed at a moment, or by a certificate, names it: `now` (a time) and `certificate` (a file beside it).
+fn verify(folder: &Folder, case: &Case, request: &RawRequest) -> Result<Verified, VerifyError> {
+    let certificate = case.expected["certificate"].as_str().map(|name| std::fs::read(root().join(&folder.name).join(name)).unwrap());
     match &folder.channel().kind {
-        ChannelKind::Sms { provider, .. } => provider.verify(request),
+        ChannelKind::Sms { provider, .. } => provider.verify(request, &Circumstances { now: case.now(), certificate: certificate.as_deref() }),
         ChannelKind::Email { settings, .. } => email::verify(settings, request.header("authorization")).map(|()| email::verified(&request.body)),
     }
 }
@@ -159,7 +180,15 @@ fn parse(folder: &Folder, case: &Case) -> Result<Vec<InboundEvent>, ParseError> 
 
 fn told(event: &InboundEvent) -> Value {
     match event {
-        InboundEvent::Text(text) => json!({"text": {"from": text.from, "to": text.to, "text": text.text, "media_urls": text.media_urls}}),
+        InboundEvent::Text(text) => {
+            let mut told = json!({"from": text.from, "to": text.to, "text": text.text, "media_urls": text.media_urls});
+            if let Some(part) = &text.part {
+                told["part"] = json!({"reference": part.reference, "total": part.total, "number": part.number});
+            }
+            json!({"text": told})
+        }
+        InboundEvent::Confirm { url } => json!({"confirm": url}),
+        InboundEvent::Notice { detail } => json!({"notice": detail}),
         InboundEvent::Receipt(receipt) => json!({"receipt": {
             "provider_message_id": receipt.provider_message_id,
             "delivery_id": receipt.delivery_id,
@@ -174,8 +203,9 @@ fn told(event: &InboundEvent) -> Value {
 #[tokio::test]
 async fn genuine_requests_tell_intake_what_their_fixtures_say() {
     each(&folders(), "verified", |folder, case| {
-        let verified = verify(folder, &case.request(folder)).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        let told = json!({"provider_id": verified.provider_id, "correspondent": verified.correspondent, "text": verified.text});
+        let verified = verify(folder, case, &case.request(folder)).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let told = json!({"provider_id": verified.provider_id, "correspondent": verified.correspondent, "text": verified.text, "replay_key": verified.replay_key});
+        let told: Value = told.as_object().unwrap().iter().filter(|(key, value)| *key != "replay_key" || !value.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect::<serde_json::Map<_, _>>().into();
         assert_eq!(told, case.expected["verified"], "{}", case.name);
     });
 }
@@ -183,10 +213,12 @@ async fn genuine_requests_tell_intake_what_their_fixtures_say() {
 #[tokio::test]
 async fn what_is_not_genuine_is_refused_for_the_reason_its_fixture_says() {
     each(&folders(), "refused", |folder, case| {
-        let word = match verify(folder, &case.request(folder)) {
+        let word = match verify(folder, case, &case.request(folder)) {
             Err(VerifyError::Missing) => "missing",
             Err(VerifyError::Wrong) => "wrong",
             Err(VerifyError::Account) => "account",
+            Err(VerifyError::Stale) => "stale",
+            Err(VerifyError::NoCertificate) => "no_certificate",
             Ok(_) => "it is believed",
         };
         assert_eq!(case.expected["refused"], word, "{}", case.name);
@@ -202,34 +234,38 @@ async fn a_signature_holds_for_nothing_but_what_was_signed() {
         }
         let genuine = case.request(folder);
         let header = |name: &str, value: &str| genuine.headers.iter().cloned().chain([(name.to_owned(), value.to_owned())]).collect();
-        let mut changed = vec![
-            RawRequest { url: genuine.url.replacen("alert.example.org", "alert.example.net", 1), ..genuine.clone() },
-            RawRequest { url: genuine.url.replacen("https:", "http:", 1), ..genuine.clone() },
-            RawRequest { url: format!("{}{}x=1", genuine.url, if genuine.url.contains('?') { '&' } else { '?' }), ..genuine.clone() },
-        ];
-        if genuine.method == "POST" {
+        let covers = folder.covers();
+        let mut changed = Vec::new();
+        if covers.contains("url") {
+            changed.extend([
+                RawRequest { url: genuine.url.replacen("alert.example.org", "alert.example.net", 1), ..genuine.clone() },
+                RawRequest { url: genuine.url.replacen("https:", "http:", 1), ..genuine.clone() },
+                RawRequest { url: format!("{}{}x=1", genuine.url, if genuine.url.contains('?') { '&' } else { '?' }), ..genuine.clone() },
+            ]);
+        }
+        if genuine.method == "POST" && covers.contains("body") {
             changed.push(RawRequest { body: [&genuine.body[..], &b"&AddedField=1"[..]].concat().into(), ..genuine.clone() });
             changed.push(RawRequest { body: bytes::Bytes::new(), ..genuine.clone() });
+            let last = genuine.body.len() - 1;
+            changed.push(RawRequest { body: genuine.body.iter().enumerate().map(|(i, byte)| if i == last / 2 { byte ^ 1 } else { *byte }).collect::<Vec<_>>().into(), ..genuine.clone() });
+        }
+        if genuine.method == "POST" && covers.contains("content-type") && genuine.header("content-type").is_some_and(|kind| !kind.contains("json")) {
             // Called JSON, a form would not be covered by anything.
-            let headers = genuine
-                .headers
-                .iter()
-                .filter(|(key, _)| key != "content-type")
-                .cloned()
-                .chain([("content-type".to_owned(), "application/json".to_owned())])
-                .collect();
-            if genuine.header("content-type").is_some_and(|kind| !kind.contains("json")) {
-                changed.push(RawRequest { headers, ..genuine.clone() });
-            }
+            let others = genuine.headers.iter().filter(|(key, _)| key != "content-type").cloned();
+            let headers = others.chain([("content-type".to_owned(), "application/json".to_owned())]).collect();
+            changed.push(RawRequest { headers, ..genuine.clone() });
         }
         for request in changed {
-            assert_eq!(verify(folder, &request), Err(VerifyError::Wrong), "{}: {} {} is believed", case.name, request.method, request.url);
+            let refused = verify(folder, case, &request);
+            assert!(matches!(refused, Err(VerifyError::Wrong | VerifyError::Missing)), "{}: {} {} is believed", case.name, request.method, request.url);
         }
-        let unsigned = RawRequest { headers: genuine.headers.iter().filter(|(key, _)| !key.contains("signature")).cloned().collect(), ..genuine.clone() };
-        assert_eq!(verify(folder, &unsigned), Err(VerifyError::Missing), "{}", case.name);
+        if let Some(bearer) = ["x-twilio-signature", "authorization"].into_iter().find(|name| genuine.header(name).is_some()) {
+            let unsigned = RawRequest { headers: genuine.headers.iter().filter(|(key, _)| key != bearer).cloned().collect(), ..genuine.clone() };
+            assert_eq!(verify(folder, case, &unsigned), Err(VerifyError::Missing), "{}", case.name);
+        }
         // What a stranger adds on the way changes nothing.
         let forwarded = RawRequest { headers: header("x-forwarded-host", "evil.example"), ..genuine.clone() };
-        assert!(verify(folder, &forwarded).is_ok(), "{}", case.name);
+        assert!(verify(folder, case, &forwarded).is_ok(), "{}", case.name);
     });
 }
 
@@ -263,7 +299,21 @@ async fn answers_mean_what_their_fixtures_say() {
         let response = case.response();
         let found: Result<Option<Accepted>, SendError> = match case.expected["reads"].as_str().unwrap() {
             "send" => provider.read_response(&response).map(Some),
-            "lookup" => provider.read_lookup(&response, case.expected["body"].as_str().unwrap(), huecry::domain::At::from_unix_ms(0)),
+            "lookup" => provider.read_lookup(&response, &case.doubtful()),
+            "listing" => {
+                let listing = provider.read_listing(&response, case.doubtful().since, case.now()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+                let items: Vec<Value> = listing
+                    .items
+                    .iter()
+                    .map(|(verified, body)| {
+                        let events = provider.parse(Hook::Listed, "listed", body).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+                        json!({"provider_id": verified.provider_id, "correspondent": verified.correspondent, "text": verified.text, "events": events.iter().map(told).collect::<Vec<_>>()})
+                    })
+                    .collect();
+                assert_eq!(Value::Array(items), case.expected["items"], "{}", case.name);
+                assert_eq!(json!(listing.next.map(|next| next.url)), case.expected["next"], "{}", case.name);
+                return;
+            }
             "acknowledge" => {
                 let Acknowledgement { status, content_type, body } = provider.acknowledge();
                 assert_eq!((status, Some(content_type), body), (response.status, case.header("content-type"), response.body.as_str()), "{}", case.name);
@@ -287,17 +337,18 @@ async fn requests_of_ours_are_what_their_fixtures_say() {
         let provider = folder.sms().unwrap();
         let text = |key: &str| case.expected[key].as_str().unwrap_or_default().to_owned();
         let request = match case.expected["builds"].as_str().unwrap() {
-            "send" => provider.build_request(&OutgoingText {
-                delivery_id: case.expected["delivery_id"].as_i64().unwrap(),
-                from: text("from"),
-                to: text("to"),
-                body: text("body"),
-                status_url: text("status_url"),
-            }),
-            "lookup" => {
-                let since: chrono::DateTime<chrono::Utc> = text("since").parse().unwrap();
-                provider.build_lookup(&text("to"), &text("from"), At::from(since)).unwrap()
+            "send" => {
+                let text = OutgoingText {
+                    delivery_id: case.expected["delivery_id"].as_i64().unwrap(),
+                    from: text("from"),
+                    to: text("to"),
+                    body: text("body"),
+                    status_url: text("status_url"),
+                };
+                provider.build_request(&text, case.now())
             }
+            "lookup" => provider.build_lookup(&case.doubtful(), case.now()).unwrap(),
+            "listing" => provider.build_listing(case.doubtful().since, case.now()).unwrap(),
             other => panic!("{}: builds {other:?}", case.name),
         };
         let (method, target) = case.method_and_target();
@@ -305,11 +356,21 @@ async fn requests_of_ours_are_what_their_fixtures_say() {
         let built = url::Url::parse(&request.url).unwrap();
         assert_eq!((request.method, built.host_str(), built.path()), (method, expected.host_str(), expected.path()), "{}", case.name);
         assert_eq!(pairs(built.query()), pairs(expected.query()), "{}", case.name);
-        let basic = request.basic.map(|(user, secret)| format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:{secret}"))));
-        assert_eq!(basic.as_deref(), case.header("authorization"), "{}", case.name);
+        for (name, value) in &request.headers {
+            assert_eq!(Some(value.as_str()), case.header(name), "{}: {name}", case.name);
+        }
+        for (name, _) in case.headers.iter().filter(|(name, _)| !["host", "content-type", "content-length"].contains(&name.as_str())) {
+            assert!(request.headers.iter().any(|(built, _)| built == name), "{}: {name} is not sent", case.name);
+        }
         let (kind, body) = request.body.unzip();
         assert_eq!(kind, case.header("content-type"), "{}", case.name);
-        assert_eq!(pairs(body.as_deref()), pairs(Some(std::str::from_utf8(&case.body).unwrap()).filter(|body| !body.is_empty())), "{}", case.name);
+        let expected_body = Some(std::str::from_utf8(&case.body).unwrap()).filter(|body| !body.is_empty());
+        if kind.is_some_and(|kind| kind.contains("json")) {
+            let read = |body: Option<&str>| serde_json::from_str::<Value>(body.unwrap_or_default()).unwrap();
+            assert_eq!(read(body.as_deref()), read(expected_body), "{}", case.name);
+        } else {
+            assert_eq!(pairs(body.as_deref()), pairs(expected_body), "{}", case.name);
+        }
     });
 }
 

@@ -25,5 +25,5 @@ pub fn verify(settings: &EmailConfig, authorization: Option<&str>) -> Result<(),
 /// What intake must know of a raw mail: who it says it is from. There is no provider id; the body's hash serves. The head
 /// of the mail is enough.
 pub fn verified(raw: &[u8]) -> Verified {
-    Verified { provider_id: None, correspondent: mime::from_address(raw), text: None }
+    Verified { provider_id: None, correspondent: mime::from_address(raw), text: None, replay_key: None }
 }

@@ -89,7 +89,7 @@ fn request(settings: &OauthConfig) -> Request {
     if !settings.scope.is_empty() {
         form.append_pair("scope", &settings.scope);
     }
-    Request { method: "POST", url: settings.token_url.clone(), basic: None, body: Some(("application/x-www-form-urlencoded", form.finish())) }
+    Request::post(settings.token_url.clone(), "application/x-www-form-urlencoded", form.finish())
 }
 
 fn read(status: u16, body: &[u8]) -> Result<(SecretString, Duration), TokenError> {

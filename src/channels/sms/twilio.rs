@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::channels::http::{Request, Response};
-use crate::channels::{Accepted, Acknowledgement, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError};
+use crate::channels::{Accepted, Acknowledgement, Circumstances, Doubtful, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError};
 use crate::config::TwilioConfig;
 use crate::domain::At;
 use crate::domain::delivery::Status;
@@ -36,8 +36,8 @@ impl Twilio {
         format!("{}/2010-04-01/Accounts/{}/Messages.json", self.settings.api_base, self.settings.account_sid)
     }
 
-    fn credentials(&self) -> (String, String) {
-        (self.settings.account_sid.clone(), self.settings.auth_token.expose_secret().to_owned())
+    fn signed_in(&self, request: Request) -> Request {
+        request.basic(&self.settings.account_sid, self.settings.auth_token.expose_secret())
     }
 
     fn tokens(&self) -> impl Iterator<Item = &SecretString> {
@@ -82,7 +82,7 @@ impl SmsProvider for Twilio {
         "twilio"
     }
 
-    fn build_request(&self, text: &OutgoingText) -> Request {
+    fn build_request(&self, text: &OutgoingText, _now: At) -> Request {
         let separator = if text.status_url.contains('?') { '&' } else { '?' };
         let callback = format!("{}{separator}{DELIVERY}={}", text.status_url, text.delivery_id);
         let form = form_urlencoded::Serializer::new(String::new())
@@ -91,7 +91,7 @@ impl SmsProvider for Twilio {
             .append_pair("Body", &text.body)
             .append_pair("StatusCallback", &callback)
             .finish();
-        Request { method: "POST", url: self.messages_url(), basic: Some(self.credentials()), body: Some(("application/x-www-form-urlencoded", form)) }
+        self.signed_in(Request::post(self.messages_url(), "application/x-www-form-urlencoded", form))
     }
 
     fn read_response(&self, response: &Response) -> Result<Accepted, SendError> {
@@ -103,25 +103,26 @@ impl SmsProvider for Twilio {
         Err(refusal(response))
     }
 
-    fn build_lookup(&self, to: &str, from: &str, since: At) -> Option<Request> {
+    fn build_lookup(&self, doubtful: &Doubtful, _now: At) -> Option<Request> {
         let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("To", to)
-            .append_pair("From", from)
-            .append_pair("DateSent>", &since.utc().format("%Y-%m-%d").to_string())
+            .append_pair("To", &doubtful.to)
+            .append_pair("From", &doubtful.from)
+            // Twilio asks for days; the one before, since ours may begin earlier than theirs.
+            .append_pair("DateSent>", &doubtful.since.minus_days(1).utc().format("%Y-%m-%d").to_string())
             .append_pair("PageSize", "50")
             .finish();
-        Some(Request { method: "GET", url: format!("{}?{query}", self.messages_url()), basic: Some(self.credentials()), body: None })
+        Some(self.signed_in(Request::get(format!("{}?{query}", self.messages_url()))))
     }
 
-    fn read_lookup(&self, response: &Response, body: &str, since: At) -> Result<Option<Accepted>, SendError> {
+    fn read_lookup(&self, response: &Response, doubtful: &Doubtful) -> Result<Option<Accepted>, SendError> {
         if response.status != 200 {
             return Err(refusal(response));
         }
         let list: MessageList = serde_json::from_str(&response.body).map_err(|_| SendError::temporary("unreadable", "Twilio's list cannot be read"))?;
-        Ok(list.messages.into_iter().find(|message| message.may_be(body, since)).map(|message| Accepted { provider_message_id: message.sid }))
+        Ok(list.messages.into_iter().find(|message| message.may_be(&doubtful.body, doubtful.since)).map(|message| Accepted { provider_message_id: message.sid }))
     }
 
-    fn verify(&self, request: &RawRequest) -> Result<Verified, VerifyError> {
+    fn verify(&self, request: &RawRequest, _circumstances: &Circumstances<'_>) -> Result<Verified, VerifyError> {
         let given = request.header("x-twilio-signature").ok_or(VerifyError::Missing)?;
         let fields = form_fields(request);
         if !self.tokens().any(|token| signature_matches(token, request, &fields, given)) {
@@ -131,16 +132,18 @@ impl SmsProvider for Twilio {
             return Err(VerifyError::Account);
         }
         Ok(match request.hook {
-            Hook::Inbound => Verified {
+            Hook::Inbound | Hook::Listed => Verified {
                 provider_id: field(&fields, "MessageSid").or_else(|| field(&fields, "SmsSid")).map(str::to_owned),
                 correspondent: field(&fields, "From").map(str::to_owned),
                 text: field(&fields, "Body").map(str::to_owned),
+                replay_key: None,
             },
             // One message has several receipts: each status once.
             Hook::Status => Verified {
                 provider_id: field(&fields, "MessageSid").map(|sid| format!("{sid}:{}", field(&fields, "MessageStatus").unwrap_or_default())),
                 correspondent: field(&fields, "To").map(str::to_owned),
                 text: None,
+                replay_key: None,
             },
         })
     }
@@ -155,7 +158,7 @@ impl SmsProvider for Twilio {
         }
         let need = |name: &str| field(&fields, name).map(str::to_owned).ok_or_else(|| ParseError(format!("Twilio's field {name} is missing")));
         match hook {
-            Hook::Inbound => {
+            Hook::Inbound | Hook::Listed => {
                 let media: usize = field(&fields, "NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0);
                 Ok(vec![InboundEvent::Text(InboundText {
                     from: need("From")?,
@@ -163,6 +166,7 @@ impl SmsProvider for Twilio {
                     // NUL cannot be stored as text by PostgreSQL; the raw body keeps it.
                     text: field(&fields, "Body").unwrap_or_default().replace('\0', ""),
                     media_urls: (0..media).filter_map(|i| field(&fields, &format!("MediaUrl{i}")).map(str::to_owned)).collect(),
+                    part: None,
                 })])
             }
             Hook::Status => {
@@ -318,6 +322,10 @@ mod tests {
         })
     }
 
+    fn verified(request: &RawRequest) -> Result<Verified, VerifyError> {
+        twilio().verify(request, &Circumstances { now: At::from_unix_ms(0), certificate: None })
+    }
+
     fn request(url: &str, body: &str, signature: &str) -> RawRequest {
         RawRequest {
             hook: Hook::Inbound,
@@ -339,18 +347,18 @@ mod tests {
             ("http://a.example:80/w", "http://a.example/w"),
             ("http://127.0.0.1:8080/w", "http://127.0.0.1:8080/w"),
         ] {
-            assert!(twilio().verify(&request(seen_url, body, &signed(signed_url))).is_ok(), "{signed_url} {seen_url}");
+            assert!(verified(&request(seen_url, body, &signed(signed_url))).is_ok(), "{signed_url} {seen_url}");
         }
-        assert_eq!(twilio().verify(&request("https://b.example/w?x=1", body, &signed("https://a.example/w?x=1"))), Err(VerifyError::Wrong));
+        assert_eq!(verified(&request("https://b.example/w?x=1", body, &signed("https://a.example/w?x=1"))), Err(VerifyError::Wrong));
     }
 
     #[test]
     fn any_change_to_the_body_breaks_the_signature() {
         let url = "https://a.example/w";
         let good = sign(&SecretString::from("12345"), &format!("{url}BodyFrom+44"));
-        assert!(twilio().verify(&request(url, "From=%2B44&Body=", &good)).is_ok());
+        assert!(verified(&request(url, "From=%2B44&Body=", &good)).is_ok());
         for bad in ["From=%2B44&Body=x", "From=%2B44", "From=%2B44&Body=&Body=y", "From=+44&Body="] {
-            assert_eq!(twilio().verify(&request(url, bad, &good)), Err(VerifyError::Wrong), "{bad}");
+            assert_eq!(verified(&request(url, bad, &good)), Err(VerifyError::Wrong), "{bad}");
         }
     }
 
@@ -358,7 +366,7 @@ mod tests {
     fn another_account_is_refused_even_if_signed() {
         let url = "https://a.example/w";
         let good = sign(&SecretString::from("12345"), &format!("{url}AccountSidAC2"));
-        assert_eq!(twilio().verify(&request(url, "AccountSid=AC2", &good)), Err(VerifyError::Account));
+        assert_eq!(verified(&request(url, "AccountSid=AC2", &good)), Err(VerifyError::Account));
     }
 
     #[test]
@@ -380,7 +388,8 @@ mod tests {
         let list = |created: &str, status: &str| {
             let body = format!("{{\"messages\":[{{\"sid\":\"SM1\",\"body\":\"Thank you\",\"status\":\"{status}\",\"date_created\":\"{created}\"}}]}}");
             let since = At::from_unix_ms(1_795_358_400_000);
-            twilio().read_lookup(&Response { status: 200, retry_after_ms: None, body }, "Thank you", since).unwrap().is_some()
+            let doubtful = Doubtful { delivery_id: 1, from: "+447700900001".into(), to: "+447700900123".into(), body: "Thank you".into(), since };
+            twilio().read_lookup(&Response { status: 200, retry_after_ms: None, body }, &doubtful).unwrap().is_some()
         };
         assert!(list("Sun, 22 Nov 2026 14:40:01 +0000", "sent"));
         assert!(!list("Sun, 22 Nov 2026 14:39:00 +0000", "sent"), "the same words an hour ago were another answer");
