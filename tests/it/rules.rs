@@ -45,6 +45,7 @@ const ABOVE: &[&str] =
 /// Exceptions: from, to, why.
 const BEYOND: &[(&str, &str, &str)] = &[
     ("outbound", "channels::registry", "which channel and number a text goes out by; `App` hands the registry out"),
+    ("outbound/reconcile", "channels::Doubtful", "what a look-up goes by"),
     ("inbound/intake", "channels::Verified", "what `verify` told, as it came from there"),
     ("inbound/mail", "channels::registry", "our own addresses, to know a mail of ours"),
     ("inbound/text", "channels::registry", "whether the channel confirms a STOP itself"),
