@@ -131,6 +131,31 @@ enum Inspect {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Texts, as lines of {"id", "text", "from"}: what each asks of us and why, its encoding and segments.
+    Sms {
+        /// Files to read; standard input if none is given.
+        files: Vec<PathBuf>,
+    },
+    /// Phone numbers, as lines of {"id", "number"}: E.164, kind, and why it cannot be texted.
+    Number {
+        /// Files to read; standard input if none is given.
+        files: Vec<PathBuf>,
+    },
+}
+
+/// The files one after the other; standard input if there are none.
+fn lines_of(files: &[PathBuf]) -> anyhow::Result<Box<dyn std::io::BufRead>> {
+    let mut input: Box<dyn std::io::Read> = if files.is_empty() { Box::new(std::io::stdin()) } else { Box::new(std::io::empty()) };
+    for path in files {
+        let next: Box<dyn std::io::Read> = if path.as_os_str() == "-" {
+            Box::new(std::io::stdin())
+        } else {
+            Box::new(std::fs::File::open(path).map_err(|error| anyhow::anyhow!("cannot open {}: {error}", path.display()))?)
+        };
+        // A file without a last line break must not run into the next.
+        input = Box::new(std::io::Read::chain(std::io::Read::chain(input, &b"\n"[..]), next));
+    }
+    Ok(Box::new(std::io::BufReader::new(input)))
 }
 
 #[derive(Subcommand)]
@@ -273,6 +298,15 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Inspect { what: Inspect::Email { body_text, jsonl, files } } => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             let unread = inspect::email::run(&inspect::email::Order { files, body_text, jsonl }, &mut out)?;
+            std::io::Write::flush(&mut out)?;
+            return Ok(if unread == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Inspect { what: what @ (Inspect::Sms { .. } | Inspect::Number { .. }) } => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            let unread = match what {
+                Inspect::Number { files } => inspect::sms::numbers(lines_of(&files)?, &mut out)?,
+                Inspect::Sms { files } | Inspect::Email { files, .. } => inspect::sms::texts(lines_of(&files)?, &mut out)?,
+            };
             std::io::Write::flush(&mut out)?;
             return Ok(if unread == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

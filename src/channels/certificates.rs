@@ -24,11 +24,11 @@ pub struct Certificates(Arc<Mutex<HashMap<String, Kept>>>);
 impl Certificates {
     /// The certificate at an address, in PEM.
     pub async fn get(&self, client: &http::Client, url: &str) -> Option<Arc<[u8]>> {
-        if let Some(known) = self.known(url) {
+        if let Some((_, known)) = self.known(url) {
             return known;
         }
         let fetched = match client.send(http::Request::get(url.to_owned())).await {
-            Ok(answer) if answer.status == 200 && answer.body.len() <= LARGEST => Some(Arc::from(answer.body.into_bytes())),
+            Ok(answer) if answer.status == 200 && answer.body.len() <= LARGEST && answer.body.contains("-----BEGIN CERTIFICATE-----") => Some(Arc::from(answer.body.into_bytes())),
             Ok(answer) => {
                 tracing::warn!(answer.status, "a certificate could not be fetched");
                 None
@@ -46,10 +46,11 @@ impl Certificates {
         fetched
     }
 
-    fn known(&self, url: &str) -> Option<Option<Arc<[u8]>>> {
+    /// What is known of an address, if that is still fresh.
+    fn known(&self, url: &str) -> Option<Kept> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, certificate) = kept.get(url)?;
         let limit = if certificate.is_some() { KEPT } else { FAILED };
-        (at.elapsed() < limit).then(|| certificate.clone())
+        (at.elapsed() < limit).then(|| (*at, certificate.clone()))
     }
 }

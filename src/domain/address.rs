@@ -39,6 +39,12 @@ pub enum AddressError {
     /// A landline, pager, personal or premium number.
     #[error("Enter a mobile number: this one cannot take texts")]
     NotMobile,
+    /// Ofcom's range for films, where sending is real.
+    #[error("Enter your own number: this one is kept for films and reaches nobody")]
+    Drama,
+    /// An alphanumeric sender.
+    #[error("Enter a mobile number: a name cannot be answered")]
+    Name,
     /// No @, no domain, or characters that cannot be there.
     #[error("Enter an e-mail address in the correct format, like name@example.com")]
     NotAnEmail,
@@ -116,7 +122,107 @@ pub fn without_detail(address: &str) -> String {
     }
 }
 
+crate::words! {
+    /// What kind of number a text names.
+    NumberKind {
+        /// A mobile of the United Kingdom.
+        Mobile = "mobile",
+        /// A mobile of Jersey, Guernsey or the Isle of Man: country code 44 too, but billed as international.
+        CrownDependency = "crown_dependency",
+        /// A mobile of another country.
+        ForeignMobile = "foreign_mobile",
+        /// Ofcom's range for drama, 07700 900000 to 900999: only where sending is simulated.
+        Drama = "drama",
+        /// A landline.
+        FixedLine = "fixed_line",
+        /// 070.
+        Personal = "personal",
+        /// 076, but for the Isle of Man's 07624.
+        Pager = "pager",
+        /// Costs the caller more, or nothing.
+        Premium = "premium",
+        /// By internet.
+        Voip = "voip",
+        /// 999, 112, 101, 111 and the like.
+        Emergency = "emergency",
+        /// Five or six digits.
+        ShortCode = "short_code",
+        /// A name instead of a number.
+        Alphanumeric = "alphanumeric",
+        /// A number of no known kind.
+        Unknown = "unknown",
+        /// No number at all.
+        Invalid = "invalid",
+    }
+}
+
+impl NumberKind {
+    /// Whether a text to it arrives and can be answered.
+    pub const fn takes_texts(self) -> bool {
+        matches!(self, Self::Mobile | Self::CrownDependency | Self::ForeignMobile | Self::Drama)
+    }
+}
+
+/// What a text says when it is read as a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberReading {
+    /// The number, if it is one in full.
+    pub phone: Option<Phone>,
+    /// Its kind.
+    pub kind: NumberKind,
+    /// Why no text can go to it.
+    pub error: Option<AddressError>,
+}
+
 impl Phone {
+    /// Reads a number and tells its kind, whether or not it takes texts.
+    pub fn read(text: &str) -> NumberReading {
+        let bare: String = text.trim().chars().filter(|c| !c.is_whitespace()).collect();
+        let refused = |kind, error| NumberReading { phone: None, kind, error: Some(error) };
+        let digits: String = bare.chars().filter(char::is_ascii_digit).collect();
+        if bare.is_empty() {
+            return refused(NumberKind::Invalid, AddressError::Empty);
+        }
+        if bare == digits && (matches!(bare.as_str(), "999" | "112" | "911" | "101" | "111" | "105" | "119" | "123" | "18000" | "18001" | "116123")) {
+            return refused(NumberKind::Emergency, AddressError::ShortNumber);
+        }
+        if bare == digits && (3..7).contains(&digits.len()) {
+            return refused(NumberKind::ShortCode, AddressError::ShortNumber);
+        }
+        match Self::parse(text) {
+            Ok(phone) => {
+                let kind = phone.kind();
+                let error = (!kind.takes_texts()).then_some(AddressError::NotMobile);
+                NumberReading { phone: Some(phone), kind, error }
+            }
+            Err(_) if bare.chars().any(char::is_alphabetic) && bare.chars().count() <= 11 && digits.len() < 7 => refused(NumberKind::Alphanumeric, AddressError::Name),
+            Err(error) => refused(NumberKind::Invalid, error),
+        }
+    }
+
+    /// What kind of number it is.
+    pub fn kind(&self) -> NumberKind {
+        if self.is_drama() {
+            return NumberKind::Drama;
+        }
+        let Ok(number) = PHONE_NUMBER_UTIL.parse(&self.0, Some(Region::GB)) else { return NumberKind::Invalid };
+        // By country code: the library puts 07624 and others under regions of their own.
+        let british = self.0.starts_with("+44");
+        match PHONE_NUMBER_UTIL.get_number_type(&number) {
+            PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile if !british => NumberKind::ForeignMobile,
+            PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile => match PHONE_NUMBER_UTIL.get_region_for_number(&number) {
+                Some(Region::GB) | None => NumberKind::Mobile,
+                Some(_) => NumberKind::CrownDependency,
+            },
+            PhoneNumberType::FixedLine | PhoneNumberType::UAN => NumberKind::FixedLine,
+            PhoneNumberType::PersonalNumber => NumberKind::Personal,
+            PhoneNumberType::Pager => NumberKind::Pager,
+            PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost | PhoneNumberType::TollFree => NumberKind::Premium,
+            PhoneNumberType::VoIP => NumberKind::Voip,
+            _ => NumberKind::Unknown,
+        }
+    }
+
     /// The number in E.164.
     pub fn e164(&self) -> &str {
         &self.0
@@ -150,14 +256,7 @@ impl Phone {
     /// A number that can take texts: a mobile, or Ofcom's drama range, which is used wherever sending is simulated.
     pub fn parse_mobile(text: &str) -> Result<Self, AddressError> {
         let phone = Self::parse(text)?;
-        if phone.is_drama() {
-            return Ok(phone);
-        }
-        let number = PHONE_NUMBER_UTIL.parse(&phone.0, Some(Region::GB)).map_err(|_| AddressError::NotANumber)?;
-        match PHONE_NUMBER_UTIL.get_number_type(&number) {
-            PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile => Ok(phone),
-            _ => Err(AddressError::NotMobile),
-        }
+        if phone.kind().takes_texts() { Ok(phone) } else { Err(AddressError::NotMobile) }
     }
 
     /// Ofcom's range for drama, 07700 900000 to 900999: never a live person.

@@ -116,7 +116,7 @@ impl Filer<'_> {
         let attachments = self.attachments(&filing, message.id);
         messages::insert_attachments(conn, attachments).await?;
         // A bare STOP is no sighting: it is in the record, but it does not call the officer.
-        let calls = matches!(filing.class, "reply" | "probable_auto_reply");
+        let calls = calls_officer(filing.class);
         let touch = Touch {
             preview: preview(&filing),
             attachments: i64::try_from(filing.files.len()).unwrap_or(0),
@@ -149,6 +149,7 @@ impl Filer<'_> {
             address: filing.from.reveal().to_owned(),
             name: filing.from_name.clone().filter(|name| !name.is_empty()),
             created_at: self.now,
+            owner_doubt_at: None,
         };
         let stands = correspondents::insert_or_find(conn, row).await?;
         self.known.insert(match_key, stands.clone());
@@ -194,7 +195,7 @@ impl Filer<'_> {
             public_id: ids::public_id(),
             alert_id,
             correspondent_id: correspondent.id,
-            status: if matches!(filing.class, "reply" | "probable_auto_reply") { "open" } else { "closed" }.to_owned(),
+            status: if calls_officer(filing.class) { "open" } else { "closed" }.to_owned(),
             certainty: certainty.as_str().to_owned(),
             owner_id: route.owner_id,
             team_id: route.team_id,
@@ -305,6 +306,11 @@ impl Filer<'_> {
         self.told.changes.push(Change { kind: "press".into(), alert: reference, conversation: None });
         Ok(())
     }
+}
+
+/// Whether a message of this class wants an officer's eye. A bare STOP or HELP is in the record and calls nobody.
+fn calls_officer(class: &str) -> bool {
+    !matches!(class, "opt_out" | "opt_in" | "help")
 }
 
 fn kind_of(address: &Address) -> &'static str {

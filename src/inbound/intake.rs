@@ -9,7 +9,7 @@ use bytes::Bytes;
 use diesel::QueryResult;
 use tokio::sync::{mpsc, oneshot};
 
-use super::classify::opt_out::{self, Wish};
+use super::classify::opt_out::{self, Context, Scope, TextClass};
 use crate::app::App;
 use crate::channels::Verified;
 use crate::domain::{Address, Phone};
@@ -143,10 +143,7 @@ impl Intake {
         let match_key = correspondent.as_ref().map(|address| app.match_key(address));
         let lane = match_key.as_ref().and_then(|key| key.first()).map_or(0, |byte| i64::from(*byte) % LANES);
         let headers = arrival.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>().into_bytes();
-        let stop = arrival.verified.text.as_deref().filter(|_| arrival.kind == "sms_inbound").and_then(|text| match opt_out::exact(text) {
-            Wish::OptOut(word) => Some(word),
-            _ => None,
-        });
+        let stop = arrival.verified.text.as_deref().filter(|_| arrival.kind == "sms_inbound").and_then(certain_opt_out);
         let row = EnvelopeRow {
             id,
             channel: arrival.channel,
@@ -173,6 +170,12 @@ impl Intake {
         let (done, answer) = oneshot::channel();
         Ok((Job { row, stop, done }, answer))
     }
+}
+
+/// The rule by which a text is an opt-out whatever was asked before it; what depends on that is decided with the thread at hand.
+fn certain_opt_out(text: &str) -> Option<&'static str> {
+    let verdict = opt_out::read(text, &Context { open_question: true, ..Context::default() });
+    (verdict.class == TextClass::OptOut && !matches!(verdict.scope, Scope::Group(_))).then_some(verdict.rule)
 }
 
 /// The address as intake sees it: what cannot be read as one still names somebody.
@@ -276,7 +279,7 @@ async fn keep_possible_duplicates(conn: &mut Conn, rows: &[(EnvelopeRow, Option<
     Ok(())
 }
 
-async fn stop(conn: &mut Conn, app: &App, row: &EnvelopeRow, word: &str) -> QueryResult<()> {
+async fn stop(conn: &mut Conn, app: &App, row: &EnvelopeRow, rule: &str) -> QueryResult<()> {
     let Some(match_key) = row.match_key.clone() else {
         return Ok(());
     };
@@ -286,7 +289,7 @@ async fn stop(conn: &mut Conn, app: &App, row: &EnvelopeRow, word: &str) -> Quer
         channel: "sms".to_owned(),
         scope: "all".to_owned(),
         reason: "stop".to_owned(),
-        evidence: format!("texted {word:?}"),
+        evidence: format!("a text to us, by the rule {rule:?}"),
         source_envelope_id: Some(row.id),
         created_at: row.received_at,
         lifted_at: None,

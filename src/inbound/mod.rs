@@ -19,3 +19,4 @@ mod text;
 pub mod thread;
 pub mod understand;
 mod way_out;
+mod wish;

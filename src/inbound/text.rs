@@ -1,24 +1,21 @@
-//! An inbound text: opt-out or opt-in by exact word, else a reply, tied by its pair of numbers as of the time of receipt.
+//! An inbound text: tied by its pair of numbers as of the time of receipt, read for what it asks of us, filed, acted on.
 
 use diesel::QueryResult;
 
-use super::classify::opt_out::{self, Wish};
+use super::classify::opt_out::{self, Context, TextClass, Verdict};
 use super::filing::{Filer, Filing};
 use super::intake::correspondent;
 use super::thread::text::Sent;
 use super::thread::{self, Candidate, Confidence, Target, hand};
-use crate::channels::registry::ChannelKind;
+use super::wish;
 use crate::domain::address::display_number;
-use crate::domain::delivery::Purpose;
 use crate::domain::inbound::InboundText;
-use crate::domain::{Address, reference};
+use crate::domain::reference;
 use crate::outbound::compose;
-use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
 use crate::store::alerts::AlertRow;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
-use crate::store::residents::{self, ConsentRow};
-use crate::store::{Conn, alerts, deliveries, suppressions};
+use crate::store::{Conn, alerts, deliveries, places, suppressions};
 
 /// How far back a pair counts.
 const PAIR_DAYS: i64 = 30;
@@ -59,7 +56,7 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
             attribution.candidates.insert(0, Candidate { alert_id: alert.id, reason });
         }
     }
-    let wish = opt_out::exact(&inbound.text);
+    let verdict = verdict(conn, filer, &match_key, inbound, ledger.first()).await?;
     let mut text = inbound.text.clone();
     if !inbound.media_urls.is_empty() {
         // Fetching pictures from the provider comes with the full SMS work; until then the officer sees that there are some.
@@ -72,10 +69,13 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
         from_name: None,
         our_address: inbound.to.clone(),
         attribution,
-        class: match wish {
-            Wish::OptOut(_) => "opt_out",
-            Wish::OptIn(_) => "opt_in",
-            Wish::Message => "reply",
+        class: match verdict.class {
+            TextClass::OptOut => "opt_out",
+            TextClass::OptIn => "opt_in",
+            TextClass::Help => "help",
+            TextClass::WrongNumber => "wrong_number",
+            TextClass::Review => "opt_out_review",
+            TextClass::Message => "reply",
         },
         subject: None,
         text,
@@ -87,14 +87,40 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
     let Some(conversation) = filer.file(conn, filing).await? else {
         return Ok(());
     };
-    match wish {
-        Wish::OptOut(word) => {
-            filer.note(conn, conversation.id, "opted_out", "They texted STOP: no texts go to them until they text START").await?;
-            stopped(conn, filer, envelope, inbound, &from, word).await
+    wish::act(conn, filer, &wish::Wish { envelope, inbound, from: &from, match_key: &match_key, conversation_id: conversation.id, verdict: &verdict }).await
+}
+
+/// What the text asks, in its thread. The thread is looked at only where it makes a difference.
+async fn verdict(conn: &mut Conn, filer: &mut Filer<'_>, match_key: &[u8], inbound: &InboundText, newest: Option<&DeliveryRow>) -> QueryResult<Verdict> {
+    let read = |context: &Context<'_>| opt_out::read(&inbound.text, context);
+    let plain = read(&Context::default());
+    if wish::may_name_a_group(&inbound.text) {
+        let groups: Vec<(String, String)> = places::list_groups(conn).await?.into_iter().map(|group| (group.slug, group.name)).collect();
+        let named = read(&Context { groups: &groups, ..Context::default() });
+        if named != plain {
+            return Ok(named);
         }
-        Wish::OptIn(word) => started(conn, filer, envelope, inbound, &from, word).await,
-        Wish::Message => Ok(()),
     }
+    let answered = read(&Context { open_question: true, ..Context::default() });
+    if answered != plain && asked_yes_or_no(conn, filer, newest).await? {
+        return Ok(answered);
+    }
+    let returned = read(&Context { opted_out: true, ..Context::default() });
+    if returned != plain && suppressions::find_standing(conn, match_key, "sms").await?.is_some_and(|standing| standing.reason == "stop") {
+        return Ok(returned);
+    }
+    Ok(plain)
+}
+
+/// Whether the last text that went to them asks for YES or NO.
+async fn asked_yes_or_no(conn: &mut Conn, filer: &mut Filer<'_>, newest: Option<&DeliveryRow>) -> QueryResult<bool> {
+    let Some(newest) = newest else { return Ok(false) };
+    if let Some(body) = &newest.body {
+        return Ok(compose::asks_yes_or_no(body));
+    }
+    let Some(alert_id) = newest.alert_id else { return Ok(false) };
+    let version = filer.alert(conn, alert_id).await?.version;
+    Ok(alerts::list_texts(conn, alert_id, version).await?.iter().any(|text| text.channel_kind == "sms" && compose::asks_yes_or_no(&text.body)))
 }
 
 async fn sent_of(conn: &mut Conn, filer: &mut Filer<'_>, ledger: &[DeliveryRow]) -> QueryResult<Vec<Sent>> {
@@ -138,81 +164,4 @@ async fn named(conn: &mut Conn, filer: &mut Filer<'_>, match_key: &[u8], mention
     }
     let theirs = deliveries::list_of_alerts_to(conn, match_key, &ids).await?;
     sent_of(conn, filer, &theirs).await
-}
-
-/// The suppression was committed with the envelope; here its record is kept and it is confirmed, once.
-async fn stopped(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, inbound: &InboundText, from: &Address, word: &str) -> QueryResult<()> {
-    let app = filer.app;
-    let match_key = app.match_key(from);
-    consent(conn, filer, envelope, &match_key, "stopped", word).await?;
-    let standing = suppressions::find_standing(conn, &match_key, "sms").await?;
-    // A repeated STOP finds the earlier one standing: that one was confirmed.
-    let came_into_force = standing.is_some_and(|standing| standing.created_at == envelope.received_at);
-    let we_confirm =
-        app.channels().find(&envelope.channel).is_some_and(|channel| matches!(&channel.kind, ChannelKind::Sms { settings, .. } if settings.confirm_opt_out));
-    deliveries::suppress_waiting(conn, &match_key, "sms", filer.now).await?;
-    if came_into_force && we_confirm {
-        let body = compose::opt_out_confirmation(&app.config().branding.name, &display_number(&inbound.to));
-        confirm(conn, filer, envelope, inbound, from, Purpose::OptOutConfirmation, body).await?;
-    }
-    Ok(())
-}
-
-async fn started(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, inbound: &InboundText, from: &Address, word: &str) -> QueryResult<()> {
-    let match_key = filer.app.match_key(from);
-    let lifted = suppressions::lift_by_start(conn, &match_key, envelope.id, envelope.received_at, filer.now).await?;
-    if lifted > 0 {
-        consent(conn, filer, envelope, &match_key, "started", word).await?;
-        let body = compose::opt_in_confirmation(&filer.app.config().branding.name);
-        confirm(conn, filer, envelope, inbound, from, Purpose::OptInConfirmation, body).await?;
-    }
-    Ok(())
-}
-
-async fn consent(conn: &mut Conn, filer: &Filer<'_>, envelope: &EnvelopeRow, match_key: &[u8], action: &str, word: &str) -> QueryResult<()> {
-    let resident = residents::find_by_match_key(conn, match_key).await?;
-    let row = ConsentRow {
-        id: filer.app.next_id(),
-        resident_id: resident.map(|(resident, _)| resident.id),
-        match_key: match_key.to_vec(),
-        action: action.to_owned(),
-        channel: "sms".to_owned(),
-        source: format!("envelope:{}", envelope.id),
-        wording: String::new(),
-        evidence: format!("texted {word:?}"),
-        created_at: envelope.received_at,
-    };
-    residents::append_consent(conn, vec![row]).await.map(|_| ())
-}
-
-async fn confirm(
-    conn: &mut Conn,
-    filer: &mut Filer<'_>,
-    envelope: &EnvelopeRow,
-    inbound: &InboundText,
-    to: &Address,
-    purpose: Purpose,
-    body: String,
-) -> QueryResult<()> {
-    // An alphanumeric sender or short code cannot be answered.
-    if !to.reveal().starts_with('+') {
-        return Ok(());
-    }
-    let single = Single {
-        purpose,
-        source_id: envelope.id,
-        to: to.clone(),
-        from: Some(inbound.to.clone()),
-        channel: Some(envelope.channel.clone()),
-        subject: None,
-        body,
-        alert_id: None,
-        conversation_id: None,
-        in_reply_to: None,
-        references: Vec::new(),
-    };
-    if matches!(enqueue::enqueue(conn, filer.app, single).await?, EnqueueOutcome::Queued(_)) {
-        filer.told.outbox = true;
-    }
-    Ok(())
 }

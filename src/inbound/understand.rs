@@ -1,7 +1,7 @@
 //! `[pure]` One mail, understood: what kind it is, what the person wrote in it, whether they want out. The pipeline and
 //! `huecry inspect email` read mails by this one way.
 
-use super::classify::opt_out::{self, Wish};
+use super::classify::opt_out::mail::{self as opt_out, Wish};
 use super::classify::{self, MailVerdict};
 use super::normalise::{self, Body, Visible};
 use crate::domain::address::without_detail;

@@ -2,3 +2,4 @@
 //! to standard output; never touches the database.
 
 pub mod email;
+pub mod sms;

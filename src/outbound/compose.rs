@@ -146,8 +146,32 @@ pub fn render_answer(text: &str, officer: &str, brand: &str) -> String {
 }
 
 /// The text that confirms an opt-out.
-pub fn opt_out_confirmation(brand: &str, number: &str) -> String {
-    format!("{brand}: you will get no more texts from us. To start again, text START to {number}.")
+pub fn opt_out_confirmation(brand: &str, number: &str, everything: bool) -> String {
+    let what = if everything { "texts or e-mails" } else { "texts" };
+    format!("{brand}: you will get no more {what} from us. To start again, text START to {number}.")
+}
+
+/// The text that confirms the leaving of one interest group.
+pub fn group_opt_out_confirmation(brand: &str, group: &str) -> String {
+    format!("{brand}: you have left {group}. Other alerts still come to you; text STOP to end them all.")
+}
+
+/// The answer to HELP. Whoever asks may be in need of more than instructions.
+pub fn help(brand: &str) -> String {
+    format!("{brand}: alerts from your police team. Reply to an alert to answer it. STOP ends these texts, START brings them back. In an emergency call 999, else 101.")
+}
+
+/// The question to somebody who may want out.
+pub fn ask_opt_out(brand: &str) -> String {
+    format!("{brand}: thank you, an officer will read your text. If you want no more texts from us, reply STOP. In an emergency call 999.")
+}
+
+/// Whether a text of ours asks for YES or NO, so that NO and CANCEL are answers.
+pub fn asks_yes_or_no(text: &str) -> bool {
+    let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let beside = |a: &str, b: &str| words.windows(3).any(|three| matches!(three, [x, joint, y] if x == a && y == b && matches!(joint.as_str(), "or" | "neu" | "and")));
+    let adjoining = words.windows(2).any(|two| matches!(two, [x, y] if x == "yes" && y == "no"));
+    adjoining || beside("yes", "no") || beside("y", "n") || words.windows(2).any(|two| matches!(two, [verb, yes] if matches!(verb.as_str(), "reply" | "text" | "answer") && yes == "yes"))
 }
 
 /// The mail that confirms an opt-out.

@@ -26,6 +26,8 @@ pub struct CorrespondentRow {
     pub name: Option<String>,
     /// When we first met.
     pub created_at: At,
+    /// Since when the address may be somebody else's.
+    pub owner_doubt_at: Option<At>,
 }
 
 /// Adds a correspondent unless there is one of this match key; gives the one that stands.
@@ -50,4 +52,12 @@ pub async fn find_by_match_key(conn: &mut Conn, match_key: &[u8]) -> QueryResult
 /// By id.
 pub async fn get(conn: &mut Conn, id: i64) -> QueryResult<CorrespondentRow> {
     on!(conn, c => correspondents::table.find(id).select(CorrespondentRow::as_select()).first(c).await)
+}
+
+/// Notes that an address may be somebody else's from now on.
+pub async fn doubt_owner(conn: &mut Conn, match_key: &[u8], at: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(correspondents::table.filter(correspondents::match_key.eq(match_key)))
+        .set(correspondents::owner_doubt_at.eq(Some(at)))
+        .execute(c)
+        .await)
 }

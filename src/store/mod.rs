@@ -29,6 +29,7 @@ pub mod notices;
 pub mod outbox;
 pub mod pair_holds;
 pub mod places;
+pub mod provider_blocks;
 pub mod receipts;
 pub mod residents;
 pub mod sessions;

@@ -242,3 +242,11 @@ pub async fn list_consent(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Vec<
         .load(c)
         .await)
 }
+
+/// Takes a resident out of one group.
+pub async fn leave_group(conn: &mut Conn, resident_id: i64, group_id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(subscriptions::table.filter(
+            subscriptions::resident_id.eq(resident_id).and(subscriptions::interest_group_id.eq(group_id))))
+        .execute(c)
+        .await)
+}

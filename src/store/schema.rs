@@ -226,6 +226,7 @@ diesel::table! {
         published_at -> Nullable<Timestamp>,
         fanned_out_at -> Nullable<Timestamp>,
         closed_at -> Nullable<Timestamp>,
+        two_way -> Bool,
     }
 }
 
@@ -379,6 +380,7 @@ diesel::table! {
         address -> Text,
         name -> Nullable<Text>,
         created_at -> Timestamp,
+        owner_doubt_at -> Nullable<Timestamp>,
     }
 }
 
@@ -534,6 +536,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    provider_blocks (id) {
+        id -> BigInt,
+        channel -> Text,
+        our_number -> Text,
+        match_key -> Binary,
+        code -> Text,
+        evidence -> Text,
+        created_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    replay_keys (channel, replay_key) {
+        channel -> Text,
+        replay_key -> Text,
+        envelope_id -> BigInt,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    text_parts (id) {
+        id -> BigInt,
+        channel -> Text,
+        match_key -> Binary,
+        correspondent -> Text,
+        our_number -> Text,
+        reference -> Text,
+        total -> BigInt,
+        number -> BigInt,
+        text -> Text,
+        envelope_id -> BigInt,
+        ordinal -> BigInt,
+        received_at -> Timestamp,
+        joined_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    number_faults (match_key) {
+        match_key -> Binary,
+        times -> BigInt,
+        first_at -> Timestamp,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    listings (channel) {
+        channel -> Text,
+        listed_until -> Timestamp,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        checked_at -> Nullable<Timestamp>,
+        fault -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -592,14 +655,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     idempotency_keys,
     interest_groups,
+    listings,
     mailbox_uids,
     mailboxes,
     messages,
     notices,
+    number_faults,
     officers,
     pair_holds,
     postcodes,
+    provider_blocks,
     receipts,
+    replay_keys,
     resident_areas,
     residents,
     sessions,
@@ -607,4 +674,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     subscriptions,
     suppressions,
     teams,
+    text_parts,
 );

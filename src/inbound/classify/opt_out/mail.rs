@@ -1,4 +1,4 @@
-//! `[pure]` Exact opt-out, opt-in and help words: the whole message is the word, in English or Welsh.
+//! `[pure]` Opt-out by mail: the exact word, or a sentence that asks; English, Welsh and other languages.
 //!
 //! A sentence that only begins with such a word is a message: "Stop sign on Mill Lane, white van" is a sighting.
 
@@ -40,7 +40,7 @@ pub fn exact(text: &str) -> Wish {
 }
 
 /// Ways to ask for it in a sentence of a mail. It only sends a link by which the owner of the address confirms.
-static ASKED: Phrases = LazyLock::new(|| phrases::read(include_str!("../phrases/opt_out_asked.txt")));
+static ASKED: Phrases = LazyLock::new(|| phrases::read(include_str!("../../phrases/opt_out_asked.txt")));
 /// What turns such words round: a question about it, or somebody else's wish.
 const NOT_ASKED: &[&str] = &[
     "how do i",
