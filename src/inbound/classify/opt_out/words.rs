@@ -118,6 +118,9 @@ pub(super) fn without_courtesies(whole: &str) -> String {
 
 /// "stop stop stop" is "stop"; "stooooop" too.
 pub(super) fn said_once(bare: &str) -> String {
+    if !bare.is_empty() && bare.len() % 4 == 0 && bare.as_bytes().chunks(4).all(|four| four == b"stop") {
+        return "stop".to_owned();
+    }
     let mut words = bare.split(' ');
     let first = words.next().unwrap_or_default();
     if words.all(|word| word == first) { shortened(first) } else { bare.to_owned() }
