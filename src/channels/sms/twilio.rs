@@ -7,12 +7,15 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::channels::http::{Request, Response};
-use crate::channels::{Accepted, Acknowledgement, Circumstances, Doubtful, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError};
+use crate::channels::{
+    Accepted, Acknowledgement, Circumstances, Doubtful, Hook, Listing, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError,
+};
 use crate::config::TwilioConfig;
 use crate::domain::At;
 use crate::domain::delivery::Status;
@@ -58,8 +61,7 @@ struct MessageResource {
 impl MessageResource {
     /// Whether this may be the text whose answer was lost: an equal one of earlier, or one that failed, is not.
     fn may_be(&self, body: &str, since: At) -> bool {
-        let created = self.date_created.as_deref().and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
-        let late_enough = created.is_none_or(|created| At::from(created.to_utc()) >= since);
+        let late_enough = self.date_created.as_deref().and_then(moment).is_none_or(|created| created >= since);
         self.body == body && late_enough && !matches!(self.status.as_str(), "failed" | "undelivered" | "canceled")
     }
 }
@@ -67,6 +69,38 @@ impl MessageResource {
 #[derive(Deserialize)]
 struct MessageList {
     messages: Vec<MessageResource>,
+}
+
+/// A page of everything that the account sent and received.
+#[derive(Deserialize)]
+struct MessagePage {
+    messages: Vec<Value>,
+    next_page_uri: Option<String>,
+}
+
+/// What of a listed message is read: other names than in the webhook's form.
+#[derive(Deserialize)]
+struct ListedMessage {
+    sid: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    body: Option<String>,
+    direction: Option<String>,
+    date_created: Option<String>,
+    date_sent: Option<String>,
+}
+
+impl ListedMessage {
+    /// Whether a person sent it to us, and not before then. Twilio's dates are cut to whole seconds.
+    fn is_for_us(&self, since: At) -> bool {
+        let came = self.date_created.as_deref().or(self.date_sent.as_deref()).and_then(moment);
+        self.direction.as_deref() == Some("inbound") && came.is_none_or(|came| came.plus_ms(1_000) > since)
+    }
+
+    /// What the list is sorted by; a text of ours that has not gone out yet has none.
+    fn sent(&self) -> Option<At> {
+        self.date_sent.as_deref().and_then(moment)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -119,7 +153,40 @@ impl SmsProvider for Twilio {
             return Err(refusal(response));
         }
         let list: MessageList = serde_json::from_str(&response.body).map_err(|_| SendError::temporary("unreadable", "Twilio's list cannot be read"))?;
-        Ok(list.messages.into_iter().find(|message| message.may_be(&doubtful.body, doubtful.since)).map(|message| Accepted { provider_message_id: message.sid }))
+        Ok(list
+            .messages
+            .into_iter()
+            .find(|message| message.may_be(&doubtful.body, doubtful.since))
+            .map(|message| Accepted { provider_message_id: message.sid }))
+    }
+
+    fn build_listing(&self, since: At, _now: At) -> Option<Request> {
+        // Without To: one list for all our numbers. `DateSent>` with a day asks for that day and later ones.
+        let day = since.utc().format("%Y-%m-%d").to_string();
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("DateSent>", &day).append_pair("PageSize", "200").finish();
+        Some(self.signed_in(Request::get(format!("{}?{query}", self.messages_url()))))
+    }
+
+    fn read_listing(&self, response: &Response, since: At, _now: At) -> Result<Listing, SendError> {
+        if response.status != 200 {
+            return Err(refusal(response));
+        }
+        let page: MessagePage = serde_json::from_str(&response.body).map_err(|_| SendError::temporary("unreadable", "Twilio's list cannot be read"))?;
+        let read: Vec<(Option<ListedMessage>, &Value)> = page.messages.iter().map(|item| (ListedMessage::deserialize(item).ok(), item)).collect();
+        // Newest first: what follows a page that ends with something older is older still. Without this a day of alerts would
+        // be paged through.
+        let last = read.iter().rev().find_map(|(message, _)| message.as_ref()?.sent());
+        let reached = last.is_some_and(|sent| sent.plus_ms(1_000) <= since);
+        // A path, and nothing that would carry the credentials to another host.
+        let next = page.next_page_uri.filter(|path| path.starts_with('/') && !reached);
+        let items = read.into_iter().filter_map(|(message, item)| {
+            let message = message.filter(|message| message.is_for_us(since))?;
+            // The id is that of the webhook, so that a message is not stored twice.
+            let verified = Verified { provider_id: message.sid, correspondent: message.from, text: message.body, replay_key: None };
+            Some((verified, item.to_string().into()))
+        });
+        let items = items.collect();
+        Ok(Listing { items, next: next.map(|path| self.signed_in(Request::get(format!("{}{path}", self.settings.api_base)))) })
     }
 
     fn verify(&self, request: &RawRequest, _circumstances: &Circumstances<'_>) -> Result<Verified, VerifyError> {
@@ -158,7 +225,8 @@ impl SmsProvider for Twilio {
         }
         let need = |name: &str| field(&fields, name).map(str::to_owned).ok_or_else(|| ParseError(format!("Twilio's field {name} is missing")));
         match hook {
-            Hook::Inbound | Hook::Listed => {
+            Hook::Listed => listed(body),
+            Hook::Inbound => {
                 let media: usize = field(&fields, "NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0);
                 Ok(vec![InboundEvent::Text(InboundText {
                     from: need("From")?,
@@ -186,6 +254,26 @@ impl SmsProvider for Twilio {
     fn acknowledge(&self) -> Acknowledgement {
         Acknowledgement { status: 200, content_type: "text/xml", body: "<Response/>" }
     }
+}
+
+/// A message of Twilio's list, which is JSON where the webhook brings a form.
+fn listed(body: &[u8]) -> Result<Vec<InboundEvent>, ParseError> {
+    let message: ListedMessage = serde_json::from_slice(body).map_err(|_| ParseError("Twilio's JSON cannot be read".to_owned()))?;
+    let need = |field: Option<String>, name: &str| field.ok_or_else(|| ParseError(format!("Twilio's field {name} is missing")));
+    Ok(vec![InboundEvent::Text(InboundText {
+        from: need(message.from, "from")?,
+        to: need(message.to, "to")?,
+        text: message.body.unwrap_or_default().replace('\0', ""),
+        // The list says how many pictures there are (num_media) and where their own list is (subresource_uris.media), but
+        // not the pictures' addresses: such a message comes with its words alone.
+        media_urls: Vec::new(),
+        part: None,
+    })])
+}
+
+/// A moment as Twilio's API writes it (RFC 2822).
+fn moment(text: &str) -> Option<At> {
+    chrono::DateTime::parse_from_rfc2822(text).ok().map(|moment| At::from(moment.to_utc()))
 }
 
 /// Twilio's status words. `None`: a word that is not in their documentation; it is kept and counted, never guessed.
@@ -396,10 +484,36 @@ mod tests {
         assert!(!list("Sun, 22 Nov 2026 14:40:01 +0000", "failed"));
     }
 
+    #[test]
+    fn a_page_ends_the_list_where_it_reaches_what_is_older() {
+        let page = |messages: &[(&str, &str)], next: Option<&str>| {
+            let items: Vec<Value> = messages
+                .iter()
+                .map(|(direction, date)| serde_json::json!({"sid": "SM1", "direction": direction, "date_created": date, "date_sent": date, "from": "+447700900123"}))
+                .collect();
+            let body = serde_json::json!({"messages": items, "next_page_uri": next}).to_string();
+            let since = At::from_unix_ms(1_795_358_400_500);
+            let listing = twilio().read_listing(&Response { status: 200, retry_after_ms: None, body }, since, since).unwrap();
+            (listing.items.len(), listing.next.map(|next| next.url))
+        };
+        let (at, before) = ("Sun, 22 Nov 2026 14:40:00 +0000", "Sun, 22 Nov 2026 14:39:59 +0000");
+        let url = Some("https://api.twilio.com/next".to_owned());
+        assert_eq!(
+            page(&[("inbound", at), ("outbound-api", at)], Some("/next")),
+            (1, url.clone()),
+            "dates are cut to the second: this one may be of after since"
+        );
+        assert_eq!(page(&[("inbound", at), ("inbound", before)], Some("/next")), (1, None));
+        assert_eq!(page(&[("outbound-api", before)], Some("/next")), (0, None));
+        assert_eq!(page(&[("inbound", "")], Some("/next")), (1, url), "what is not dated counts as new");
+        assert_eq!(page(&[], None), (0, None));
+        assert_eq!(page(&[], Some("@elsewhere.example/")), (0, None), "our credentials would go to another host");
+    }
+
     proptest::proptest! {
         #[test]
         fn parsing_never_panics(target in ".{0,80}", body in proptest::collection::vec(0_u8..=255, 0..300)) {
-            for hook in [Hook::Inbound, Hook::Status] {
+            for hook in [Hook::Inbound, Hook::Status, Hook::Listed] {
                 let _any = twilio().parse(hook, &target, &body);
             }
         }
