@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::inbound::intake::{Intake, LANES};
+use crate::inbound::listen::Listener;
 use crate::inbound::poll::Poller;
 use crate::inbound::process;
 use crate::outbound::dispatch::Dispatcher;
@@ -70,6 +71,9 @@ impl Workers {
             workers.writers.push(recorder);
             for poller in Poller::all_of(app, &workers.intake, channel) {
                 workers.loops.spawn(poller.run());
+            }
+            if let Some(listener) = Listener::of(app, &workers.intake, channel) {
+                workers.loops.spawn(listener.run());
             }
         }
         workers

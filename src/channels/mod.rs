@@ -8,14 +8,17 @@
 //!    runner in `tests/it/providers.rs` needs no new code.
 //! 3. One line in [`registry`], and its typed settings in `config/sms.rs`.
 //!
-//! Data comes from `outbound::dispatch` (to send) and from `web::webhooks`, `inbound::poll` (raw bytes); it goes back to them
-//! as values: [`Accepted`] or [`SendError`], [`Verified`] or [`VerifyError`], `InboundEvent`s or [`ParseError`].
+//! What speaks no HTTP ([`sms::smpp`]) is a [`registry::Vendor`] of its own, with a session that keeps its line.
+//!
+//! Data comes from `outbound::dispatch` (to send) and from `web::webhooks`, `inbound::poll`, `inbound::listen` (raw bytes);
+//! it goes back to them as values: [`Accepted`] or [`SendError`], [`Verified`] or [`VerifyError`], `InboundEvent`s or [`ParseError`].
 
 pub mod certificates;
 pub mod email;
 pub mod http;
 pub mod registry;
 pub mod sms;
+pub mod wire;
 
 use crate::domain::At;
 use crate::domain::inbound::InboundEvent;

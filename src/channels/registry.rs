@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use super::certificates::Certificates;
 use super::email::oauth::TokenSource;
 use super::email::smtp::Smtp;
-use super::sms::notify::Notify;
+use super::sms::smpp::Smpp;
 use super::sms::twilio::Twilio;
-use super::certificates::Certificates;
-use super::{Acknowledgement, Circumstances, RawRequest, SendError, SmsProvider, Verified, VerifyError, http};
-use crate::domain::At;
+use super::{
+    Accepted, Acknowledgement, Circumstances, Doubtful, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, http,
+};
 use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapSignIn, SmsConfig, SmsProviderConfig};
+use crate::domain::At;
+use crate::domain::inbound::InboundEvent;
 
 /// Names of every provider that can be configured. A test holds the files and fixtures against it.
-pub const PROVIDERS: &[&str] = &["twilio", "notify", "smtp"];
+pub const PROVIDERS: &[&str] = &["twilio", "smpp", "smtp"];
 
 /// Every configured channel.
 #[derive(Clone, Default)]
@@ -36,12 +39,8 @@ pub enum ChannelKind {
     Sms {
         /// Its settings.
         settings: SmsConfig,
-        /// The vendor's words.
-        provider: Box<dyn SmsProvider>,
-        /// The socket.
-        http: http::Client,
-        /// What the vendor signs by.
-        certificates: Certificates,
+        /// Who carries the texts.
+        vendor: Vendor,
     },
     /// A mailbox and a relay.
     Email {
@@ -54,11 +53,27 @@ pub enum ChannelKind {
     },
 }
 
-fn provider(config: &SmsProviderConfig) -> Box<dyn SmsProvider> {
-    match config {
+/// Who carries texts, by the road that leads there.
+pub enum Vendor {
+    /// A vendor with an API and webhooks.
+    Http {
+        /// Its words.
+        provider: Box<dyn SmsProvider>,
+        /// The socket.
+        http: http::Client,
+        /// What it signs by.
+        certificates: Certificates,
+    },
+    /// A bind to a carrier's message centre.
+    Smpp(Smpp),
+}
+
+fn vendor(config: &SmsProviderConfig, http: &http::Client) -> Vendor {
+    let provider: Box<dyn SmsProvider> = match config {
         SmsProviderConfig::Twilio(settings) => Box::new(Twilio::new(settings.clone())),
-        SmsProviderConfig::Notify(settings) => Box::new(Notify::new(settings.clone())),
-    }
+        SmsProviderConfig::Smpp(settings) => return Vendor::Smpp(Smpp::new(settings.clone())),
+    };
+    Vendor::Http { provider, http: http.clone(), certificates: Certificates::default() }
 }
 
 impl Channel {
@@ -70,10 +85,53 @@ impl Channel {
         }
     }
 
+    /// The vendor's words, if this is a channel for texts whose vendor speaks HTTP.
+    pub fn provider(&self) -> Option<&dyn SmsProvider> {
+        match &self.kind {
+            ChannelKind::Sms { vendor: Vendor::Http { provider, .. }, .. } => Some(provider.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// The bind to a message centre, if this channel has one.
+    pub fn smpp(&self) -> Option<&Smpp> {
+        match &self.kind {
+            ChannelKind::Sms { vendor: Vendor::Smpp(smpp), .. } => Some(smpp),
+            _ => None,
+        }
+    }
+
+    /// Hands a text over.
+    pub async fn send_text(&self, text: &OutgoingText, now: At) -> Result<Accepted, SendError> {
+        match &self.kind {
+            ChannelKind::Sms { vendor: Vendor::Http { provider, http, .. }, .. } => {
+                http.send(provider.build_request(text, now)).await.and_then(|response| provider.read_response(&response))
+            }
+            ChannelKind::Sms { vendor: Vendor::Smpp(smpp), .. } => smpp.send(text).await,
+            ChannelKind::Email { .. } => Err(SendError::ours("channel", "no channel for texts")),
+        }
+    }
+
+    /// Whether a doubtful text was taken, and its id; none if the vendor cannot tell.
+    pub async fn look_up(&self, doubtful: &Doubtful, now: At) -> Option<Result<Option<Accepted>, SendError>> {
+        let ChannelKind::Sms { vendor: Vendor::Http { provider, http, .. }, .. } = &self.kind else { return None };
+        let request = provider.build_lookup(doubtful, now)?;
+        Some(http.send(request).await.and_then(|response| provider.read_lookup(&response, doubtful)))
+    }
+
+    /// What a genuine arrival by a channel for texts says. `target` is a request's path and query.
+    pub fn parse_text(&self, hook: Hook, target: &str, body: &[u8]) -> Result<Vec<InboundEvent>, ParseError> {
+        match &self.kind {
+            ChannelKind::Sms { vendor: Vendor::Http { provider, .. }, .. } => provider.parse(hook, target, body),
+            ChannelKind::Sms { vendor: Vendor::Smpp(smpp), .. } => smpp.parse(body),
+            ChannelKind::Email { .. } => Err(ParseError("a text came by a channel for mail".to_owned())),
+        }
+    }
+
     /// Whether a webhook's request is genuine, and what to answer once it is stored. Fetches the certificate it was signed by
     /// where the vendor signs so.
     pub async fn verify(&self, request: &RawRequest, now: At) -> Result<(Verified, Acknowledgement), VerifyError> {
-        let ChannelKind::Sms { provider, http, certificates, .. } = &self.kind else {
+        let ChannelKind::Sms { vendor: Vendor::Http { provider, http, certificates }, .. } = &self.kind else {
             return Err(VerifyError::Missing);
         };
         let certificate = match provider.certificate_url(request) {
@@ -86,8 +144,8 @@ impl Channel {
 
     /// Fetches an address of the vendor's by which we confirm something. Only the answer's status counts.
     pub async fn confirm(&self, url: &str) -> Result<(), SendError> {
-        let ChannelKind::Sms { http, .. } = &self.kind else {
-            return Err(SendError::ours("channel", "no channel for texts"));
+        let ChannelKind::Sms { vendor: Vendor::Http { http, .. }, .. } = &self.kind else {
+            return Err(SendError::ours("channel", "no channel with webhooks for texts"));
         };
         match http.send(http::Request::get(url.to_owned())).await?.status {
             200..=299 => Ok(()),
@@ -98,7 +156,8 @@ impl Channel {
     /// The provider's name.
     pub fn provider_name(&self) -> &'static str {
         match &self.kind {
-            ChannelKind::Sms { provider, .. } => provider.name(),
+            ChannelKind::Sms { vendor: Vendor::Http { provider, .. }, .. } => provider.name(),
+            ChannelKind::Sms { vendor: Vendor::Smpp(_), .. } => "smpp",
             ChannelKind::Email { .. } => "smtp",
         }
     }
@@ -110,9 +169,7 @@ impl Channels {
         let http = http::Client::new()?;
         let build = |config: &ChannelConfig| -> anyhow::Result<Arc<Channel>> {
             let kind = match &config.kind {
-                ChannelKindConfig::Sms(settings) => {
-                    ChannelKind::Sms { settings: settings.clone(), provider: provider(&settings.provider), http: http.clone(), certificates: Certificates::default() }
-                }
+                ChannelKindConfig::Sms(settings) => ChannelKind::Sms { settings: settings.clone(), vendor: vendor(&settings.provider, &http) },
                 ChannelKindConfig::Email(settings) => {
                     let tokens = settings.imap.as_ref().and_then(|imap| match &imap.sign_in {
                         ImapSignIn::Oauth(oauth) => Some(Arc::new(TokenSource::new(oauth.clone(), http.clone()))),

@@ -11,10 +11,10 @@ mod sms;
 use std::path::{Path, PathBuf};
 
 pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, ImapSignIn, OauthConfig, SmtpTls};
-pub use sms::{NotifyConfig, SmsConfig, SmsProviderConfig, TwilioConfig};
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;
+pub use sms::{MessageIdRadix, SmppAlphabet, SmppConfig, SmppLong, SmsConfig, SmsProviderConfig, TwilioConfig};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::channel::SmtpTls;
 use super::reader::Reader;
 use crate::domain::Phone;
 
@@ -21,8 +22,8 @@ pub struct SmsConfig {
 pub enum SmsProviderConfig {
     /// Twilio Programmable Messaging.
     Twilio(TwilioConfig),
-    /// GOV.UK Notify.
-    Notify(NotifyConfig),
+    /// A carrier's message centre, by SMPP 3.4.
+    Smpp(SmppConfig),
 }
 
 /// Settings of provider `twilio`.
@@ -38,32 +39,83 @@ pub struct TwilioConfig {
     pub api_base: String,
 }
 
-/// Settings of provider `notify`.
+/// Settings of provider `smpp`.
 #[derive(Clone, Debug)]
-pub struct NotifyConfig {
-    /// The service's id, a UUID: what the API key has before its secret.
-    pub service_id: String,
-    /// The API key's secret, a UUID: signs what we ask of the API.
-    pub secret: SecretString,
-    /// The template whose body is `((body))`, a UUID.
-    pub template_id: String,
-    /// Our numbers (E.164), each with Notify's id of it as a sender. Empty: the service's default sends everything.
-    pub senders: Vec<(String, String)>,
-    /// What Notify sends with callbacks, as `Authorization: Bearer …`.
-    pub bearer_token: SecretString,
-    /// The one before, while it is being changed.
-    pub previous_bearer_token: Option<SecretString>,
-    /// Where the API is, without a trailing slash.
-    pub api_base: String,
+pub struct SmppConfig {
+    /// Of the message centre.
+    pub host: String,
+    /// Of the message centre.
+    pub port: u16,
+    /// Whether the connection is protected; without it password and texts go in the clear.
+    pub tls: bool,
+    /// Our account, at most 15 characters.
+    pub system_id: String,
+    /// Its password, at most 8 characters.
+    pub password: SecretString,
+    /// What kind of system we are, where the carrier wants a word for it; at most 12 characters.
+    pub system_type: String,
+    /// Texts handed over and not answered yet, at most.
+    pub window: u16,
+    /// Type of our numbers: 1 international, 3 short code, 5 a name.
+    pub source_ton: u8,
+    /// Numbering plan of our numbers: 1 is E.164.
+    pub source_npi: u8,
+    /// Type of theirs.
+    pub dest_ton: u8,
+    /// Numbering plan of theirs.
+    pub dest_npi: u8,
+    /// How often we ask whether the line holds.
+    pub enquire_link_s: u16,
+    /// How long an answer may take. A hand-over waits so long for the bind, for its turn and for the answer: in all less than
+    /// a call to a provider may take.
+    pub response_timeout_s: u16,
+    /// How texts go that are longer than one.
+    pub long: SmppLong,
+    /// How the message centre writes its ids.
+    pub message_id_radix: MessageIdRadix,
+    /// What it takes `data_coding` 0 for.
+    pub default_alphabet: SmppAlphabet,
+}
+
+crate::words! {
+    /// How a text goes that is longer than one.
+    SmppLong {
+        /// In parts of ours, each with a header.
+        Udh = "udh",
+        /// Whole: the message centre cuts it.
+        Payload = "payload",
+    }
+}
+
+crate::words! {
+    /// How a message centre writes its ids.
+    MessageIdRadix {
+        /// The same everywhere.
+        AsIs = "as_is",
+        /// Hexadecimal when it takes a text, decimal in the receipt.
+        HexThenDecimal = "hex_then_decimal",
+    }
+}
+
+crate::words! {
+    /// What a message centre takes `data_coding` 0 for.
+    SmppAlphabet {
+        /// The alphabet of the air, an octet a septet.
+        Gsm7 = "gsm7",
+        /// ISO 8859-1.
+        Latin1 = "latin1",
+        /// Seven bits.
+        Ascii = "ascii",
+    }
 }
 
 /// The names, for the sentence that says what is expected.
-const PROVIDERS: &str = "twilio, notify";
+const PROVIDERS: &str = "twilio, smpp";
 
 pub(super) fn read(table: &mut Reader<'_>) -> SmsConfig {
     let provider = match table.required("provider", PROVIDERS).as_str() {
         "twilio" => SmsProviderConfig::Twilio(read_twilio(table)),
-        "notify" => SmsProviderConfig::Notify(read_notify(table)),
+        "smpp" => SmsProviderConfig::Smpp(read_smpp(table)),
         other => {
             if !other.is_empty() {
                 table.fault("provider", PROVIDERS);
@@ -93,92 +145,39 @@ fn read_twilio(table: &mut Reader<'_>) -> TwilioConfig {
     }
 }
 
-fn read_notify(table: &mut Reader<'_>) -> NotifyConfig {
-    let (service_id, secret) = read_notify_key(table);
-    let template_id = table.required("template_id", TEMPLATE_ID);
-    if !template_id.is_empty() && !is_uuid(&template_id) {
-        table.fault("template_id", TEMPLATE_ID);
+fn read_smpp(table: &mut Reader<'_>) -> SmppConfig {
+    let tls = table.parsed_or("tls", "tls", "none or tls");
+    if tls == Some(SmtpTls::StartTls) {
+        table.fault("tls", "none or tls");
     }
-    let ids = table.texts("sms_sender_ids");
-    let numbers = table.texts("numbers");
-    if !ids.is_empty() && (ids.len() != numbers.len() || !ids.iter().all(|id| is_uuid(id))) {
-        table.fault("sms_sender_ids", "one id (a UUID, from Notify's page of text message senders) for each of numbers, in the same order; or none at all");
-    }
-    let ours = numbers.iter().map(|number| Phone::parse(number).map_or_else(|_| number.clone(), |number| number.e164().to_owned()));
-    NotifyConfig {
-        service_id,
-        secret,
-        template_id,
-        senders: ours.zip(ids).collect(),
-        bearer_token: table.required_secret("bearer_token", "the bearer token that was entered at Notify for its callbacks: long and random"),
-        previous_bearer_token: table.secret("previous_bearer_token"),
-        api_base: api_base(table, "https://api.notifications.service.gov.uk"),
-    }
-}
-
-const TEMPLATE_ID: &str = "the id (a UUID) of the template whose whole body is ((body))";
-
-/// An API key is `name-serviceid-secret`; the name may have hyphens too.
-fn read_notify_key(table: &mut Reader<'_>) -> (String, SecretString) {
-    const EXPECTED: &str = "the service's API key (name-serviceid-secret, the last two of them UUIDs)";
-    let key = table.required("api_key", EXPECTED);
-    let key = key.trim();
-    let ids = key.len().checked_sub(73).and_then(|start| key.get(start..)).and_then(|end| Some((end.get(..36)?, end.get(36..)?.strip_prefix('-')?)));
-    match ids.filter(|(service_id, secret)| is_uuid(service_id) && is_uuid(secret)) {
-        Some((service_id, secret)) => (service_id.to_owned(), SecretString::from(secret)),
-        None => {
-            if !key.is_empty() {
-                table.fault("api_key", EXPECTED);
-            }
-            (String::new(), SecretString::from(""))
-        }
+    let number =
+        |table: &mut Reader<'_>, key: &str, default: i64, least: i64, most: i64| u16::try_from(table.number_or(key, default, least, most)).unwrap_or_default();
+    let type_or_plan = |table: &mut Reader<'_>, key: &str| u8::try_from(table.number_or(key, 1, 0, 18)).unwrap_or(1);
+    SmppConfig {
+        host: table.required("host", "the host of the carrier's message centre"),
+        port: number(table, "port", 2_775, 1, 65_535),
+        tls: tls != Some(SmtpTls::None),
+        system_id: in_short_ascii(table, "system_id", 1, 15, "the account at the message centre, at most 15 characters"),
+        password: SecretString::from(in_short_ascii(table, "password", 1, 8, "its password, at most 8 characters")),
+        system_type: in_short_ascii(table, "system_type", 0, 12, "a word that the carrier gave, at most 12 characters"),
+        window: number(table, "window", 10, 1, 1_000),
+        source_ton: type_or_plan(table, "source_ton"),
+        source_npi: type_or_plan(table, "source_npi"),
+        dest_ton: type_or_plan(table, "dest_ton"),
+        dest_npi: type_or_plan(table, "dest_npi"),
+        enquire_link_s: number(table, "enquire_link_s", 30, 1, 3_600),
+        response_timeout_s: number(table, "response_timeout_s", 10, 1, 12),
+        long: table.parsed_or("long", "udh", "udh or payload").unwrap_or(SmppLong::Udh),
+        message_id_radix: table.parsed_or("message_id_radix", "as_is", "as_is or hex_then_decimal").unwrap_or(MessageIdRadix::AsIs),
+        default_alphabet: table.parsed_or("default_alphabet", "gsm7", "gsm7, latin1 or ascii").unwrap_or(SmppAlphabet::Gsm7),
     }
 }
 
-fn is_uuid(text: &str) -> bool {
-    text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()) && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_notify_channel_is_read_whole_or_every_fault_in_it_is_told() {
-        let (service, secret, sender) =
-            ("26785a09-ab16-4eb0-8407-a37497a57506", "3d844edf-8d35-48ac-975b-e847b4f122b0", "8e222534-7f05-4972-86e3-17c5d9f894e2");
-        let read_table = |table: serde_json::Value| {
-            let mut faults = Vec::new();
-            let mut reader = Reader::root(&table, &mut faults);
-            let settings = read(&mut reader);
-            reader.refuse_unknown();
-            (settings, faults.into_iter().map(|fault| fault.key).collect::<Vec<_>>())
-        };
-        let sound = json!({
-            "provider": "notify", "api_key": format!("a-key-of-ours-{service}-{secret}\n"), "template_id": service, "bearer_token": "t",
-            "numbers": ["07700 900001"], "sms_sender_ids": [sender],
-        });
-        let (settings, faults) = read_table(sound.clone());
-        assert_eq!(faults, [""; 0]);
-        let SmsProviderConfig::Notify(notify) = settings.provider else { panic!("{settings:?}") };
-        assert_eq!((notify.service_id.as_str(), notify.api_base.as_str()), (service, "https://api.notifications.service.gov.uk"));
-        assert_eq!(secrecy::ExposeSecret::expose_secret(&notify.secret), secret);
-        assert_eq!(notify.senders, [("+447700900001".to_owned(), sender.to_owned())]);
-
-        for (key, value) in [
-            ("api_key", json!(secret)),
-            ("api_key", json!(format!("{service}_{secret}"))),
-            ("api_key", json!("")),
-            ("template_id", json!("body")),
-            ("bearer_token", json!("")),
-            ("sms_sender_ids", json!([sender, sender])),
-            ("sms_sender_ids", json!(["us"])),
-        ] {
-            let mut table = sound.clone();
-            table[key] = value.clone();
-            assert_eq!(read_table(table).1, [key], "{value}");
-        }
+/// A text as the protocol's fields hold it: ASCII of bounded length.
+fn in_short_ascii(table: &mut Reader<'_>, key: &str, least: usize, most: usize, expected: &str) -> String {
+    let text = table.text_or(key, "");
+    if !(least..=most).contains(&text.len()) || !text.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ') {
+        table.fault(key, expected);
     }
+    text
 }

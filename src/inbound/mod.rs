@@ -6,6 +6,7 @@
 pub mod classify;
 mod filing;
 pub mod intake;
+pub mod listen;
 mod mail;
 pub mod normalise;
 mod phrases;

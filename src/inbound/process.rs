@@ -22,8 +22,8 @@ use crate::channels::registry::{Channel, ChannelKind};
 use crate::channels::{Hook, ParseError};
 use crate::domain::inbound::{InboundEvent, InboundReceipt, InboundText, MailAttachment, ParsedMail};
 use crate::store::envelopes::{self, EnvelopeRow};
-use crate::store::wake::Change;
 use crate::store::notices::{self, NoticeRow};
+use crate::store::wake::Change;
 use crate::store::{Conn, events, moves};
 
 /// The target of an envelope that was fetched from the vendor's list.
@@ -218,13 +218,13 @@ async fn understand(app: &App, row: &EnvelopeRow) -> std::io::Result<Result<Vec<
         return Ok(Err(ParseError(format!("no channel named {} is configured any more", row.channel))));
     };
     let events = match &channel.kind {
-        ChannelKind::Sms { provider, .. } => {
+        ChannelKind::Sms { .. } => {
             let hook = match (row.kind.as_str(), row.target.as_str()) {
                 ("sms_status", _) => Hook::Status,
                 (_, LISTED) => Hook::Listed,
                 _ => Hook::Inbound,
             };
-            provider.parse(hook, &row.target, &raw)
+            channel.parse_text(hook, &row.target, &raw)
         }
         ChannelKind::Email { .. } => return understand_mail(app, channel.clone(), raw, transport(row)).await,
     };

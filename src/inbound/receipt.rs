@@ -18,7 +18,11 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
             .await?
             .filter(|delivery| delivery.channel == envelope.channel)
             .filter(|delivery| delivery.provider_message_id.as_deref().is_none_or(|known| known == inbound.provider_message_id)),
-        None => deliveries::find_by_provider_ids(conn, std::slice::from_ref(&inbound.provider_message_id)).await?.into_iter().next(),
+        // Message centres count: another channel's, or this one's of long ago, may have had the same id.
+        None => {
+            let known = deliveries::find_by_provider_ids(conn, std::slice::from_ref(&inbound.provider_message_id)).await?;
+            known.into_iter().filter(|delivery| delivery.channel == envelope.channel).max_by_key(|delivery| delivery.id)
+        }
     };
     let row = ReceiptRow {
         id: filer.app.next_id(),

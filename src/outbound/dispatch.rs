@@ -179,10 +179,7 @@ impl Dispatcher {
 
     async fn send(&self, rendered: Result<Rendered, SendError>) -> Result<Accepted, SendError> {
         match (rendered, &self.channel.kind) {
-            (Ok(Rendered::Text(text)), ChannelKind::Sms { provider, http, .. }) => {
-                let request = provider.build_request(&text, self.app.now());
-                http.send(request).await.and_then(|response| provider.read_response(&response))
-            }
+            (Ok(Rendered::Text(text)), ChannelKind::Sms { .. }) => self.channel.send_text(&text, self.app.now()).await,
             (Ok(Rendered::Mail(mail)), ChannelKind::Email { smtp, .. }) => smtp.send(&mail).await,
             (Ok(_), _) => Err(SendError::ours("channel", "the delivery is for a channel of another kind")),
             (Err(error), _) => Err(error),

@@ -69,9 +69,9 @@ async fn ask(app: &App, delivery: &DeliveryRow) -> QueryResult<Answer> {
     let Some(channel) = app.channels().find(&delivery.channel) else {
         return Ok(Answer::CannotTell);
     };
-    let ChannelKind::Sms { provider, http, .. } = &channel.kind else {
+    if !matches!(channel.kind, ChannelKind::Sms { .. }) {
         return Ok(Answer::CannotTell);
-    };
+    }
     let began = delivery.sending_at.unwrap_or(delivery.created_at);
     let body = {
         let mut conn = app.read().await?;
@@ -89,12 +89,9 @@ async fn ask(app: &App, delivery: &DeliveryRow) -> QueryResult<Answer> {
     };
     let (from, to) = (delivery.sender.clone(), delivery.address.clone());
     let doubtful = Doubtful { delivery_id: delivery.id, from, to, body, since: began.plus_ms(-CLOCK_SLACK_MS) };
-    let Some(request) = provider.build_lookup(&doubtful, app.now()) else {
-        return Ok(Answer::CannotTell);
-    };
-    Ok(match http.send(request).await.and_then(|response| provider.read_lookup(&response, &doubtful)) {
-        Ok(Some(accepted)) => Answer::Taken(accepted.provider_message_id),
-        Ok(None) => Answer::NotTaken,
-        Err(_) => Answer::CannotTell,
+    Ok(match channel.look_up(&doubtful, app.now()).await {
+        Some(Ok(Some(accepted))) => Answer::Taken(accepted.provider_message_id),
+        Some(Ok(None)) => Answer::NotTaken,
+        Some(Err(_)) | None => Answer::CannotTell,
     })
 }

@@ -3,10 +3,7 @@
 //! 3GPP TS 23.038 (alphabet) and TS 23.040 (concatenation): 160 septets, or 153 in each part; 70 UCS-2 units, or 67. An
 //! escape pair and a surrogate pair are never split between parts.
 
-/// The default alphabet but for the escape itself.
-const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-/// The extension table: two septets each.
-const EXTENDED: &str = "\u{c}^{}\\[~]|€";
+use crate::domain::gsm::septets;
 
 /// How a text travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +57,6 @@ pub fn count(text: &str) -> Cost {
     Cost { encoding, segments, units_left: each - used, dear }
 }
 
-fn septets(c: char) -> Option<usize> {
-    if BASIC.contains(c) {
-        Some(1)
-    } else if EXTENDED.contains(c) {
-        Some(2)
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,10 +84,5 @@ mod tests {
     fn the_character_that_made_it_dear_is_named() {
         assert_eq!(count("Mae’n hwyr").dear, Some('’'));
         assert_eq!(count("plain").dear, None);
-    }
-
-    #[test]
-    fn the_alphabet_has_127_characters_besides_the_escape() {
-        assert_eq!(BASIC.chars().count(), 127);
     }
 }

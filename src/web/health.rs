@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::channels::registry::ChannelKind;
+use crate::inbound::listen::NOT_BOUND;
 use crate::outbound::standing::NOT_SENDING;
 use crate::store::{mailboxes, notices};
 
@@ -40,10 +41,13 @@ pub struct ChannelState {
 /// The database's fault, if it has one, and the state of each channel.
 pub async fn check(app: &App) -> (Option<String>, Vec<ChannelState>) {
     let database = app.db().ping().await.err().map(|error| format!("does not answer: {error}"));
-    let (mailboxes, not_sending) = match app.read().await {
-        Ok(mut conn) => (mailboxes::list(&mut conn).await.unwrap_or_default(), notices::list_of_kind(&mut conn, NOT_SENDING).await.unwrap_or_default()),
-        Err(_) => (Vec::new(), Vec::new()),
-    };
+    let (mut mailboxes, mut faults) = (Vec::new(), Vec::new());
+    if let Ok(mut conn) = app.read().await {
+        mailboxes = mailboxes::list(&mut conn).await.unwrap_or_default();
+        for kind in [NOT_BOUND, NOT_SENDING] {
+            faults.extend(notices::list_of_kind(&mut conn, kind).await.unwrap_or_default());
+        }
+    }
     let mut channels = Vec::new();
     for channel in app.channels().iter() {
         let fault = match &channel.kind {
@@ -53,7 +57,7 @@ pub async fn check(app: &App) -> (Option<String>, Vec<ChannelState>) {
                 relay.or_else(|| mailboxes.iter().find(|row| row.channel == channel.name).and_then(|row| row.fault.clone()))
             }
         };
-        let fault = fault.or_else(|| not_sending.iter().find(|notice| notice.subject == channel.name).map(|notice| notice.detail.clone()));
+        let fault = fault.or_else(|| faults.iter().find(|notice| notice.subject == channel.name).map(|notice| notice.detail.clone()));
         channels.push(ChannelState {
             name: channel.name.clone(),
             provider: channel.provider_name(),

@@ -16,5 +16,6 @@ mod program;
 mod providers;
 mod races;
 mod rules;
+mod smpp;
 mod store;
 mod web;

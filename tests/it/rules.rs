@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("outbound/retry", &["channels::SendError"]),
     ("outbound/standing", &["channels::SendError"]),
     ("inbound", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::compose", "outbound::receipts"]),
+    ("inbound/listen", &["channels"]),
     ("inbound/poll", &["channels", "config"]),
     ("inbound/process", &["channels"]),
     ("inbox", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::receipts"]),

@@ -11,10 +11,9 @@ use async_imap::extensions::idle::IdleResponse;
 use async_imap::types::UnsolicitedResponse;
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::oauth::{TokenSource, Xoauth2};
+use crate::channels::wire::{self, Wire};
 use crate::config::{ImapConfig, ImapSignIn, SmtpTls};
 
 /// The keyword that marks what we have taken in.
@@ -24,10 +23,6 @@ const PROCESSED: &str = "Processed";
 /// Of one command: servers take lines of some thousand characters.
 const LONGEST_SET: usize = 500;
 const COMMAND_TIME: Duration = Duration::from_secs(120);
-
-/// Anything a session can run over.
-pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Wire for T {}
 
 /// A logged-in connection with a mailbox selected.
 pub struct Mailbox {
@@ -78,11 +73,7 @@ impl Mailbox {
     }
 
     async fn open_now(settings: &ImapConfig, mailbox: &str, tokens: Option<&TokenSource>) -> Result<Self, ImapError> {
-        let tcp = TcpStream::connect((settings.host.as_str(), settings.port)).await.map_err(ImapError::Connect)?;
-        let wire: Box<dyn Wire> = match settings.tls {
-            SmtpTls::Tls => Box::new(protect(tcp, &settings.host).await.map_err(ImapError::Connect)?),
-            SmtpTls::None | SmtpTls::StartTls => Box::new(tcp),
-        };
+        let wire = wire::open(&settings.host, settings.port, settings.tls == SmtpTls::Tls).await.map_err(ImapError::Connect)?;
         let mut client = async_imap::Client::new(wire);
         client.read_response().await.map_err(|error| ImapError::Connect(std::io::Error::other(error.to_string())))?.ok_or(ImapError::Closed)?;
         let mut session = match (&settings.sign_in, tokens) {
@@ -236,10 +227,4 @@ fn sorted(uids: impl IntoIterator<Item = u32>) -> Vec<u32> {
     let mut uids: Vec<u32> = uids.into_iter().collect();
     uids.sort_unstable();
     uids
-}
-
-async fn protect(tcp: TcpStream, host: &str) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-    let config = <rustls::ClientConfig as rustls_platform_verifier::ConfigVerifierExt>::with_platform_verifier().map_err(std::io::Error::other)?;
-    let name = rustls::pki_types::ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;
-    tokio_rustls::TlsConnector::from(std::sync::Arc::new(config)).connect(name, tcp).await
 }

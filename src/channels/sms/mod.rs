@@ -1,4 +1,4 @@
-//! SMS vendors: one file each, pure.
+//! SMS vendors: one file each, pure. But for SMPP, which is no HTTP: a folder, with a session of its own.
 
-pub mod notify;
+pub mod smpp;
 pub mod twilio;

@@ -123,6 +123,7 @@ fn kind_in_words(kind: &str) -> &'static str {
         "oversize" => "Mail too large",
         "bounce_cap" => "Many bounces",
         "not_sending" => "Not sending",
+        "not_bound" => "No line to the carrier",
         "complaint_cap" => "Many complaints",
         _ => "Notice",
     }
