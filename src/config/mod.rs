@@ -11,7 +11,7 @@ mod sms;
 use std::path::{Path, PathBuf};
 
 pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, ImapSignIn, OauthConfig, SmtpTls};
-pub use sms::{SmsConfig, SmsProviderConfig, TwilioConfig};
+pub use sms::{SmsConfig, SmsProviderConfig, TwilioConfig, VonageConfig, VonageSignIn};
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;
@@ -237,6 +237,21 @@ mod tests {
         ] {
             assert!(keys.contains(&key), "{key} is missing from {keys:?}");
         }
+    }
+
+    #[test]
+    fn what_vonage_signs_in_by_is_told_if_it_does_not_fit() {
+        let keys = |lines: &str| -> Vec<String> {
+            let toml = format!("[[channels]]\nname = \"s\"\nkind = \"sms\"\nnumbers = [\"+447700900001\"]\n{lines}");
+            let faults = Config::from_toml(&toml).err().unwrap_or_default();
+            faults.into_iter().map(|fault| fault.key.trim_start_matches("channels[0].").to_owned()).collect()
+        };
+        let messages = |lines: &str| keys(&format!("provider = \"vonage\"\nsignature_secret = \"s\"\n{lines}"));
+        assert!(messages("api_key = \"a\"\napi_secret = \"b\"").is_empty());
+        assert_eq!(messages(""), ["api_key", "api_secret"]);
+        assert_eq!(messages("application_id = \"a\"\nprivate_key = \"b\""), ["private_key"]);
+        assert_eq!(messages("api_key = \"a\"\napi_secret = \"b\"\nprivate_key = \"c\""), ["api_secret", "application_id", "private_key"]);
+        assert_eq!(keys("provider = \"vonage\"\napi_key = \"a\"\napi_secret = \"b\""), ["signature_secret"]);
     }
 
     #[test]
