@@ -6,13 +6,14 @@ use super::email::oauth::TokenSource;
 use super::email::smtp::Smtp;
 use super::sms::twilio::Twilio;
 use super::sms::vonage::Vonage;
+use super::sms::vonage_sms::VonageSms;
 use super::certificates::Certificates;
 use super::{Acknowledgement, Circumstances, RawRequest, SendError, SmsProvider, Verified, VerifyError, http};
 use crate::domain::At;
 use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapSignIn, SmsConfig, SmsProviderConfig};
 
 /// Names of every provider that can be configured. A test holds the files and fixtures against it.
-pub const PROVIDERS: &[&str] = &["twilio", "smtp", "vonage"];
+pub const PROVIDERS: &[&str] = &["twilio", "smtp", "vonage", "vonage_sms"];
 
 /// Every configured channel.
 #[derive(Clone, Default)]
@@ -58,6 +59,7 @@ fn provider(config: &SmsProviderConfig) -> Box<dyn SmsProvider> {
     match config {
         SmsProviderConfig::Twilio(settings) => Box::new(Twilio::new(settings.clone())),
         SmsProviderConfig::Vonage(settings) => Box::new(Vonage::new(settings.clone())),
+        SmsProviderConfig::VonageSms(settings) => Box::new(VonageSms::new(settings.clone())),
     }
 }
 

@@ -11,7 +11,7 @@ mod sms;
 use std::path::{Path, PathBuf};
 
 pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, ImapSignIn, OauthConfig, SmtpTls};
-pub use sms::{SmsConfig, SmsProviderConfig, TwilioConfig, VonageConfig, VonageSignIn};
+pub use sms::{SmsConfig, SmsProviderConfig, TwilioConfig, VonageConfig, VonageSignIn, VonageSignatureMethod, VonageSmsConfig};
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;
@@ -252,6 +252,9 @@ mod tests {
         assert_eq!(messages("application_id = \"a\"\nprivate_key = \"b\""), ["private_key"]);
         assert_eq!(messages("api_key = \"a\"\napi_secret = \"b\"\nprivate_key = \"c\""), ["api_secret", "application_id", "private_key"]);
         assert_eq!(keys("provider = \"vonage\"\napi_key = \"a\"\napi_secret = \"b\""), ["signature_secret"]);
+        let older = |lines: &str| keys(&format!("provider = \"vonage_sms\"\napi_key = \"a\"\napi_secret = \"b\"\n{lines}"));
+        assert!(older("signature_secret = \"s\"\nsignature_method = \"sha256\"").is_empty());
+        assert_eq!(older("signature_method = \"sha3\""), ["signature_secret", "signature_method"]);
     }
 
     #[test]

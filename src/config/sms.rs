@@ -28,6 +28,8 @@ pub enum SmsProviderConfig {
     Twilio(TwilioConfig),
     /// Vonage Messages API.
     Vonage(VonageConfig),
+    /// Vonage SMS API, the older one.
+    VonageSms(VonageSmsConfig),
 }
 
 /// Settings of provider `twilio`.
@@ -79,13 +81,61 @@ pub enum VonageSignIn {
     },
 }
 
+/// Settings of provider `vonage_sms`.
+#[derive(Clone, Debug)]
+pub struct VonageSmsConfig {
+    /// The account's key.
+    pub api_key: String,
+    /// Its secret: opens the API.
+    pub api_secret: SecretString,
+    /// The account's signature secret: signs webhooks.
+    pub signature_secret: SecretString,
+    /// The one before, while it is being changed.
+    pub previous_signature_secret: Option<SecretString>,
+    /// How webhooks are signed, as the account is set.
+    pub signature_method: VonageSignatureMethod,
+    /// Where the API is, without a trailing slash.
+    pub api_base: String,
+}
+
+/// How Vonage's SMS API signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VonageSignatureMethod {
+    /// MD5 of text and secret: the account's default.
+    Md5Hash,
+    /// HMAC-MD5.
+    Md5,
+    /// HMAC-SHA1.
+    Sha1,
+    /// HMAC-SHA256.
+    Sha256,
+    /// HMAC-SHA512.
+    Sha512,
+}
+
+impl std::str::FromStr for VonageSignatureMethod {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "md5hash" => Ok(Self::Md5Hash),
+            "md5" => Ok(Self::Md5),
+            "sha1" => Ok(Self::Sha1),
+            "sha256" => Ok(Self::Sha256),
+            "sha512" => Ok(Self::Sha512),
+            _ => Err(()),
+        }
+    }
+}
+
 /// The names, for the sentence that says what is expected.
-const PROVIDERS: &str = "twilio, vonage";
+const PROVIDERS: &str = "twilio, vonage, vonage_sms";
 
 pub(super) fn read(table: &mut Reader<'_>) -> SmsConfig {
     let provider = match table.required("provider", PROVIDERS).as_str() {
         "twilio" => SmsProviderConfig::Twilio(read_twilio(table)),
         "vonage" => SmsProviderConfig::Vonage(read_vonage(table)),
+        "vonage_sms" => SmsProviderConfig::VonageSms(read_vonage_sms(table)),
         other => {
             if !other.is_empty() {
                 table.fault("provider", PROVIDERS);
@@ -155,4 +205,17 @@ fn rsa_key(table: &mut Reader<'_>, key: &str, pem: &SecretString) -> Option<Arc<
         table.fault(key, "an RSA key of 2048 bits or more as PKCS#8 in PEM, from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----");
     }
     read.map(Arc::new)
+}
+
+fn read_vonage_sms(table: &mut Reader<'_>) -> VonageSmsConfig {
+    VonageSmsConfig {
+        api_key: table.required("api_key", "the account's key"),
+        api_secret: table.required_secret("api_secret", "the account's secret"),
+        signature_secret: table.required_secret("signature_secret", "the account's signature secret: without it no webhook can be believed"),
+        previous_signature_secret: table.secret("previous_signature_secret"),
+        signature_method: table
+            .parsed_or("signature_method", "md5hash", "md5hash, md5, sha1, sha256 or sha512, as the account is set")
+            .unwrap_or(VonageSignatureMethod::Md5Hash),
+        api_base: api_base(table, "https://rest.nexmo.com"),
+    }
 }

@@ -2,3 +2,4 @@
 
 pub mod twilio;
 pub mod vonage;
+pub mod vonage_sms;
