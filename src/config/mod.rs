@@ -240,6 +240,24 @@ mod tests {
     }
 
     #[test]
+    fn what_vonage_signs_in_by_is_told_if_it_does_not_fit() {
+        let keys = |lines: &str| -> Vec<String> {
+            let toml = format!("[[channels]]\nname = \"s\"\nkind = \"sms\"\nnumbers = [\"+447700900001\"]\n{lines}");
+            let faults = Config::from_toml(&toml).err().unwrap_or_default();
+            faults.into_iter().map(|fault| fault.key.trim_start_matches("channels[0].").to_owned()).collect()
+        };
+        let messages = |lines: &str| keys(&format!("provider = \"vonage\"\nsignature_secret = \"s\"\n{lines}"));
+        assert!(messages("api_key = \"a\"\napi_secret = \"b\"").is_empty());
+        assert_eq!(messages(""), ["api_key", "api_secret"]);
+        assert_eq!(messages("application_id = \"a\"\nprivate_key = \"b\""), ["private_key"]);
+        assert_eq!(messages("api_key = \"a\"\napi_secret = \"b\"\nprivate_key = \"c\""), ["api_secret", "application_id", "private_key"]);
+        assert_eq!(keys("provider = \"vonage\"\napi_key = \"a\"\napi_secret = \"b\""), ["signature_secret"]);
+        let older = |lines: &str| keys(&format!("provider = \"vonage_sms\"\napi_key = \"a\"\napi_secret = \"b\"\n{lines}"));
+        assert!(older("signature_secret = \"s\"\nsignature_method = \"sha256\"").is_empty());
+        assert_eq!(older("signature_method = \"sha3\""), ["signature_secret", "signature_method"]);
+    }
+
+    #[test]
     fn secrets_are_not_printed() {
         let config = Config::from_toml(
             "[database]\nurl = \"postgres://u:hunter2@h/d\"\n[[channels]]\nname = \"s\"\nkind = \"sms\"\nprovider = \"twilio\"\n\

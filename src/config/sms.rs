@@ -1,6 +1,11 @@
 //! `[[channels]]` of kind sms: a number pool, with its provider's own settings.
 
-use secrecy::SecretString;
+use std::sync::Arc;
+
+use ring::signature::RsaKeyPair;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::channel::SmtpTls;
 use super::reader::Reader;

@@ -2,3 +2,5 @@
 
 pub mod smpp;
 pub mod twilio;
+pub mod vonage;
+pub mod vonage_sms;
