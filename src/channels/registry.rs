@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::email::oauth::TokenSource;
 use super::email::smtp::Smtp;
+use super::sms::aws::Aws;
 use super::sms::twilio::Twilio;
 use super::certificates::Certificates;
 use super::{Acknowledgement, Circumstances, RawRequest, SendError, SmsProvider, Verified, VerifyError, http};
@@ -11,7 +12,7 @@ use crate::domain::At;
 use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapSignIn, SmsConfig, SmsProviderConfig};
 
 /// Names of every provider that can be configured. A test holds the files and fixtures against it.
-pub const PROVIDERS: &[&str] = &["twilio", "smtp"];
+pub const PROVIDERS: &[&str] = &["twilio", "aws", "smtp"];
 
 /// Every configured channel.
 #[derive(Clone, Default)]
@@ -56,6 +57,7 @@ pub enum ChannelKind {
 fn provider(config: &SmsProviderConfig) -> Box<dyn SmsProvider> {
     match config {
         SmsProviderConfig::Twilio(settings) => Box::new(Twilio::new(settings.clone())),
+        SmsProviderConfig::Aws(settings) => Box::new(Aws::new(settings.clone())),
     }
 }
 

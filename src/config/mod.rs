@@ -11,7 +11,7 @@ mod sms;
 use std::path::{Path, PathBuf};
 
 pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, ImapSignIn, OauthConfig, SmtpTls};
-pub use sms::{SmsConfig, SmsProviderConfig, TwilioConfig};
+pub use sms::{AwsConfig, SmsConfig, SmsProviderConfig, TwilioConfig};
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;

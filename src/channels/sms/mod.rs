@@ -1,3 +1,4 @@
 //! SMS vendors: one file each, pure.
 
+pub mod aws;
 pub mod twilio;
