@@ -28,7 +28,9 @@ impl Certificates {
             return known;
         }
         let fetched = match client.send(http::Request::get(url.to_owned())).await {
-            Ok(answer) if answer.status == 200 && answer.body.len() <= LARGEST && answer.body.contains("-----BEGIN CERTIFICATE-----") => Some(Arc::from(answer.body.into_bytes())),
+            Ok(answer) if answer.status == 200 && answer.body.len() <= LARGEST && answer.body.contains("-----BEGIN CERTIFICATE-----") => {
+                Some(Arc::from(answer.body.into_bytes()))
+            }
             Ok(answer) => {
                 tracing::warn!(answer.status, "a certificate could not be fetched");
                 None

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use super::certificates::Certificates;
 use super::email::oauth::TokenSource;
 use super::email::smtp::Smtp;
+use super::sms::aws::Aws;
+use super::sms::notify::Notify;
 use super::sms::smpp::Smpp;
 use super::sms::twilio::Twilio;
+use super::sms::vonage::Vonage;
+use super::sms::vonage_sms::VonageSms;
 use super::{
     Accepted, Acknowledgement, Circumstances, Doubtful, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, http,
 };
@@ -15,7 +19,7 @@ use crate::domain::At;
 use crate::domain::inbound::InboundEvent;
 
 /// Names of every provider that can be configured. A test holds the files and fixtures against it.
-pub const PROVIDERS: &[&str] = &["twilio", "smpp", "smtp"];
+pub const PROVIDERS: &[&str] = &["twilio", "notify", "vonage", "vonage_sms", "aws", "smpp", "smtp"];
 
 /// Every configured channel.
 #[derive(Clone, Default)]
@@ -38,7 +42,7 @@ pub enum ChannelKind {
     /// A number pool at a vendor.
     Sms {
         /// Its settings.
-        settings: SmsConfig,
+        settings: Box<SmsConfig>,
         /// Who carries the texts.
         vendor: Vendor,
     },
@@ -71,6 +75,10 @@ pub enum Vendor {
 fn vendor(config: &SmsProviderConfig, http: &http::Client) -> Vendor {
     let provider: Box<dyn SmsProvider> = match config {
         SmsProviderConfig::Twilio(settings) => Box::new(Twilio::new(settings.clone())),
+        SmsProviderConfig::Notify(settings) => Box::new(Notify::new(settings.clone())),
+        SmsProviderConfig::Vonage(settings) => Box::new(Vonage::new(settings.clone())),
+        SmsProviderConfig::VonageSms(settings) => Box::new(VonageSms::new(settings.clone())),
+        SmsProviderConfig::Aws(settings) => Box::new(Aws::new(settings.clone())),
         SmsProviderConfig::Smpp(settings) => return Vendor::Smpp(Smpp::new(settings.clone())),
     };
     Vendor::Http { provider, http: http.clone(), certificates: Certificates::default() }
@@ -202,7 +210,7 @@ impl Channels {
     pub fn numbers(&self) -> Vec<String> {
         self.iter()
             .filter_map(|channel| match &channel.kind {
-                ChannelKind::Sms { settings, .. } => Some(settings.numbers.iter().map(|number| number.e164().to_owned())),
+                ChannelKind::Sms { settings, .. } => Some(settings.all_numbers().map(|number| number.e164().to_owned())),
                 ChannelKind::Email { .. } => None,
             })
             .flatten()

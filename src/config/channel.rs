@@ -24,7 +24,7 @@ pub struct ChannelConfig {
 #[derive(Clone, Debug)]
 pub enum ChannelKindConfig {
     /// Texts.
-    Sms(SmsConfig),
+    Sms(Box<SmsConfig>),
     /// Mail.
     Email(Box<EmailConfig>),
 }
@@ -126,7 +126,7 @@ pub(super) fn read(table: &mut Reader<'_>) -> Option<ChannelConfig> {
     let rate_per_s = u32::try_from(table.number_or("rate_per_s", 10, 1, 100_000)).unwrap_or(10);
     let concurrency = u16::try_from(table.number_or("concurrency", 16, 1, 512)).unwrap_or(16);
     let kind = match table.required("kind", "sms or email").as_str() {
-        "sms" => ChannelKindConfig::Sms(sms::read(table)),
+        "sms" => ChannelKindConfig::Sms(Box::new(sms::read(table)?)),
         "email" => ChannelKindConfig::Email(Box::new(read_email(table)?)),
         "" => return None,
         _ => {
@@ -143,6 +143,18 @@ pub(super) fn refuse_double_names(channels: &[Option<ChannelConfig>], faults: &m
         let Some(channel) = channel else { continue };
         if channels.iter().take(index).flatten().any(|other| other.name == channel.name) {
             faults.push(Fault::new(&format!("channels[{index}].name"), "a name that no other channel has"));
+        }
+    }
+}
+
+/// A channel can only fall back on another channel for texts.
+pub(super) fn refuse_unknown_fallbacks(channels: &[Option<ChannelConfig>], faults: &mut Vec<Fault>) {
+    for (index, channel) in channels.iter().enumerate() {
+        let Some(ChannelConfig { name, kind: ChannelKindConfig::Sms(settings), .. }) = channel else { continue };
+        let Some(fallback) = &settings.fallback else { continue };
+        let known = channels.iter().flatten().any(|other| other.name == *fallback && other.name != *name && matches!(other.kind, ChannelKindConfig::Sms(_)));
+        if !known {
+            faults.push(Fault::new(&format!("channels[{index}].fallback"), "the name of another channel of kind sms"));
         }
     }
 }

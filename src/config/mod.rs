@@ -14,7 +14,10 @@ pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, Ima
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;
-pub use sms::{MessageIdRadix, SmppAlphabet, SmppConfig, SmppLong, SmsConfig, SmsProviderConfig, TwilioConfig};
+pub use sms::{
+    AwsConfig, MessageIdRadix, NotifyConfig, SmppAlphabet, SmppConfig, SmppLong, SmsConfig, SmsProviderConfig, TwilioConfig, VonageConfig, VonageSignIn,
+    VonageSignatureMethod, VonageSmsConfig,
+};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug)]
@@ -158,6 +161,7 @@ impl Config {
         let channels = root.list("channels", channel::read);
         root.refuse_unknown();
         channel::refuse_double_names(&channels, &mut faults);
+        channel::refuse_unknown_fallbacks(&channels, &mut faults);
         if faults.is_empty() {
             let channels = channels.into_iter().flatten().collect();
             Ok(Self { server, database, files, security, branding, attribution, channels })

@@ -80,6 +80,12 @@ impl<'a> Reader<'a> {
         self.faults.push(Fault::new(&path, expected));
     }
 
+    /// Whether something was found wrong under a key.
+    pub(super) fn has_fault(&self, key: &str) -> bool {
+        let path = self.path_of(key);
+        self.faults.iter().any(|fault| fault.key == path)
+    }
+
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
         match self.take(key) {
             None => None,

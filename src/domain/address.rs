@@ -195,7 +195,9 @@ impl Phone {
                 let error = (!kind.takes_texts()).then_some(AddressError::NotMobile);
                 NumberReading { phone: Some(phone), kind, error }
             }
-            Err(_) if bare.chars().any(char::is_alphabetic) && bare.chars().count() <= 11 && digits.len() < 7 => refused(NumberKind::Alphanumeric, AddressError::Name),
+            Err(_) if bare.chars().any(char::is_alphabetic) && bare.chars().count() <= 11 && digits.len() < 7 => {
+                refused(NumberKind::Alphanumeric, AddressError::Name)
+            }
             Err(error) => refused(NumberKind::Invalid, error),
         }
     }

@@ -64,7 +64,11 @@ async fn stop(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>, everythin
     let standing = suppressions::find_standing(conn, wish.match_key, "sms").await?;
     // A repeated STOP finds the earlier one standing: that one was confirmed.
     let mut came_into_force = standing.is_some_and(|standing| standing.created_at == wish.envelope.received_at);
-    let said = if everything { "They texted STOP ALL: nothing goes to them until they text START" } else { "They texted STOP: no texts go to them until they text START" };
+    let said = if everything {
+        "They texted STOP ALL: nothing goes to them until they text START"
+    } else {
+        "They texted STOP: no texts go to them until they text START"
+    };
     filer.note(conn, wish.conversation_id, "opted_out", &format!("{said} (rule: {})", wish.verdict.rule)).await?;
     consent(conn, filer, wish, "stopped", "sms").await?;
     deliveries::suppress_waiting(conn, wish.match_key, "sms", filer.now).await?;
@@ -76,8 +80,10 @@ async fn stop(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>, everythin
         }
         consent(conn, filer, wish, "stopped", "all").await?;
     }
-    let we_confirm =
-        app.channels().find(&wish.envelope.channel).is_some_and(|channel| matches!(&channel.kind, ChannelKind::Sms { settings, .. } if settings.confirm_opt_out));
+    let we_confirm = app
+        .channels()
+        .find(&wish.envelope.channel)
+        .is_some_and(|channel| matches!(&channel.kind, ChannelKind::Sms { settings, .. } if settings.confirm_opt_out));
     if came_into_force && we_confirm {
         let body = compose::opt_out_confirmation(&app.config().branding.name, &display_number(&wish.inbound.to), everything);
         send(conn, filer, wish, Purpose::OptOutConfirmation, body).await?;
@@ -114,7 +120,9 @@ async fn wrong_number(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>) -
     let known = residents::mark_bad(conn, wish.match_key, filer.now).await?;
     deliveries::suppress_waiting(conn, wish.match_key, "sms", filer.now).await?;
     crate::store::correspondents::doubt_owner(conn, wish.match_key, wish.envelope.received_at).await?;
-    filer.note(conn, wish.conversation_id, "wrong_number", "They say that the number is not whose we think: no alerts go to it until its owner confirms it").await?;
+    filer
+        .note(conn, wish.conversation_id, "wrong_number", "They say that the number is not whose we think: no alerts go to it until its owner confirms it")
+        .await?;
     consent(conn, filer, wish, "wrong_number", "sms").await?;
     if known > 0 {
         let now = filer.now;
@@ -122,7 +130,8 @@ async fn wrong_number(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>) -
             id: filer.app.next_id(),
             kind: "wrong_number".to_owned(),
             subject: format!("conversation {}", wish.conversation_id),
-            detail: "A registered number seems to have a new owner, who has read what was meant for another. See the conversation; it may be a data breach.".to_owned(),
+            detail: "A registered number seems to have a new owner, who has read what was meant for another. See the conversation; it may be a data breach."
+                .to_owned(),
             times: 1,
             first_at: now,
             last_at: now,

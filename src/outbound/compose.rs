@@ -158,7 +158,9 @@ pub fn group_opt_out_confirmation(brand: &str, group: &str) -> String {
 
 /// The answer to HELP. Whoever asks may be in need of more than instructions.
 pub fn help(brand: &str) -> String {
-    format!("{brand}: alerts from your police team. Reply to an alert to answer it. STOP ends these texts, START brings them back. In an emergency call 999, else 101.")
+    format!(
+        "{brand}: alerts from your police team. Reply to an alert to answer it. STOP ends these texts, START brings them back. In an emergency call 999, else 101."
+    )
 }
 
 /// The question to somebody who may want out.
@@ -169,9 +171,13 @@ pub fn ask_opt_out(brand: &str) -> String {
 /// Whether a text of ours asks for YES or NO, so that NO and CANCEL are answers.
 pub fn asks_yes_or_no(text: &str) -> bool {
     let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-    let beside = |a: &str, b: &str| words.windows(3).any(|three| matches!(three, [x, joint, y] if x == a && y == b && matches!(joint.as_str(), "or" | "neu" | "and")));
+    let beside =
+        |a: &str, b: &str| words.windows(3).any(|three| matches!(three, [x, joint, y] if x == a && y == b && matches!(joint.as_str(), "or" | "neu" | "and")));
     let adjoining = words.windows(2).any(|two| matches!(two, [x, y] if x == "yes" && y == "no"));
-    adjoining || beside("yes", "no") || beside("y", "n") || words.windows(2).any(|two| matches!(two, [verb, yes] if matches!(verb.as_str(), "reply" | "text" | "answer") && yes == "yes"))
+    adjoining
+        || beside("yes", "no")
+        || beside("y", "n")
+        || words.windows(2).any(|two| matches!(two, [verb, yes] if matches!(verb.as_str(), "reply" | "text" | "answer") && yes == "yes"))
 }
 
 /// The mail that confirms an opt-out.

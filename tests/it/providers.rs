@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use huecry::channels::email::mime::{self, Transport};
 use huecry::channels::registry::{Channel, ChannelKind, Channels, PROVIDERS};
-use huecry::channels::{Accepted, Acknowledgement, Circumstances, Doubtful, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, email, http};
+use huecry::channels::{
+    Accepted, Acknowledgement, Circumstances, Doubtful, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, email, http,
+};
 use huecry::config::Config;
 use huecry::domain::At;
 use huecry::domain::inbound::InboundEvent;
@@ -204,8 +206,16 @@ fn told(event: &InboundEvent) -> Value {
 async fn genuine_requests_tell_intake_what_their_fixtures_say() {
     each(&folders(), "verified", |folder, case| {
         let verified = verify(folder, case, &case.request(folder)).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        let told = json!({"provider_id": verified.provider_id, "correspondent": verified.correspondent, "text": verified.text, "replay_key": verified.replay_key});
-        let told: Value = told.as_object().unwrap().iter().filter(|(key, value)| *key != "replay_key" || !value.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect::<serde_json::Map<_, _>>().into();
+        let told =
+            json!({"provider_id": verified.provider_id, "correspondent": verified.correspondent, "text": verified.text, "replay_key": verified.replay_key});
+        let told: Value = told
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(key, value)| *key != "replay_key" || !value.is_null())
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
         assert_eq!(told, case.expected["verified"], "{}", case.name);
     });
 }
@@ -247,7 +257,10 @@ async fn a_signature_holds_for_nothing_but_what_was_signed() {
             changed.push(RawRequest { body: [&genuine.body[..], &b"&AddedField=1"[..]].concat().into(), ..genuine.clone() });
             changed.push(RawRequest { body: bytes::Bytes::new(), ..genuine.clone() });
             let last = genuine.body.len() - 1;
-            changed.push(RawRequest { body: genuine.body.iter().enumerate().map(|(i, byte)| if i == last / 2 { byte ^ 1 } else { *byte }).collect::<Vec<_>>().into(), ..genuine.clone() });
+            changed.push(RawRequest {
+                body: genuine.body.iter().enumerate().map(|(i, byte)| if i == last / 2 { byte ^ 1 } else { *byte }).collect::<Vec<_>>().into(),
+                ..genuine.clone()
+            });
         }
         if genuine.method == "POST" && covers.contains("content-type") && genuine.header("content-type").is_some_and(|kind| !kind.contains("json")) {
             // Called JSON, a form would not be covered by anything.

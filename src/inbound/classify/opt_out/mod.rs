@@ -10,6 +10,7 @@
 pub mod mail;
 mod normal;
 mod phrases;
+mod senses;
 mod words;
 
 use phrases::{Clause, Saying};
@@ -84,6 +85,9 @@ pub fn read(text: &str, context: &Context<'_>) -> Verdict {
         return Verdict::of(TextClass::Message, "reaction");
     }
     let whole = normal::words(&normal::without_signature(&plain));
+    if whole.is_empty() && plain.chars().filter(|c| !c.is_whitespace()).all(|c| matches!(c, '🛑' | '🚫' | '⛔')) && !plain.trim().is_empty() {
+        return Verdict::of(TextClass::OptOut, "sign");
+    }
     if whole.is_empty() {
         return Verdict::of(TextClass::Message, "no_words");
     }
@@ -155,7 +159,9 @@ fn by_sense(clauses: &[Clause], context: &Context<'_>) -> Verdict {
     }
     if let Some(word) = clauses.iter().find(|clause| clause.saying == Saying::Word) {
         let others = clauses.iter().filter(|clause| clause.saying != Saying::Word);
-        let alone = others.clone().all(|clause| matches!(clause.saying, Saying::Filler | Saying::Name | Saying::Reason | Saying::WrongNumber | Saying::Perhaps | Saying::AskedHow));
+        let alone = others
+            .clone()
+            .all(|clause| matches!(clause.saying, Saying::Filler | Saying::Name | Saying::Reason | Saying::WrongNumber | Saying::Perhaps | Saying::AskedHow));
         return match (alone && !report, report) {
             (true, _) if !context.open_question => Verdict::of(TextClass::OptOut, "word_and_filler"),
             // "Stop! There is a man on the roof" is no farewell.
@@ -164,7 +170,11 @@ fn by_sense(clauses: &[Clause], context: &Context<'_>) -> Verdict {
         };
     }
     if said(Saying::WrongNumber) {
-        return if clauses.iter().any(|clause| clause.tells) { Verdict::of(TextClass::Message, "report") } else { Verdict::of(TextClass::WrongNumber, "phrase") };
+        return if clauses.iter().any(|clause| clause.tells) {
+            Verdict::of(TextClass::Message, "report")
+        } else {
+            Verdict::of(TextClass::WrongNumber, "phrase")
+        };
     }
     if said(Saying::Return) {
         return if clauses.iter().any(|clause| clause.tells) { Verdict::of(TextClass::Message, "report") } else { Verdict::of(TextClass::OptIn, "phrase") };

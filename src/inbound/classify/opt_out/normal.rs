@@ -95,7 +95,12 @@ mod tests {
 
     #[test]
     fn a_reaction_is_no_answer() {
-        for text in ["Liked “Derbyshire Alert: seen it? STOP to opt out.”", "👍 to “Derbyshire Alert: STOP to opt out.”", "Laughed at \"x STOP\"", "Removed a heart from “Reply STOP”"] {
+        for text in [
+            "Liked “Derbyshire Alert: seen it? STOP to opt out.”",
+            "👍 to “Derbyshire Alert: STOP to opt out.”",
+            "Laughed at \"x STOP\"",
+            "Removed a heart from “Reply STOP”",
+        ] {
             assert!(is_reaction(&plain(text)), "{text}");
         }
         for text in ["Stop", "I liked the “van”", "\"STOP\"", "🛑 stop"] {

@@ -92,6 +92,7 @@ struct Patterns {
     polite: Regex,
     part: Regex,
     others: Regex,
+    ours: Regex,
     strong: RegexSet,
     filler: Regex,
 }
@@ -123,6 +124,7 @@ impl Patterns {
                 // Out.
                 r"^(?:unsubscribe|unsubscrib|unsuscribe|unsubcribe|un subscribe|unsub|unsubscribing|opting out|optout|opt-out|opt out|opt me out|opt us out|opt this number out|opt my number out|opted out|count me out|out of this (?:list|group|service))(?:$| (?:me|us|this number|my|from|now|thanks|thank|all|immediately|asap|of (?:these|this|the|all|your|it)|i|it|today|too|as|then|ta|cheers|at once|altogether))".to_owned(),
                 r"^(?:wish |like |want |rather |prefer |'d like |had like |have decided |decided |am |m |hereby |going |gonna |choose |choosing |now |no longer |really |would |i |to )+(?:opt out|opt-out|optout|opting out|unsubscribe|be unsubscribed|be removed|be taken off|be taken of|come off|coming off|be deleted|be opted out|be left alone|be excluded|be off|get off (?:this|your|the|these)|stop (?:receiving|getting|having|being sent)(?:$| (?:all |any |the |your |these |this |them |more |text |police |so many )*(?:texts?|messages?|alerts?|these|this|them|anything|it|updates|notifications|from)\b)|withdraw (?:my )?(?:consent|permission|from|subscription)|leave (?:this|the|your|these|derbyshire) (?:service|scheme|list|group|alerts?|thing|alerts)|leave now|cancel (?:this|my|these|the) (?:service|subscription|membership|texts|messages|alerts|registration|thing|account)|cancel these$|drop out of (?:this|the)|not (?:to )?(?:receive|get|be sent|be texted|be contacted|hear from|have these|have any more))\b".to_owned(),
+                r"^(?:pack it in|discontinue|desist|cease|please discontinue|unenroll|unenrol)(?: (?:with|wi|me|from|this|these|them|us) ?\S*)*$".to_owned(),
                 r"^(?:want )?out(?: of (?:this|these|it))?(?: please| pls| now| thanks)*$".to_owned(),
                 // Do not text me.
                 format!(r"^(?:do not|don't|dont|never|no need to|not to|dnt|don't you|dont you|can you not|could you not|would you not)(?: (?:ever|keep|continue to|continue|try to|bother|dare))* {TEXTING} (?:me|us|my (?:phone|number|mobile)|this (?:number|phone|mobile|no)){TAIL}"),
@@ -169,6 +171,7 @@ impl Patterns {
                 r"\b(?:opt|opted|opting) (?:me |us |my number |this number )?out\b.{0,20}\b(?:please|now|thanks|texts|messages|alerts|these|this|list|service)\b".to_owned(),
                 // Welsh: the verb may stand anywhere.
                 r"\b(?:peidiwch|paidiwch|paid|stopiwch|stopia|rhowch y gorau|rho'r gorau|a wnewch chi beidio|wnewch chi stopio|allwch chi stopio|allwch chi beidio|gallwch chi stopio)\b.*\b(?:tecst\w*|decst\w*|thecst\w*|negeseu\w*|neges|ataf|ata i|i mi|imi|cysylltu|chysylltu|gysylltu|tecstio|ebostio|e-?byst|rhain|rhybuddion)\b".to_owned(),
+                r"\bnid wyf\b.*\b(?:dymuno|eisiau)\b.*\b(?:derbyn|cael|rhagor|negeseu\w*)\b".to_owned(),
                 r"\b(?:tynnwch|tynna|tynnu|thynnu|nhynnu|dynnu) (?:fi|fy (?:rhif|enw|manylion)|y rhif)\b".to_owned(),
                 r"\b(?:dilewch|dileu|dilea|ddileu) (?:fi|fy (?:rhif|enw|manylion)|y rhif)\b".to_owned(),
                 r"^(?:plis )?dim (?:mwy|rhagor)\b(?: o (?:negeseu\w*|decst\w*|tecst\w*|rhain|hyn|neges\w*|rybuddion|rhybuddion|y rhain).*| plis| diolch|$)".to_owned(),
@@ -189,10 +192,10 @@ impl Patterns {
             ])?,
             not_asked_how: RegexSet::new([r"\b(?:scam\w*|fraud\w*|phishing|cold call\w*|nuisance|spammers?|him|her|whatsapp|facebook|junk|parcel|bank|from (?:him|my|a|the|an))\b"])?,
             conditional: Regex::new(
-                r"\b(?:if|unless|until|till|untill|when|while|whilst|after (?:\d|ten|nine|eight|midnight|dark|hours)|before (?:\d|nine|eight|ten|seven)|at night|in the night|overnight|night ?time|during|between|this late|so late|late at|at weekends?|past \d|so early|early|at \d+|at (?:this|that) (?:time|hour)|at silly|at stupid|middle of the night|so many|so often|as often|as many|too many|too often|every (?:day|hour)|on sundays?|for (?:a (?:while|bit|few|week|month)|now|this week|the (?:next|moment|summer)|\d)|temporarily|weeks?|in the (?:day|morning|evening)|except|only|just the|apart from|but keep|other than|about (?:the )?(?:dogs?|church|cctv|school|lost|parking|events?|meetings?|surveys?|cat|missing|other)|instead|by email|for the other|os|yn y nos|yn hwyr|yn ystod|tan|oni bai|same (?:one|ones|thing|message|text|alert)|over and over|other (?:phone|number|one|mobile)|\w+ ones)\b",
+                r"\b(?:if|unless|until|till|untill|when|while|whilst|after (?:\d|ten|nine|eight|midnight|dark|hours)|before (?:\d|nine|eight|ten|seven)|at night|in the night|overnight|night ?time|during|between|this late|so late|late at|at weekends?|past \d|so early|early|at \d+|at (?:this|that) (?:time|hour)|at silly|at stupid|middle of the night|so many|so often|as often|as many|too many|too often|every (?:day|hour)|on sundays?|for (?:a (?:while|bit|few|week|month)|now|this week|the (?:next|moment|summer)|\d)|temporarily|weeks?|in the (?:day|morning|evening)|except|only|just the|apart from|but keep|other than|about (?:the )?(?:dogs?|church|cctv|school|lost|parking|events?|meetings?|surveys?|cat|missing|other)|instead|by email|for the other|fortnight|holiday|pm and|am and|two of each|one of them|not sure|let me think|instead of|os|yn y nos|yn hwyr|yn ystod|tan|oni bai|same (?:one|ones|thing|message|text|alert)|over and over|other (?:phone|number|one|mobile)|\w+ ones)\b",
             )?,
             stay: RegexSet::new([
-                r"\b(?:do not|don't|dont|never|dnt|not|please keep|wouldn't|won't|wont|no intention of)(?: (?:you|u|ever|want to|wanna|want you to|going to|to|please))* (?:stop|stopping|unsubscribe|unsubscribing|remove me|removed?|take me off|opt out|opting out|opt me out|leave|cancel|cancel my|cut me off|come off)(?: me)?(?:$| (?:sending|texting|these|the|them|this|it|me|messaging|from|getting|receiving|being|doing|posting|your|alerts?|texts?|messages?|my|of|on))",
+                r"\b(?:do not|don't|dont|never|dnt|not|no need to|please keep|wouldn't|won't|wont|no intention of)(?: (?:you|u|ever|want to|wanna|want you to|going to|to|please))* (?:stop|stopping|unsubscribe|unsubscribing|remove me|removed?|take me off|opt out|opting out|opt me out|leave|cancel|cancel my|cut me off|come off)(?: me)?(?:$| (?:sending|texting|these|the|them|this|it|me|messaging|from|getting|receiving|being|doing|posting|your|alerts?|texts?|messages?|my|of|on))",
                 r"\bkeep (?:them|these|it|the (?:texts|alerts|messages|updates)|sending|texting|me (?:on|posted|updated|informed|in))\b",
                 r"\b(?:glad|pleased|happy|good) (?:to (?:get|receive|have|be on)|you send|of|with)\b.{0,20}\b(?:texts|alerts|messages|these|updates)\b",
                 r"\b(?:dw i|dwi|rwy) (?:ddim|ddim yn) (?:eisiau|am) (?:stopio|gadael|rhoi)\b",
@@ -205,7 +208,8 @@ impl Patterns {
                 r"^(?:i |we )?(?:changed my mind|change of mind|'ve changed my mind|have changed my mind|made a mistake|didn't mean to (?:stop|unsubscribe|opt out)|(?:want|would like|'d like|like) (?:to )?(?:the |my |these |your )?(?:get|receive|have|join|rejoin|subscribe|sign up|opt in|opt back in|come back|start|be back on|texts|alerts|messages)(?: (?:the|these|your|texts|alerts|messages|again|back|in|please|getting|receiving|on|for|to|up))*)$",
                 r"^(?:join|rejoin|resubscribe|subscribe|opt in|opt back in|unstop|start)(?: (?:me|please|pls|again|back|in|the|service|alerts|scheme|derbyshire|alert|to|this|list|texts|now|messages|up|my|for|i'd like|i want|want))*$",
                 r"\b(?:dechrau|dechreuwch|ailddechrau|ymuno|tanysgrifio)\b.*\b(?:eto|os gwelwch|plis|anfon|negeseu\w*|rhybuddion|nol|yn ol|tecst\w*)\b",
-                r"\b(?:hoffwn|hoffwn i|dw i eisiau|dwi eisiau|dwi isio|rwyf am) (?:i )?(?:gael|derbyn|cael)\b.*\b(?:eto|nol|yn ol)\b",
+                r"\b(?:put|add|get) (?:us|me) on (?:the|your|thi|this|ur) ?(?:\S+ )?list\b|\badd me to (?:your|the)\b|\bget (?:these|the|them|em|your)(?: \S+)? again\b|\bwant (?:em|them|these) back\b",
+                r"\b(?:hoffwn|hoffwn i|dw i eisiau|dwi eisiau|dwi isio|rwyf am) (?:i )?(?:gael|derbyn|dderbyn|cael)\b.*\b(?:eto|nol|yn ol)\b",
                 r"\b(?:resubscribe|re-subscribe|re subscribe|unstop|opt back in|add me back|sign me (?:back )?up|put me back on|start (?:them|these|it|the texts|the alerts|sending|texting)(?: \w+){0,2} again|turn (?:them|these|it) back on|sign up (?:for|to) (?:the|these|your|this|text|police)(?: \w+)? ?(?:alerts|texts|messages|service)?)\b",
                 r"\b(?:hoffwn|dw i eisiau|dwi eisiau|dwi isio|rwyf am) (?:ymuno|ailymuno|ail-ymuno|danysgrifio|ddechrau)\b",
             ])?,
@@ -244,12 +248,14 @@ impl Patterns {
                 r"^(?:tell me )?(?:more )?(?:about|explain) (?:this|the) (?:service|scheme|system|number)$",
             ])?,
             perhaps: RegexSet::new([
+                r"^(?:scam|scammers?)$",
                 r"^(?:fuck|f\*+k|f off|piss|bugger|sod|naff|jog|eff|bog) ?off\b|^(?:get lost|go away|do one|get stuffed|go to hell|sling your hook|fuck you|up yours)\b",
                 r"^(?:not|no longer|really not|am not|i'm not|im not|not really) (?:interested|for me|wanted|bothered|needed|relevant)(?: (?:thanks|thank you|mate|sorry|ta|anymore|any more|in this|please|cheers))*$",
                 r"\b(?:sick|tired|fed up|had enough|weary|bored) (?:and tired )?(?:of|with|off)\b.{0,40}\b(?:these|texts?|messages?|alerts?|this|your|getting)\b",
                 r"\b(?:too many|so many|constant|endless) (?:texts|messages|alerts|of these|msgs|notifications)\b",
                 r"\b(?:never|didn't|did not|didnt|don't remember|dont remember|don't recall) (?:asked?|signed?|signing|subscribed?|registered?|agreed?|joined?|requested?) (?:up )?(?:for|to)? ?(?:this|these|any|your|it|texts|alerts)?\b",
                 r"\bwhy (?:am i|are you|do i|do you keep|r u|did i|u)(?: \S+){0,2} (?:getting|receiving|texting|sending|messaging|get|contacting)\b",
+                r"\bstop or start\b|\bstop no wait\b|\bunsubscribing\b|\bjust get the ones\b|\bto my email instead\b|\bstop for a\b|\bwant to stop\b",
                 r"\b(?:pause|suspend|coming off|come off|mute|fewer|less often|less frequently|cut down on)\b.{0,30}\b(?:these|them|texts|messages|alerts|this)\b",
                 r"\b(?:only send|only text|just send|dont bother (?:texting|sending)|don't bother (?:texting|sending|me)|not text|not send|don't text|dont text|stop texting|stop sending|no more \w+ ones|keep getting these|have to (?:get|keep getting|have) these|want out|get out of these|do i need (?:these|this)|rather not)\b",
                 r"\b(?:take|remove|delete)\b.{0,40}\b(?:off|from) (?:the|your|this|ur) (?:list|system|texts|alerts|service)\b",
@@ -257,12 +263,16 @@ impl Patterns {
                 r"^(?:give over|stop it all|stop start|start stop|shut up|belt up|how do i stop)$",
                 r"\b(?:these|this|they) (?:aren't|arent|are not|isn't|isnt|is not|ain't|aint|are no longer) (?:for me|relevant|needed|any use|of use|meant for me)\b",
                 r"\b(?:i'll|i will|ill|might|may|thinking of|thinking about|going to|gonna) (?:stop|stopping|cancel|cancelling|unsubscrib\w*|opt\w* out|leave|leaving|block) (?:them|these|this|it|the texts|if)\b",
-                r"^(?:enough|thats enough|that's enough|enough is enough|give it a rest|pack it in|knock it off|stop this|stop that)$",
+                r"^(?:enough|thats enough|that's enough|enough is enough|give it a rest|knock it off|stop that)$",
             ])?,
             reason: RegexSet::new([
                 r"\b(?:moved|moving|move|relocated|emigrat\w*)\b.{0,30}\b(?:away|house|home|out|area|abroad|to|from|now|county|back)\b|\b(?:have|'ve|i|we|since) moved$",
                 r"\b(?:no longer|don't|dont|do not|not|never) (?:live|living|lived|reside|in derby\w*|in the area|work|local|here|have (?:a|the|any) (?:dog|dogs|shop|car)|got a dog|attend|go to|own|a member|part of)\b",
                 r"\b(?:changed|new|different|old|change|changing|swapped) (?:my |his |her |our )?(?:number|phone|mobile|sim|area|address|provider|my mind)\b",
+                r"\b(?:already|before|last week|yesterday|times) (?:texted|sent|asked|told|said)\b|\b(?:texted|sent|said|asked|told) (?:you )?(?:stop|before|already)\b|\bblocked you\b|\b(?:still|keep) (?:coming|sending|getting|texting)\b|\byou(?:'re| are| lot)? (?:still |keep |lot )?(?:text|texting|send|sending)\b|\bphone (?:going|goes|never|keeps|pinging|buzzing|won't)\b|\b(?:your|the|re your) (?:alert|text|message)\b|\bi've work\b",
+                r"\b(?:thank you|thanks) (?:very much |so much |ever so |a lot )?for (?:all )?(?:the|your|these)\b|\b(?:informative|wishes to everyone|at the station)\b",
+                r"\breport you\b|\b(?:re|about) your (?:alert|text|message)\b|^who ?ever you are",
+                r"\b(?:care home|nothing to do wi|nowt to do|no point|nothing to do with)\b|\b(?:can't|cant|cannot) (?:read|reed|get about|see)\b|\b(?:husband|husbands|wife|wifes|mums|dads|mum|dad|nans)\b.*\b(?:phone|died|number)\b",
                 r"\b(?:signed up|joined|registered|subscribed)\b",
                 r"\b(?:rehomed|re-homed|re homed|no dog|put to sleep|put down)\b",
                 r"\b(?:sold|lost|got rid of|died|passed away|deceased|passed|dead|retired|left)\b.{0,30}\b(?:dog|house|car|shop|business|mum|mother|dad|father|husband|wife|years?|now|away|the area|force|job|school|club|church|month|scheme)\b",
@@ -294,8 +304,9 @@ impl Patterns {
             ])?,
             only_if: Regex::new(r"^(?:and |but |so |only |ok |oh )*(?:if|unless|in case|os mai|os|oni bai)\b")?,
             polite_if: Regex::new(r"^(?:and |but |so )*if (?:you (?:don't|do not|dont|would|could|can|wouldn't) ?(?:mind)?|u (?:dont|don't|could|can) ?(?:mind)?|possible|that's ok|thats ok|i may|at all possible|poss|it's not too much|it is not too much|it's no trouble|you please)\b")?,
-            others: Regex::new(r"\b(?:my ex|want to keep|mower|him|someone|somebody|he|they|people|scam\w*|whatsapp|facebook|kids|lads)\b")?,
-            part: Regex::new(r"\b(?:use my (?:other|new)|instead|still want (?:the|to)|but keep|carry on|keep the|i need those|need those|the \w+ ones|ones either)\b")?,
+            ours: Regex::new(r"\breport you\b|\b(?:re|about) your (?:alert|text|message)\b")?,
+            others: Regex::new(r"\b(?:my ex|he's|she's|want to keep|mower|him|someone|somebody|he|they|people|scam\w*|whatsapp|facebook|kids|lads)\b")?,
+            part: Regex::new(r"\b(?:to my wife|keep sending|start again|still want them|still want|see my phone|use my (?:other|new)|instead|still want (?:the|to)|but keep|carry on|keep the|i need those|need those|the \w+ ones|ones either)\b")?,
             polite: Regex::new(r"\b(?:os gwelwch (?:yn )?dda|os gwelwch|if (?:you|u|somebody|someone) (?:could|would|can|will|dont mind|don't mind|do not mind|wouldn't mind|please|be so kind)(?: |$)|if (?:possible|poss|that's ok|thats ok|i may|at all possible)|until further notice|every time|for (?:now )?good|in (?:the )?future)\b")?,
             strong: RegexSet::new([
                 r"\b(?:saw|spotted|sighting|witness\w*|footage|cctv|dash ?cam|doorbell|van|number plates?|suspect|thief|thieves|burgl\w*|stolen|stole|nicked|knife|gun|drug\w*|crime (?:ref\w*|number|no)|statement|evidence|my case|arrested|charged|missing|parked|hiding|reported|report(?:ing)?|cannabis|speeding|fight|smash\w*|broke into|breaking into|little girl|the lad|a lad|the man|a man|that man|any news|update on|white car|red car|blue car|suspicious|transit|bloke|told your officer|gwelais|welais|y fan|fan wen|heddwas|swyddog)\b",
@@ -312,6 +323,8 @@ impl Patterns {
 /// Cuts a text into clauses and says what each says.
 pub(super) fn clauses(text: &str) -> Vec<Clause> {
     let Some(patterns) = PATTERNS.as_ref() else { return Vec::new() };
+    let own: String = text.lines().filter(|line| !line.trim_start().starts_with('>')).collect::<Vec<_>>().join("\n");
+    let text = if own.trim().is_empty() { text } else { &own };
     let unquoted = without_quotations(text).replace("stop and search", "stop-and-search").replace("stop & search", "stop-and-search");
     let mut pieces: Vec<(String, char)> = Vec::new();
     for (piece, end) in split(&unquoted) {
@@ -324,7 +337,7 @@ pub(super) fn clauses(text: &str) -> Vec<Clause> {
     let clause = |(piece, end): &(String, char)| Clause {
         saying: patterns.say(piece, *end),
         end: *end,
-        tells: patterns.strong.is_match(piece),
+        tells: patterns.strong.is_match(piece) && !patterns.ours.is_match(piece),
         words: piece.split(' ').count(),
     };
     let mut clauses: Vec<Clause> = pieces.iter().map(clause).collect();
@@ -355,7 +368,7 @@ impl Patterns {
         let clean = self.oaths.replace_all(piece, "").trim().to_owned();
         let core = self.lead.replace(&format!("{clean} "), "").trim().to_owned();
         let behind_stop = core.strip_prefix("stop ").is_some_and(|rest| self.wishes(rest) || self.wishes(self.lead.replace(rest, "").trim()));
-        let wish = self.wishes(&clean) || self.wishes(&core) || behind_stop;
+        let wish = self.wishes(&clean) || self.wishes(&core) || behind_stop || super::senses::is_wish(piece);
         if wish {
             return if self.conditional.is_match(&self.polite.replace_all(piece, " ")) { Saying::Conditional } else { Saying::Wish };
         }
@@ -407,7 +420,8 @@ fn without_quotations(text: &str) -> String {
         return text.to_owned();
     }
     let outside: String = text.split('"').step_by(2).collect::<Vec<_>>().join(" ");
-    if normal::words(&outside).split(' ').filter(|word| !word.is_empty()).count() >= 2 { outside } else { text.to_owned() }
+    let outside_words = normal::words(&outside);
+    if outside_words.split(' ').filter(|word| !word.is_empty()).count() >= 2 || words::opt_out(&outside_words).is_some() { outside } else { text.to_owned() }
 }
 
 /// At marks and at words that begin a new thought.

@@ -74,19 +74,81 @@ const IN: &[&str] = &[
     "tanysgrifio",
     "optio i mewn",
 ];
-const HELP: &[&str] = &["help", "info", "information", "help info", "help please", "commands", "options", "menu", "cymorth", "gwybodaeth", "help gyda hyn", "more info", "need info"];
+const HELP: &[&str] = &[
+    "help",
+    "info",
+    "information",
+    "help info",
+    "help please",
+    "commands",
+    "options",
+    "menu",
+    "cymorth",
+    "gwybodaeth",
+    "help gyda hyn",
+    "more info",
+    "need info",
+];
 /// Courtesies that may stand around the word.
 const COURTESIES: &[&str] = &[
-    "please", "pls", "plz", "plse", "pleas", "plesae", "now", "thanks", "thank you", "thankyou", "thank u", "thx", "thnx", "ta", "cheers", "many thanks", "kind regards",
-    "regards", "diolch", "os gwelwch yn dda", "plis", "rwan", "nawr", "hi", "hello", "hiya", "hey", "ok", "okay", "sorry", "just", "mate", "love", "right", "immediately",
-    "asap", "today", "thanku", "no", "yes", "guys", "folks", "oi", "everyone", "helo", "ffs", "ta very much", "sir", "madam", "thank you very much", "thanks a lot",
+    "please",
+    "pls",
+    "plz",
+    "plse",
+    "pleas",
+    "plesae",
+    "now",
+    "thanks",
+    "thank you",
+    "thankyou",
+    "thank u",
+    "thx",
+    "thnx",
+    "ta",
+    "cheers",
+    "many thanks",
+    "kind regards",
+    "regards",
+    "diolch",
+    "os gwelwch yn dda",
+    "plis",
+    "rwan",
+    "nawr",
+    "hi",
+    "hello",
+    "hiya",
+    "hey",
+    "ok",
+    "okay",
+    "sorry",
+    "just",
+    "mate",
+    "love",
+    "right",
+    "immediately",
+    "asap",
+    "today",
+    "thanku",
+    "no",
+    "yes",
+    "guys",
+    "folks",
+    "oi",
+    "everyone",
+    "helo",
+    "ffs",
+    "ta very much",
+    "sir",
+    "madam",
+    "thank you very much",
+    "thanks a lot",
 ];
 /// What may follow STOP itself and belongs to it.
 const AFTER_STOP: &[&str] = &["it", "this", "me", "these", "them", "texts", "txts", "messages", "msgs", "alerts", "texting", "messaging"];
 /// Words that are near STOP and are words.
 const NO_MISSES: &[&str] = &[
-    "shop", "step", "slop", "swop", "top", "stoop", "strop", "stomp", "atop", "estop", "stow", "spot", "tops", "sop", "stob", "stot", "stock", "stope", "scop", "sto", "stomp",
-    "stoup", "stops", "strip", "stoep", "stor", "ston", "stof",
+    "shop", "step", "slop", "swop", "top", "stoop", "strop", "stomp", "atop", "estop", "stow", "spot", "tops", "sop", "stob", "stot", "stock", "stope", "scop",
+    "sto", "stomp", "stoup", "stops", "strip", "stoep", "stor", "ston", "stof",
 ];
 
 /// Takes courtesies off both ends.
@@ -186,8 +248,7 @@ pub(super) fn is_near_miss(once: &str) -> bool {
         return false;
     }
     let length = once.chars().count();
-    ((3..=6).contains(&length) && distance(once, "stop") == 1)
-        || ((8..=14).contains(&length) && distance(once, "unsubscribe") <= 2)
+    ((3..=6).contains(&length) && distance(once, "stop") == 1) || ((8..=14).contains(&length) && distance(once, "unsubscribe") <= 2)
 }
 
 /// Damerau-Levenshtein distance (optimal string alignment).
