@@ -10,7 +10,7 @@ use std::time::Duration;
 use diesel_async::RunQueryDsl;
 use huecry::channels::sms::smpp::{Delivered, Smpp, TAKEN, TRY_AGAIN};
 use huecry::channels::{Accepted, Hook, OutgoingText, SendError};
-use huecry::config::{ChannelKindConfig, Config, SmppConfig, SmsConfig, SmsProviderConfig};
+use huecry::config::{ChannelKindConfig, Config, SmppConfig, SmsProviderConfig};
 use huecry::domain::Address;
 use huecry::domain::delivery::Status;
 use huecry::domain::inbound::{InboundEvent, InboundText};
@@ -115,10 +115,13 @@ fn channel(port: u16, more: &str) -> String {
 fn settings(port: u16, more: &str) -> SmppConfig {
     let toml = format!("[server]\npublic_url = \"https://alert.example.org\"\n{}", channel(port, more));
     let config = Config::from_toml(&toml).unwrap_or_else(|faults| panic!("{faults:?}"));
-    let ChannelKindConfig::Sms(SmsConfig { provider: SmsProviderConfig::Smpp(settings), .. }) = &config.channels[0].kind else {
-        panic!("{:?}", config.channels)
-    };
-    settings.clone()
+    match &config.channels[0].kind {
+        ChannelKindConfig::Sms(sms) => match &sms.provider {
+            SmsProviderConfig::Smpp(settings) => settings.clone(),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A session with its line kept by a task of its own.

@@ -83,7 +83,7 @@ mod tests {
         let read_table = |table: serde_json::Value| {
             let mut faults = Vec::new();
             let mut reader = Reader::root(&table, &mut faults);
-            let settings = read(&mut reader);
+            let settings = super::super::read(&mut reader).unwrap();
             reader.refuse_unknown();
             (settings, faults.into_iter().map(|fault| fault.key).collect::<Vec<_>>())
         };
@@ -93,7 +93,7 @@ mod tests {
         });
         let (settings, faults) = read_table(sound.clone());
         assert_eq!(faults, [""; 0]);
-        let SmsProviderConfig::Notify(notify) = settings.provider else { panic!("{settings:?}") };
+        let super::super::SmsProviderConfig::Notify(notify) = settings.provider else { panic!("{settings:?}") };
         assert_eq!((notify.service_id.as_str(), notify.api_base.as_str()), (service, "https://api.notifications.service.gov.uk"));
         assert_eq!(secrecy::ExposeSecret::expose_secret(&notify.secret), secret);
         assert_eq!(notify.senders, [("+447700900001".to_owned(), sender.to_owned())]);

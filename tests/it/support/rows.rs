@@ -248,6 +248,7 @@ impl TestDb {
             address: address.reveal().into(),
             name: None,
             created_at: now(),
+            owner_doubt_at: None,
         }
     }
 
