@@ -8,17 +8,21 @@ use anyhow::Context;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::domain::Ids;
 use crate::inbound::intake::{Intake, LANES};
 use crate::inbound::listen::Listener;
 use crate::inbound::poll::Poller;
-use crate::inbound::process;
+use crate::inbound::listing::Lister;
+use crate::inbound::{parts, process};
 use crate::outbound::dispatch::Dispatcher;
 use crate::outbound::{publish, reconcile};
-use crate::store::{Backend, envelopes, sessions};
+use crate::store::{Backend, envelopes, outbox, replay_keys, sessions, text_parts};
 
 /// Short for whoever waits for an answer, long for a database that is asked whether there is work.
 const GATHER: Duration = Duration::from_millis(4);
 const POLL: Duration = Duration::from_secs(1);
+/// Rounds of housekeeping, a minute each, after which what looks at many rows is done.
+const HOURLY: u32 = 60;
 
 /// Everything that was started.
 pub struct Workers {
@@ -58,6 +62,7 @@ impl Workers {
         let app = &workers.app.clone();
         workers.loops.spawn(repeat(app.clone(), "fan-out", Bell::FanOut, |app| async move { publish::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
+        workers.loops.spawn(repeat(app.clone(), "parts", Bell::None, |app| async move { parts::run_once(&app).await }));
         workers.loops.spawn(housekeeping(app.clone()));
         for lanes in lanes(app.db().backend()) {
             workers.loops.spawn(repeat(app.clone(), "process", Bell::Envelopes, move |app| {
@@ -71,6 +76,9 @@ impl Workers {
             workers.writers.push(recorder);
             for poller in Poller::all_of(app, &workers.intake, channel) {
                 workers.loops.spawn(poller.run());
+            }
+            if let Some(lister) = Lister::of(app, &workers.intake, channel) {
+                workers.loops.spawn(lister.run());
             }
             if let Some(listener) = Listener::of(app, &workers.intake, channel) {
                 workers.loops.spawn(listener.run());
@@ -161,8 +169,10 @@ async fn relay(app: App) {
 
 async fn housekeeping(app: App) {
     let stop = app.stop().clone();
+    let mut rounds = (0..HOURLY).cycle();
     loop {
-        if let Err(error) = tidy(&app).await {
+        let hourly = rounds.next() == Some(0);
+        if let Err(error) = tidy(&app, hourly).await {
             tracing::warn!(%error, "housekeeping failed; it is tried again");
         }
         tokio::select! {
@@ -172,7 +182,7 @@ async fn housekeeping(app: App) {
     }
 }
 
-async fn tidy(app: &App) -> diesel::QueryResult<()> {
+async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {
     let (waiting, parked) = {
         let mut conn = app.read().await?;
         (envelopes::count_waiting(&mut conn).await?, envelopes::count_of(&mut conn, "parked").await?)
@@ -180,6 +190,20 @@ async fn tidy(app: &App) -> diesel::QueryResult<()> {
     for (name, count) in [("huecry_envelopes_waiting", waiting), ("huecry_envelopes_parked", parked)] {
         metrics::gauge!(name).set(u32::try_from(count).map_or(f64::MAX, f64::from));
     }
+    let now = app.now();
     let mut conn = app.write().await?;
-    sessions::delete_expired(&mut conn, app.now()).await.map(|_| ())
+    sessions::delete_expired(&mut conn, now).await?;
+    if !hourly {
+        return Ok(());
+    }
+    // A token holds for minutes, its vendor's retries for a day; a part of a text is in its envelope.
+    replay_keys::delete_before(&mut conn, now.minus_days(2)).await?;
+    text_parts::delete_before(&mut conn, now.minus_days(2)).await?;
+    // Deliveries of up to a day before that: one may have been retried so long before it was taken.
+    let accepted_before = now.minus_days(3);
+    let given_up = outbox::give_up_waiting(&mut conn, Ids::floor(now.minus_days(5)), Ids::floor(accepted_before), accepted_before).await?;
+    if given_up > 0 {
+        tracing::info!(given_up, "texts without a receipt for 72 hours count as unconfirmed");
+    }
+    Ok(())
 }

@@ -148,6 +148,9 @@ pub enum VerifyError {
     /// Signed too long ago, or in the future.
     #[error("the signature is not of now")]
     Stale,
+    /// Its token came with another request.
+    #[error("the token was used before")]
+    Replayed,
     /// The certificate it was signed by cannot be had now.
     #[error("the certificate cannot be fetched")]
     NoCertificate,

@@ -12,7 +12,7 @@ use super::sms::twilio::Twilio;
 use super::sms::vonage::Vonage;
 use super::sms::vonage_sms::VonageSms;
 use super::{
-    Accepted, Acknowledgement, Circumstances, Doubtful, Hook, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, http,
+    Accepted, Acknowledgement, Circumstances, Doubtful, Hook, Listing, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, http,
 };
 use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapSignIn, SmsConfig, SmsProviderConfig};
 use crate::domain::At;
@@ -20,6 +20,8 @@ use crate::domain::inbound::InboundEvent;
 
 /// Names of every provider that can be configured. A test holds the files and fixtures against it.
 pub const PROVIDERS: &[&str] = &["twilio", "notify", "vonage", "vonage_sms", "aws", "smpp", "smtp"];
+
+pub use super::sms::vonage::is_sent_again;
 
 /// Every configured channel.
 #[derive(Clone, Default)]
@@ -118,6 +120,20 @@ impl Channel {
             ChannelKind::Sms { vendor: Vendor::Smpp(smpp), .. } => smpp.send(text).await,
             ChannelKind::Email { .. } => Err(SendError::ours("channel", "no channel for texts")),
         }
+    }
+
+    /// The first page of the vendor's list of what people sent since then; empty if it keeps none.
+    pub async fn list(&self, since: At, now: At) -> Result<Listing, SendError> {
+        match self.provider().and_then(|provider| provider.build_listing(since, now)) {
+            Some(request) => self.list_on(request, since, now).await,
+            None => Ok(Listing::default()),
+        }
+    }
+
+    /// The page that a request of a listing asks for.
+    pub async fn list_on(&self, request: http::Request, since: At, now: At) -> Result<Listing, SendError> {
+        let ChannelKind::Sms { vendor: Vendor::Http { provider, http, .. }, .. } = &self.kind else { return Ok(Listing::default()) };
+        http.send(request).await.and_then(|response| provider.read_listing(&response, since, now))
     }
 
     /// Whether a doubtful text was taken, and its id; none if the vendor cannot tell.

@@ -72,14 +72,22 @@ crate::words! {
 
 impl Status {
     /// Rank for receipts: a later word of lower rank changes nothing.
+    ///
+    /// Every final status has a rank of its own, so that the same receipts end the same in whatever order they come: what
+    /// arrived once has arrived, and of two failures the more certain stands.
     pub const fn rank(self) -> i64 {
         match self {
             Self::Queued | Self::Leased => 0,
             Self::Sending => 1,
             Self::Unconfirmed => 2,
             Self::Accepted => 3,
-            Self::TemporaryFailure | Self::PermanentFailure | Self::TechnicalFailure | Self::Suppressed | Self::Expired | Self::Cancelled => 5,
-            Self::Delivered => 6,
+            Self::TemporaryFailure => 5,
+            Self::Expired => 6,
+            Self::TechnicalFailure => 7,
+            Self::PermanentFailure => 8,
+            Self::Cancelled => 9,
+            Self::Suppressed => 10,
+            Self::Delivered => 11,
         }
     }
 
@@ -88,13 +96,9 @@ impl Status {
         self.rank() >= 5
     }
 
-    /// Whether a receipt may move a delivery from `self` to `next`: never down in rank, never out of `delivered`.
+    /// Whether a receipt may move a delivery that was handed over from `self` to `next`: only up in rank.
     pub const fn may_become(self, next: Self) -> bool {
-        match self {
-            // A suppressed or cancelled delivery was never handed over: a receipt for it is somebody else's.
-            Self::Delivered | Self::Suppressed | Self::Cancelled => false,
-            _ => next.rank() > self.rank(),
-        }
+        next.rank() > self.rank()
     }
 
     /// For people.

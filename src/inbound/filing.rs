@@ -54,6 +54,13 @@ pub(super) struct Filing<'a> {
     pub(super) sender: Option<&'a SenderCheck>,
 }
 
+impl<'a> Filer<'a> {
+    /// For one batch.
+    pub(super) fn new(app: &'a App, now: At, moved: HashMap<Vec<u8>, Vec<Moved>>) -> Self {
+        Self { app, told: Told::default(), alerts: HashMap::new(), mailed: HashMap::new(), known: HashMap::new(), officers: HashMap::new(), now, moved }
+    }
+}
+
 impl Filer<'_> {
     pub(super) async fn alert(&mut self, conn: &mut Conn, id: i64) -> QueryResult<AlertRow> {
         if let Some(alert) = self.alerts.get(&id) {

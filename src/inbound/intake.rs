@@ -15,6 +15,7 @@ use crate::channels::Verified;
 use crate::domain::{Address, Phone};
 use crate::files::sha256;
 use crate::store::envelopes::{self, EnvelopeRow};
+use crate::store::replay_keys;
 use crate::store::suppressions::{self, SuppressionRow};
 use crate::store::{Backend, Conn, wake::Change};
 
@@ -62,6 +63,8 @@ pub enum IntakeOutcome {
     Stored(i64),
     /// It was here before.
     Before,
+    /// It bears a token that came with another request: nothing is stored.
+    Replayed,
 }
 
 /// Why it could not be stored; the sender is told to try again.
@@ -75,9 +78,25 @@ pub enum IntakeError {
     Closed,
 }
 
-struct Job {
+/// What is to be stored, and what commits with it.
+#[derive(Clone)]
+struct Sealed {
     row: EnvelopeRow,
+    /// The rule by which it is a certain opt-out.
     stop: Option<&'static str>,
+    /// What no other request may bear.
+    replay_key: Option<String>,
+}
+
+/// Which of a group are new, and which were refused.
+#[derive(Default)]
+struct Committed {
+    fresh: HashSet<i64>,
+    replayed: HashSet<i64>,
+}
+
+struct Job {
+    sealed: Sealed,
     done: oneshot::Sender<Result<IntakeOutcome, IntakeError>>,
 }
 
@@ -122,7 +141,7 @@ impl Intake {
     /// Stores an arrival; returns once it is durable.
     pub async fn store(&self, arrival: Arrival) -> Result<IntakeOutcome, IntakeError> {
         let (job, answer) = self.prepare(arrival).await?;
-        let writer = usize::try_from(job.row.lane).unwrap_or(0) % self.jobs.len().max(1);
+        let writer = usize::try_from(job.sealed.row.lane).unwrap_or(0) % self.jobs.len().max(1);
         self.jobs.get(writer).ok_or(IntakeError::Closed)?.send(job).await.map_err(|_| IntakeError::Closed)?;
         answer.await.map_err(|_| IntakeError::Closed)?
     }
@@ -143,7 +162,8 @@ impl Intake {
         let match_key = correspondent.as_ref().map(|address| app.match_key(address));
         let lane = match_key.as_ref().and_then(|key| key.first()).map_or(0, |byte| i64::from(*byte) % LANES);
         let headers = arrival.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>().into_bytes();
-        let stop = arrival.verified.text.as_deref().filter(|_| arrival.kind == "sms_inbound").and_then(certain_opt_out);
+        let stop = arrival.verified.text.as_deref().filter(|_| arrival.kind != "email").and_then(certain_opt_out);
+        let replay_key = arrival.verified.replay_key.clone();
         let row = EnvelopeRow {
             id,
             channel: arrival.channel,
@@ -168,7 +188,7 @@ impl Intake {
             processed_at: None,
         };
         let (done, answer) = oneshot::channel();
-        Ok((Job { row, stop, done }, answer))
+        Ok((Job { sealed: Sealed { row, stop, replay_key }, done }, answer))
     }
 }
 
@@ -195,7 +215,7 @@ async fn write(app: App, mut inbox: mpsc::Receiver<Job>, largest: usize, planted
     let mut group = Vec::new();
     while inbox.recv_many(&mut group, largest).await > 0 {
         // By key, so that two nodes with the same keys take them in the same order.
-        group.sort_by(|a: &Job, b: &Job| (&a.row.channel, &a.row.kind, &a.row.dedupe_key).cmp(&(&b.row.channel, &b.row.kind, &b.row.dedupe_key)));
+        group.sort_by(|a: &Job, b: &Job| a.sealed.order().cmp(&b.sealed.order()));
         if cfg!(debug_assertions) && planted {
             tell_too_early(&mut group).await;
         }
@@ -208,24 +228,23 @@ async fn write(app: App, mut inbox: mpsc::Receiver<Job>, largest: usize, planted
 async fn tell_too_early(group: &mut [Job]) {
     for job in group {
         let (done, _) = oneshot::channel();
-        let _told = std::mem::replace(&mut job.done, done).send(Ok(IntakeOutcome::Stored(job.row.id)));
+        let _told = std::mem::replace(&mut job.done, done).send(Ok(IntakeOutcome::Stored(job.sealed.row.id)));
     }
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
 }
 
 async fn commit_group(app: &App, group: Vec<Job>) {
-    let rows: Vec<(EnvelopeRow, Option<&'static str>)> = group.iter().map(|job| (job.row.clone(), job.stop)).collect();
-    match commit(app, rows).await {
-        Ok(fresh) => {
+    match commit(app, group.iter().map(|job| job.sealed.clone()).collect()).await {
+        Ok(committed) => {
             for job in group {
-                tell(app, job, &fresh);
+                tell(app, job, &committed);
             }
         }
         Err(error) if group.len() > 1 => {
             tracing::warn!(%error, envelopes = group.len(), "a group could not be stored; trying one by one");
             for job in group {
-                match commit(app, vec![(job.row.clone(), job.stop)]).await {
-                    Ok(fresh) => tell(app, job, &fresh),
+                match commit(app, vec![job.sealed.clone()]).await {
+                    Ok(committed) => tell(app, job, &committed),
                     Err(error) => fail(job, &error),
                 }
             }
@@ -238,38 +257,60 @@ async fn commit_group(app: &App, group: Vec<Job>) {
     }
 }
 
-async fn commit(app: &App, rows: Vec<(EnvelopeRow, Option<&'static str>)>) -> QueryResult<HashSet<i64>> {
+impl Sealed {
+    fn order(&self) -> (&str, &str, &str) {
+        (&self.row.channel, &self.row.kind, &self.row.dedupe_key)
+    }
+
+    /// Whether its row is all there is to store: no STOP, no token to remember, and a provider's id by which a retry is known.
+    fn stands_alone(&self) -> bool {
+        self.stop.is_none() && self.replay_key.is_none() && (self.row.kind == "email" || !self.row.dedupe_key.starts_with("sha256:"))
+    }
+}
+
+async fn commit(app: &App, group: Vec<Sealed>) -> QueryResult<Committed> {
     let mut conn = app.write().await?;
-    // Without a STOP among them the rows stand on their own: on PostgreSQL one statement is all, and its own transaction.
-    // Nor one without a provider's id: whether it is kept as a possible duplicate belongs to the same transaction.
-    let alone = |(row, word): &(EnvelopeRow, Option<&'static str>)| word.is_none() && (row.kind == "email" || !row.dedupe_key.starts_with("sha256:"));
-    if matches!(conn, Conn::Pg(_)) && rows.iter().all(alone) {
-        return insert(&mut conn, &rows).await;
+    // On PostgreSQL one statement is then all, and its own transaction.
+    if matches!(conn, Conn::Pg(_)) && group.iter().all(Sealed::stands_alone) {
+        return insert(&mut conn, &group).await.map(|fresh| Committed { fresh, replayed: HashSet::new() });
     }
     conn.transaction(async |conn| {
-        let fresh = insert(conn, &rows).await?;
-        for (row, word) in &rows {
-            if let (Some(word), true) = (word, fresh.contains(&row.id)) {
-                stop(conn, app, row, word).await?;
+        let mut committed = Committed { fresh: insert(conn, &group).await?, replayed: HashSet::new() };
+        for sealed in &group {
+            refuse_replay(conn, sealed, &mut committed).await?;
+            if let (Some(rule), true) = (sealed.stop, committed.fresh.contains(&sealed.row.id)) {
+                stop(conn, app, &sealed.row, rule).await?;
             }
         }
-        Ok(fresh)
+        Ok(committed)
     })
     .await
 }
 
-async fn insert(conn: &mut Conn, rows: &[(EnvelopeRow, Option<&'static str>)]) -> QueryResult<HashSet<i64>> {
-    let mut fresh = envelopes::insert_new(conn, rows.iter().map(|(row, _)| row.clone()).collect()).await?;
-    keep_possible_duplicates(conn, rows, &mut fresh).await?;
+/// The same request again is a retry and was stored before; another one with the same token is a replay.
+async fn refuse_replay(conn: &mut Conn, sealed: &Sealed, committed: &mut Committed) -> QueryResult<()> {
+    let (row, Some(key)) = (&sealed.row, &sealed.replay_key) else { return Ok(()) };
+    if !committed.fresh.contains(&row.id) || replay_keys::note(conn, &row.channel, key, row.id, row.received_at).await? {
+        return Ok(());
+    }
+    envelopes::take_back(conn, row.id).await?;
+    committed.fresh.remove(&row.id);
+    committed.replayed.insert(row.id);
+    Ok(())
+}
+
+async fn insert(conn: &mut Conn, group: &[Sealed]) -> QueryResult<HashSet<i64>> {
+    let mut fresh = envelopes::insert_new(conn, group.iter().map(|sealed| sealed.row.clone()).collect()).await?;
+    keep_possible_duplicates(conn, group, &mut fresh).await?;
     Ok(fresh)
 }
 
 /// A text without a provider id whose like was here before may be a second sighting in the same words: kept, and flagged.
 /// A mail is told apart by its own Message-ID and Received lines: the same bytes are the same mail.
-async fn keep_possible_duplicates(conn: &mut Conn, rows: &[(EnvelopeRow, Option<&'static str>)], fresh: &mut HashSet<i64>) -> QueryResult<()> {
-    let again: Vec<EnvelopeRow> = rows
+async fn keep_possible_duplicates(conn: &mut Conn, group: &[Sealed], fresh: &mut HashSet<i64>) -> QueryResult<()> {
+    let again: Vec<EnvelopeRow> = group
         .iter()
-        .map(|(row, _)| row)
+        .map(|sealed| &sealed.row)
         .filter(|row| !fresh.contains(&row.id) && row.kind != "email" && row.dedupe_key.starts_with("sha256:"))
         .map(|row| EnvelopeRow { dedupe_key: format!("{}:{}", row.dedupe_key, row.id), possible_duplicate: true, ..row.clone() })
         .collect();
@@ -298,15 +339,21 @@ async fn stop(conn: &mut Conn, app: &App, row: &EnvelopeRow, rule: &str) -> Quer
     suppressions::suppress(conn, &suppression).await.map(|_| ())
 }
 
-fn tell(app: &App, job: Job, fresh: &HashSet<i64>) {
-    let stored = fresh.contains(&job.row.id);
-    metrics::counter!("huecry_envelopes_total", "channel" => job.row.channel, "kind" => job.row.kind, "outcome" => if stored { "stored" } else { "before" })
-        .increment(1);
-    if stored && job.stop.is_some() {
+fn tell(app: &App, job: Job, committed: &Committed) {
+    let row = job.sealed.row;
+    let (outcome, word) = if committed.fresh.contains(&row.id) {
+        (IntakeOutcome::Stored(row.id), "stored")
+    } else if committed.replayed.contains(&row.id) {
+        (IntakeOutcome::Replayed, "replayed")
+    } else {
+        (IntakeOutcome::Before, "before")
+    };
+    metrics::counter!("huecry_envelopes_total", "channel" => row.channel, "kind" => row.kind, "outcome" => word).increment(1);
+    if matches!(outcome, IntakeOutcome::Stored(_)) && job.sealed.stop.is_some() {
         app.wake().change(Change { kind: "press".into(), alert: None, conversation: None });
     }
     // The sender may have hung up: what is stored stays stored.
-    let _gone = job.done.send(Ok(if stored { IntakeOutcome::Stored(job.row.id) } else { IntakeOutcome::Before }));
+    let _gone = job.done.send(Ok(outcome));
 }
 
 fn fail(job: Job, error: &diesel::result::Error) {

@@ -9,6 +9,8 @@ pub mod intake;
 pub mod listen;
 mod mail;
 pub mod normalise;
+pub mod listing;
+pub mod parts;
 mod phrases;
 pub mod poll;
 pub mod process;

@@ -74,6 +74,18 @@ pub(super) struct Told {
     pub(super) outbox: bool,
 }
 
+impl Told {
+    /// Rings the bells.
+    pub(super) fn tell(self, app: &App) {
+        for change in self.changes {
+            app.wake().change(change);
+        }
+        if self.outbox {
+            app.wake().outbox();
+        }
+    }
+}
+
 type Work = (EnvelopeRow, Result<Vec<Understood>, ParseError>);
 
 /// Deals with one batch of these lanes; gives how many envelopes there were.
@@ -144,12 +156,7 @@ async fn store(app: &App, batch: &[Work]) -> QueryResult<()> {
     let mut conn = app.write().await?;
     let told = conn.transaction(async |conn| store_in(conn, app, batch).await).await?;
     drop(conn);
-    for change in told.changes {
-        app.wake().change(change);
-    }
-    if told.outbox {
-        app.wake().outbox();
-    }
+    told.tell(app);
     Ok(())
 }
 
@@ -160,8 +167,7 @@ async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, Di
     for (key, row, to_reference) in moves::list_of(conn, &keys).await? {
         moved.entry(key).or_default().push(Moved { from: row.from_alert_id, to: row.to_alert_id, to_reference, at: row.moved_at });
     }
-    let mut filer =
-        Filer { app, told: Told::default(), alerts: HashMap::new(), mailed: HashMap::new(), known: HashMap::new(), officers: HashMap::new(), now, moved };
+    let mut filer = Filer::new(app, now, moved);
     let mut done = Vec::new();
     for (row, understood) in batch {
         match understood {

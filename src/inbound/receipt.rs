@@ -3,6 +3,7 @@
 use diesel::QueryResult;
 
 use super::filing::Filer;
+use crate::outbound::{blocks, hygiene};
 use crate::domain::delivery::Status;
 use crate::domain::inbound::InboundReceipt;
 use crate::store::deliveries::DeliveryRow;
@@ -48,7 +49,17 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
 
 /// Raises a delivery by a receipt or a bounce, and tells the pages that show it.
 pub(super) async fn apply(conn: &mut Conn, filer: &mut Filer<'_>, delivery: &DeliveryRow, status: Status, code: Option<&str>) -> QueryResult<()> {
-    outbox::advance(conn, &[delivery.id], status, code, None, filer.now).await?;
+    if delivery.sending_at.is_none() {
+        // It was never handed over: the receipt is somebody else's.
+        return Ok(());
+    }
+    let moved = outbox::advance(conn, &[delivery.id], status, code, None, filer.now).await? > 0;
+    if moved && delivery.channel_kind == "sms" {
+        hygiene::heed(conn, &delivery.match_key, (&delivery.channel, &delivery.sender), status, filer.now).await?;
+        if status == Status::Suppressed {
+            blocks::note(conn, filer.app, delivery, code.unwrap_or("receipt"), filer.now).await?;
+        }
+    }
     let alert = match delivery.alert_id {
         Some(id) => Some(filer.alert(conn, id).await?.reference),
         None => None,

@@ -7,10 +7,10 @@ use super::filing::{Filer, Filing};
 use super::intake::correspondent;
 use super::thread::text::Sent;
 use super::thread::{self, Candidate, Confidence, Target, hand};
-use super::wish;
+use super::{parts, wish};
 use crate::domain::address::display_number;
 use crate::domain::inbound::InboundText;
-use crate::domain::reference;
+use crate::domain::{Phone, reference};
 use crate::outbound::compose;
 use crate::store::alerts::AlertRow;
 use crate::store::deliveries::DeliveryRow;
@@ -21,6 +21,19 @@ use crate::store::{Conn, alerts, deliveries, places, suppressions};
 const PAIR_DAYS: i64 = 30;
 
 pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &InboundText) -> QueryResult<()> {
+    // One form of our number, as the ledger has it, whatever the provider's.
+    let inbound = &InboundText { to: Phone::parse(&inbound.to).map_or_else(|_| inbound.to.clone(), |number| number.e164().to_owned()), ..inbound.clone() };
+    match &inbound.part {
+        Some(part) if part.total > 1 => {
+            let from = correspondent(&inbound.from, "sms_inbound");
+            parts::take(conn, filer, envelope, ordinal, inbound, part, &from).await
+        }
+        _ => store_whole(conn, filer, envelope, ordinal, inbound).await,
+    }
+}
+
+/// Files a text that is all there.
+pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &InboundText) -> QueryResult<()> {
     let from = correspondent(&inbound.from, "sms_inbound");
     let match_key = filer.app.match_key(&from);
     let received_at = envelope.received_at;

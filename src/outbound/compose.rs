@@ -22,6 +22,8 @@ pub struct Draft {
     pub areas: Vec<String>,
     /// Slugs of the groups; none means everyone in the areas.
     pub groups: Vec<String>,
+    /// Nobody is asked to answer: it may go out under a name.
+    pub one_way: bool,
 }
 
 /// A draft without faults.
@@ -54,8 +56,8 @@ const LONGEST_SMS: usize = 765;
 const LONGEST_TITLE: usize = 120;
 const LONGEST_EMAIL: usize = 20_000;
 
-/// Checks a draft; every fault at once.
-pub fn check(draft: &Draft) -> Result<Checked, Vec<DraftFault>> {
+/// Checks a draft; every fault at once. `answerable` tells whether people can answer the texts that the force's channel sends.
+pub fn check(draft: &Draft, answerable: bool) -> Result<Checked, Vec<DraftFault>> {
     let mut faults = Vec::new();
     let mut fault = |field, message: &str| faults.push(DraftFault { field, message: message.to_owned() });
     let (title, sms_text) = (draft.title.trim(), draft.sms_text.trim());
@@ -68,6 +70,12 @@ pub fn check(draft: &Draft) -> Result<Checked, Vec<DraftFault>> {
         fault("sms_text", "Enter the text that goes to phones");
     } else if sms_text.chars().count() > LONGEST_SMS {
         fault("sms_text", "Shorten the text message to 765 characters or fewer");
+    }
+    if !draft.one_way && !answerable {
+        fault(
+            "one_way",
+            "Texts go out under a name here, which nobody can answer: say that no answers are asked for, or have an administrator set up numbers",
+        );
     }
     if draft.email_body.chars().count() > LONGEST_EMAIL {
         fault("email_body", "Shorten the e-mail to 20,000 characters or fewer");
@@ -100,6 +108,11 @@ fn first_of(given: &str, otherwise: &str) -> String {
 /// The SMS as it arrives: who it is from, what it says, how to answer and how to stop.
 pub fn render_sms(brand: &str, body: &str, reference: &str) -> String {
     format!("{brand}: {body}\nReply to this text. Ref {reference}. STOP to opt out.")
+}
+
+/// The SMS of an alert that asks for no answers, with the way out for those who cannot answer it.
+pub fn render_one_way_sms(brand: &str, body: &str, reference: &str, leave: &str) -> String {
+    format!("{brand}: {body}\nPlease do not reply to this text. Ref {reference}. To stop these: {leave}")
 }
 
 /// What stands below an alert's mail.
@@ -214,13 +227,13 @@ mod tests {
 
     #[test]
     fn a_mail_takes_its_words_from_the_text_if_it_has_none() {
-        let checked = check(&draft()).unwrap();
+        let checked = check(&draft(), true).unwrap();
         assert_eq!((checked.email_subject.as_str(), checked.email_body.as_str()), ("White van", "Seen it?"));
     }
 
     #[test]
     fn every_fault_is_told_at_once() {
-        let faults = check(&Draft::default()).unwrap_err();
+        let faults = check(&Draft::default(), true).unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
         assert_eq!(fields, ["title", "sms_text", "areas", "kind", "urgency"]);
     }

@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::QueryResult;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 
-use super::compose;
+use super::{blocks, compose, hygiene, reroute};
 use super::retry::{self, Next};
 use super::standing::{self, Standing, Step};
 use crate::app::App;
@@ -23,7 +24,6 @@ use crate::domain::delivery::{Purpose, Status};
 use crate::domain::token::{self, TokenIn, Use};
 use crate::store::alerts::{self, AlertRow, AlertTextRow};
 use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
-use crate::store::suppressions::{self, SuppressionRow};
 use crate::store::wake::Change;
 use crate::store::{outbox, receipts};
 
@@ -37,6 +37,7 @@ const LONGEST_CALL: Duration = Duration::from_secs(45);
 const BEFORE_ASKING_MS: i64 = 15_000;
 /// How long a sleeper waits for a bell before it looks anyway.
 const POLL: Duration = Duration::from_secs(2);
+const POLL_MS: i64 = 2_000;
 
 /// One channel's way out.
 #[derive(Clone)]
@@ -47,6 +48,8 @@ pub struct Dispatcher {
     places: Arc<Semaphore>,
     results: mpsc::Sender<Sent>,
     texts: Arc<Mutex<HashMap<i64, Arc<AlertCopy>>>>,
+    /// Whether the last hand-overs say that the channel does not send.
+    down: Arc<AtomicBool>,
 }
 
 struct AlertCopy {
@@ -78,8 +81,10 @@ impl Dispatcher {
             places: Arc::new(Semaphore::new(usize::from(channel.concurrency))),
             results,
             texts: Arc::default(),
+            down: Arc::default(),
         };
-        (dispatcher, tokio::spawn(record(app.clone(), inbox)))
+        let recorder = tokio::spawn(record(app.clone(), inbox, dispatcher.down.clone()));
+        (dispatcher, recorder)
     }
 
     /// Works until the process stops.
@@ -143,11 +148,31 @@ impl Dispatcher {
             return Ok(0);
         }
         let count = claimed.len();
-        for _ in 0..count {
+        let claimed = self.reroute(claimed).await?;
+        for _ in 0..claimed.len() {
             self.rate.until_ready().await;
         }
         self.hand_over(claimed, places).await?;
         Ok(count)
+    }
+
+    /// While the channel does not send and another stands in its place: all but one go there. What must stay is given back.
+    async fn reroute(&self, mut claimed: Vec<DeliveryRow>) -> QueryResult<Vec<DeliveryRow>> {
+        let Some(to) = reroute::fallback(&self.app, &self.channel).filter(|_| self.down.load(Ordering::Relaxed)) else { return Ok(claimed) };
+        // The one that tries.
+        let waiting = claimed.split_off(1);
+        if waiting.is_empty() {
+            return Ok(claimed);
+        }
+        let now = self.app.now();
+        let mut conn = self.app.write().await?;
+        let moved = conn.transaction(async |conn| reroute::hand_to(conn, &self.app, &waiting, to, now).await).await?;
+        let ids: Vec<i64> = waiting.iter().map(|delivery| delivery.id).collect();
+        outbox::put_off(&mut conn, &ids, self.app.owner(), now.plus_ms(POLL_MS)).await?;
+        drop(conn);
+        tracing::info!(channel.name = %self.channel.name, to = %to.name, moved, "texts go by the other channel");
+        self.app.wake().outbox();
+        Ok(claimed)
     }
 
     async fn hand_over(&self, claimed: Vec<DeliveryRow>, mut places: Vec<tokio::sync::OwnedSemaphorePermit>) -> QueryResult<()> {
@@ -209,7 +234,8 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
     let missing = || SendError::ours("text", "the delivery has no text");
     if delivery.channel_kind == "sms" {
         let body = match alert_text {
-            Some((alert, text)) => compose::render_sms(&brand.name, &text.body, &alert.reference),
+            Some((alert, text)) if alert.two_way => compose::render_sms(&brand.name, &text.body, &alert.reference),
+            Some((alert, text)) => compose::render_one_way_sms(&brand.name, &text.body, &alert.reference, &app.url("/account")),
             None => delivery.body.clone().ok_or_else(missing)?,
         };
         return Ok(Rendered::Text(OutgoingText {
@@ -279,7 +305,7 @@ fn with_token(token_in: TokenIn, address: &str, token: &str) -> String {
 }
 
 /// Records results in batches until every dispatcher is gone.
-async fn record(app: App, mut inbox: mpsc::Receiver<Sent>) {
+async fn record(app: App, mut inbox: mpsc::Receiver<Sent>, down: Arc<AtomicBool>) {
     let mut batch = Vec::new();
     let mut standing = Standing::default();
     while inbox.recv_many(&mut batch, 256).await > 0 {
@@ -288,6 +314,9 @@ async fn record(app: App, mut inbox: mpsc::Receiver<Sent>) {
             .map(|sent: &Sent| (sent.delivery.channel.clone(), standing.hear(&sent.delivery.channel, sent.result.as_ref().map(|_| ()))))
             .filter(|(_, step)| *step != Step::Nothing)
             .collect();
+        if let Some(last) = batch.last() {
+            down.store(standing.is_down(&last.delivery.channel), Ordering::Relaxed);
+        }
         // What is known is held on to until the database heals; meanwhile the places stay taken and nothing more leaves. Only
         // at a stop is it given up: then it stays `sending`, and is settled as doubtful.
         let mut attempt = 0_u64;
@@ -365,22 +394,13 @@ async fn apply_early_receipts(conn: &mut crate::store::Conn, accepted: &[(i64, S
 async fn settle(conn: &mut crate::store::Conn, app: &App, delivery: &DeliveryRow, error: &SendError, now: At) -> QueryResult<()> {
     let (jitter, owner): (f64, &str) = (rand::random(), app.owner());
     if error.opted_out {
-        // They said STOP to the provider: that holds for every number of ours.
-        let row = SuppressionRow {
-            id: app.next_id(),
-            match_key: delivery.match_key.clone(),
-            channel: delivery.channel_kind.clone(),
-            scope: "all".to_owned(),
-            reason: "stop".to_owned(),
-            evidence: format!("the provider refused delivery {} with {}", delivery.id, error.code),
-            source_envelope_id: None,
-            created_at: now,
-            lifted_at: None,
-            lifted_by: None,
-        };
-        suppressions::suppress(conn, &row).await?;
+        blocks::note(conn, app, delivery, &error.code, now).await?;
     }
-    match retry::decide(error, delivery.attempts + 1, jitter) {
+    let next = retry::decide(error, delivery.attempts + 1, jitter);
+    if let (Next::End(status), "sms") = (&next, delivery.channel_kind.as_str()) {
+        hygiene::heed(conn, &delivery.match_key, (&delivery.channel, &delivery.sender), *status, now).await?;
+    }
+    match next {
         Next::Later { wait_ms } => outbox::retry_at(conn, delivery.id, owner, now.plus_ms(wait_ms), &error.code, &error.detail).await?,
         Next::End(status) => outbox::advance(conn, &[delivery.id], status, Some(&error.code), Some(&error.detail), now).await?,
         // Left `sending` with its lease run out: `reconcile` asks the provider, or lets the alert's choice decide.

@@ -65,8 +65,8 @@ pub async fn enqueue(conn: &mut Conn, app: &App, single: Single) -> QueryResult<
     }
     let sender = match &channel.kind {
         ChannelKind::Sms { settings, .. } => {
-            let ours = single.from.filter(|from| settings.numbers.iter().any(|number| number.e164() == from));
-            ours.or_else(|| settings.numbers.first().map(|number| number.e164().to_owned())).unwrap_or_default()
+            let ours = single.from.filter(|from| settings.all_numbers().any(|number| number.e164() == from));
+            ours.or_else(|| settings.default_sender().map(str::to_owned)).unwrap_or_default()
         }
         ChannelKind::Email { settings, .. } => settings.address.as_str().to_owned(),
     };

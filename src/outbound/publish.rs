@@ -123,9 +123,17 @@ fn channel_for<'a>(app: &'a App, candidate: &Candidate) -> Option<&'a std::sync:
     app.channels().first_of(if candidate.kind == "phone" { "sms" } else { "email" })
 }
 
+/// Whether people can answer the texts that go out first of all.
+pub fn is_answerable(app: &App) -> bool {
+    match app.channels().first_of("sms").map(|channel| &channel.kind) {
+        Some(ChannelKind::Sms { settings, .. }) => settings.is_two_way(),
+        _ => true,
+    }
+}
+
 /// Publishes a draft: one transaction writes the alert with its frozen audience; the fan-out follows.
 pub async fn publish(app: &App, draft: &Draft, owner: &OfficerRow, actor: &Actor, once: Option<String>) -> Result<PublishOutcome, DieselError> {
-    let checked = match compose::check(draft) {
+    let checked = match compose::check(draft, is_answerable(app)) {
         Ok(checked) => checked,
         Err(faults) => return Ok(PublishOutcome::Faults(faults)),
     };
@@ -193,6 +201,7 @@ async fn publish_in(
         published_at: Some(now),
         fanned_out_at: None,
         closed_at: None,
+        two_way: !draft.one_way,
     };
     let text = |kind: &str, subject: &str, body: &str| AlertTextRow {
         id: app.next_id(),
@@ -284,6 +293,10 @@ async fn prepare(conn: &mut Conn, app: &App, alert: &AlertRow, included: &[Candi
         let sender = match &channel.kind {
             ChannelKind::Email { settings, .. } => settings.address.as_str().to_owned(),
             ChannelKind::Sms { settings, .. } => {
+                if let Some(name) = &settings.sender {
+                    rows.push(row(app, alert, candidate, channel, name.clone(), now));
+                    continue;
+                }
                 let pool: Vec<String> = settings.numbers.iter().map(|number| number.e164().to_owned()).collect();
                 let theirs: Vec<Hold<'_>> = held
                     .get(&candidate.match_key)

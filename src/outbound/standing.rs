@@ -7,7 +7,7 @@ use diesel::QueryResult;
 
 use crate::app::App;
 use crate::channels::SendError;
-use crate::store::Conn;
+use crate::store::{Conn, outbox};
 use crate::store::notices::{self, NoticeRow};
 
 /// The notice of a channel that does not send.
@@ -35,6 +35,11 @@ pub(super) enum Step {
 }
 
 impl Standing {
+    /// Whether the channel is known not to send.
+    pub(super) fn is_down(&self, channel: &str) -> bool {
+        self.0.get(channel).is_some_and(|known| known.noted == Some(true))
+    }
+
     /// Takes one result into account.
     pub(super) fn hear(&mut self, channel: &str, result: Result<(), &SendError>) -> Step {
         let known = self.0.entry(channel.to_owned()).or_default();
@@ -66,6 +71,11 @@ pub(super) async fn act(conn: &mut Conn, app: &App, channel: &str, step: Step) -
         Step::Nothing => {}
         Step::Clear => {
             if notices::clear_subject(conn, NOT_SENDING, channel, app.now()).await? > 0 {
+                // What an outage put off for minutes or hours need not wait them out.
+                let hurried = outbox::hurry(conn, channel, app.now()).await?;
+                if hurried > 0 {
+                    app.wake().outbox();
+                }
                 tracing::info!(channel.name = %channel, "the channel sends again");
             }
         }

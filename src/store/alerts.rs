@@ -55,6 +55,8 @@ pub struct AlertRow {
     pub fanned_out_at: Option<At>,
     /// When it was closed.
     pub closed_at: Option<At>,
+    /// Whether it asks for answers.
+    pub two_way: bool,
 }
 
 /// One text of an alert version.

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use super::schema::{attempts, deliveries};
 use crate::domain::At;
+use crate::domain::delivery::Status;
 use crate::{insert_all, on};
 
 /// One outbound text to one address for one purpose.
@@ -199,7 +200,7 @@ pub async fn suppress_waiting(conn: &mut Conn, match_key: &[u8], channel_kind: &
                 .and(deliveries::channel_kind.eq(channel_kind))
                 .and(deliveries::status.eq("queued"))
                 .and(deliveries::purpose.ne("opt_out_confirmation"))))
-        .set((deliveries::status.eq("suppressed"), deliveries::rank.eq(5), deliveries::finished_at.eq(Some(now))))
+        .set((deliveries::status.eq("suppressed"), deliveries::rank.eq(Status::Suppressed.rank()), deliveries::finished_at.eq(Some(now))))
         .execute(c)
         .await)
 }

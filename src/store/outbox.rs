@@ -14,10 +14,12 @@ use crate::domain::At;
 use crate::domain::delivery::Status;
 use crate::on;
 
-/// Raw SQL that is true when a standing suppression covers the delivery `d`.
-const SUPPRESSED: &str = "EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
+/// Raw SQL that is true when a standing suppression covers the delivery, or its provider would refuse it.
+const SUPPRESSED: &str = "(EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
      AND s.channel IN (deliveries.channel_kind, 'all') AND s.scope = 'all' AND s.lifted_at IS NULL \
-     AND NOT (deliveries.purpose = 'code' AND s.reason <> 'stop'))";
+     AND NOT (deliveries.purpose = 'code' AND s.reason <> 'stop')) \
+     OR EXISTS (SELECT 1 FROM provider_blocks b WHERE b.match_key = deliveries.match_key AND b.channel = deliveries.channel \
+     AND b.our_number = deliveries.sender AND b.lifted_at IS NULL))";
 
 /// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
 ///
@@ -93,6 +95,20 @@ pub async fn release(conn: &mut Conn, ids: &[i64], owner: &str) -> QueryResult<u
     on!(conn, c => diesel::update(deliveries::table.filter(
             deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
         .set((deliveries::status.eq("queued"), deliveries::lease_owner.eq(None::<String>), deliveries::lease_until.eq(None::<At>)))
+        .execute(c)
+        .await)
+}
+
+/// Hands leased deliveries back for later.
+pub async fn put_off(conn: &mut Conn, ids: &[i64], owner: &str, at: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(
+            deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
+        .set((
+            deliveries::status.eq("queued"),
+            deliveries::next_attempt_at.eq(at),
+            deliveries::lease_owner.eq(None::<String>),
+            deliveries::lease_until.eq(None::<At>),
+        ))
         .execute(c)
         .await)
 }
@@ -175,5 +191,50 @@ pub async fn next_due(conn: &mut Conn, channel: &str) -> QueryResult<Option<At>>
         .filter(deliveries::channel.eq(channel).and(written::<Bool>("status = 'queued'")))
         .select(min(deliveries::next_attempt_at))
         .first(c)
+        .await)
+}
+
+/// Texts that a provider took and said nothing more of since: nobody knows whether they arrived. `from` and `to` are ids, which
+/// tell when a delivery was made; receipts that come later still count.
+pub async fn give_up_waiting(conn: &mut Conn, from: i64, to: i64, accepted_before: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(
+            deliveries::id.ge(from)
+                .and(deliveries::id.lt(to))
+                .and(deliveries::status.eq("accepted"))
+                .and(deliveries::channel_kind.eq("sms"))
+                .and(deliveries::accepted_at.lt(accepted_before))))
+        .set((
+            deliveries::status.eq(Status::Unconfirmed.as_str()),
+            deliveries::rank.eq(Status::Unconfirmed.rank()),
+            deliveries::error_code.eq(Some("no_receipt")),
+            deliveries::error_detail.eq(Some("the provider took it and told nothing more within 72 hours")),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// Gives a delivery that this worker has leased to another channel. It was not handed over.
+pub async fn give_to(conn: &mut Conn, id: i64, owner: &str, channel: &str, sender: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
+        .set((
+            deliveries::status.eq("queued"),
+            deliveries::channel.eq(channel),
+            deliveries::sender.eq(sender),
+            deliveries::next_attempt_at.eq(now),
+            deliveries::error_code.eq(Some("rerouted")),
+            deliveries::error_detail.eq(Some("its own channel does not send; it goes by another")),
+            deliveries::lease_owner.eq(None::<String>),
+            deliveries::lease_until.eq(None::<At>),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// Lets what waits for a later attempt on a channel go at once: the channel sends again.
+pub async fn hurry(conn: &mut Conn, channel: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(
+            deliveries::channel.eq(channel).and(written::<Bool>("status = 'queued'")).and(deliveries::next_attempt_at.gt(now)).and(deliveries::attempts.gt(0))))
+        .set(deliveries::next_attempt_at.eq(now))
+        .execute(c)
         .await)
 }

@@ -7,10 +7,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
 use crate::app::App;
-use crate::channels::registry::ChannelKind;
+use crate::channels::registry::{ChannelKind, is_sent_again};
 use crate::channels::{Acknowledgement, Hook, RawRequest, Verified, VerifyError, email};
 use crate::files::{Draft, Files};
-use crate::inbound::intake::{Arrival, Content, INLINE_BYTES, Intake};
+use crate::inbound::intake::{Arrival, Content, INLINE_BYTES, Intake, IntakeOutcome};
 
 /// The cap of an SMS webhook.
 pub const SMS_BYTES: usize = 1 << 20;
@@ -98,6 +98,12 @@ async fn receive(request: &HttpRequest, app: &App, intake: &Intake, name: &str, 
             let body = Content::Here(raw.body.clone());
             store(request, intake, raw, name, kind, verified, acknowledgement, body).await
         }
+        // Whatever the channel: what its vendor will send again signed is asked for again.
+        Err(VerifyError::Missing) if is_sent_again(&raw) => {
+            tracing::info!(kind, "a webhook came unsigned; its vendor sends it again");
+            metrics::counter!("huecry_webhooks_refused_total", "kind" => kind).increment(1);
+            again("20")
+        }
         Err(error) => refuse(error, kind),
     }
 }
@@ -117,7 +123,8 @@ async fn store(
     // Secrets in headers are no evidence and are not kept.
     let headers = raw.headers.into_iter().filter(|(name, _)| !matches!(name.as_str(), "authorization" | "cookie")).collect();
     match intake.store(Arrival { channel: name.to_owned(), kind, verified, target, headers, body }).await {
-        Ok(_) => respond(acknowledgement),
+        Ok(IntakeOutcome::Replayed) => refuse(VerifyError::Replayed, kind),
+        Ok(IntakeOutcome::Stored(_) | IntakeOutcome::Before) => respond(acknowledgement),
         Err(error) => try_again(&error, kind),
     }
 }
@@ -127,14 +134,18 @@ fn refuse(error: VerifyError, kind: &'static str) -> HttpResponse {
     tracing::info!(reason = %error, kind, "a webhook was refused");
     metrics::counter!("huecry_webhooks_refused_total", "kind" => kind).increment(1);
     if error == VerifyError::NoCertificate {
-        return HttpResponse::ServiceUnavailable().insert_header(("retry-after", "20")).content_type("text/plain").body("try again\n");
+        return again("20");
     }
     HttpResponse::Forbidden().content_type("text/plain").body("refused\n")
 }
 
 fn try_again(error: &dyn std::error::Error, kind: &'static str) -> HttpResponse {
     tracing::warn!(%error, kind, "a webhook could not be stored; the sender is told to try again");
-    HttpResponse::ServiceUnavailable().insert_header(("retry-after", "5")).content_type("text/plain").body("try again\n")
+    again("5")
+}
+
+fn again(seconds: &'static str) -> HttpResponse {
+    HttpResponse::ServiceUnavailable().insert_header(("retry-after", seconds)).content_type("text/plain").body("try again\n")
 }
 
 fn too_large() -> HttpResponse {

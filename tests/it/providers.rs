@@ -229,6 +229,7 @@ async fn what_is_not_genuine_is_refused_for_the_reason_its_fixture_says() {
             Err(VerifyError::Account) => "account",
             Err(VerifyError::Stale) => "stale",
             Err(VerifyError::NoCertificate) => "no_certificate",
+            Err(VerifyError::Replayed) => "replayed",
             Ok(_) => "it is believed",
         };
         assert_eq!(case.expected["refused"], word, "{}", case.name);

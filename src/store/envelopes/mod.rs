@@ -9,7 +9,7 @@ use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use super::schema::envelopes;
+use super::schema::{envelope_keys, envelopes};
 use super::written::{Written, clock_in, written};
 use crate::domain::At;
 use crate::on;
@@ -215,4 +215,11 @@ pub async fn list_parked(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Envelop
         .select(EnvelopeRow::as_select())
         .load(c)
         .await)
+}
+
+/// Takes back an envelope of this very transaction: what it holds turned out to be a replay.
+pub async fn take_back(conn: &mut Conn, id: i64) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(envelope_keys::table.filter(envelope_keys::envelope_id.eq(id))).execute(c).await)?;
+    on!(conn, c => diesel::delete(envelopes::table.find(id)).execute(c).await)?;
+    Ok(())
 }

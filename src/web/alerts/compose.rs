@@ -113,6 +113,7 @@ fn draft(fields: &Fields) -> Draft {
         email_body: text("email_body"),
         areas: fields.all("area"),
         groups: fields.all("group"),
+        one_way: fields.one("one_way") == "1",
     }
 }
 
@@ -133,7 +134,7 @@ pub async fn act(officer: Officer, fields: Fields) -> Result<HttpResponse, AppEr
         _ => ids::public_id(),
     };
     if fields.one("action") != "publish" {
-        let errors = compose::check(&draft).err().unwrap_or_default();
+        let errors = compose::check(&draft, publish::is_answerable(officer.app())).err().unwrap_or_default();
         return shell::page(&page(officer, draft, fields_of(errors), token, true).await?);
     }
     let app = officer.app().clone();
@@ -241,7 +242,7 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
     if draft.sms_text.contains("http://") || draft.sms_text.contains("https://") {
         warnings.push("There is a link in the text: people are told to distrust links in texts. Leave it out if you can.".to_owned());
     }
-    let missing: Vec<String> = compose::check(draft).err().into_iter().flatten().map(|fault| fault.message).collect();
+    let missing: Vec<String> = compose::check(draft, publish::is_answerable(app)).err().into_iter().flatten().map(|fault| fault.message).collect();
     let ready = missing.is_empty() && reach.sms + reach.email > 0;
     Ok(Preview {
         sms: reach.sms,

@@ -44,6 +44,9 @@ pub struct NewAlert {
     groups: Vec<String>,
     /// Whose inbox the replies go to.
     owner_email: String,
+    /// Asks for no answers: it may go out under a name that nobody can answer.
+    #[serde(default)]
+    one_way: bool,
 }
 
 fn appeal() -> String {
@@ -122,6 +125,7 @@ async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8
         email_body: new.email_body,
         areas: new.areas,
         groups: new.groups,
+        one_way: new.one_way,
     };
     let token = once.as_ref().map(|once| format!("key:{}:{once}", key.id));
     let (alert, reach) = match publish::publish(app, &draft, &owner, &Actor::Key(key.name.clone()), token).await? {

@@ -144,6 +144,7 @@ impl TestDb {
             published_at: Some(now()),
             fanned_out_at: None,
             closed_at: None,
+            two_way: true,
         }
     }
 

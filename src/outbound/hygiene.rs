@@ -1,0 +1,47 @@
+//! Number hygiene: which numbers are worth texting. A failure for good is a suspicion, since carriers err and phones are lent;
+//! another one a week later makes the number bad. What is temporary never counts, and what arrives clears.
+
+use diesel::QueryResult;
+
+use crate::domain::At;
+use crate::domain::delivery::Status;
+use crate::store::{Conn, number_faults, provider_blocks, residents};
+
+/// So long after the first failure the next one counts as proof.
+const PROOF_MS: i64 = 7 * 24 * 3_600_000;
+
+/// Takes the new status of a text into account. `pair` is the channel and our number.
+pub async fn heed(conn: &mut Conn, match_key: &[u8], pair: (&str, &str), status: Status, now: At) -> QueryResult<()> {
+    match status {
+        Status::PermanentFailure => {
+            let fault = number_faults::note(conn, match_key, now).await?;
+            if fault.is_some_and(|fault| is_bad(fault.times, fault.first_at, fault.last_at)) {
+                residents::mark_bad(conn, match_key, now).await?;
+            }
+        }
+        Status::Delivered => {
+            number_faults::clear(conn, match_key).await?;
+            provider_blocks::lift_by_success(conn, pair.0, pair.1, match_key, now).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Two failures, a week or more apart.
+fn is_bad(times: i64, first_at: At, last_at: At) -> bool {
+    times >= 2 && last_at.since_ms(first_at) >= PROOF_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_failure_is_a_suspicion_and_two_within_a_week_are_no_proof() {
+        let at = |day: i64| At::from_unix_ms(1_800_000_000_000 + day * 24 * 3_600_000);
+        assert!(!is_bad(1, at(0), at(0)));
+        assert!(!is_bad(5, at(0), at(6)));
+        assert!(is_bad(2, at(0), at(7)));
+    }
+}
