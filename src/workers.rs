@@ -8,15 +8,14 @@ use anyhow::Context;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::domain::Ids;
-use crate::inbound::intake::{Intake, LANES};
+use crate::inbound::intake::{self, Intake, LANES};
 use crate::inbound::listen::Listener;
-use crate::inbound::poll::Poller;
 use crate::inbound::listing::Lister;
+use crate::inbound::poll::Poller;
 use crate::inbound::{parts, process};
 use crate::outbound::dispatch::Dispatcher;
-use crate::outbound::{publish, reconcile};
-use crate::store::{Backend, envelopes, outbox, replay_keys, sessions, text_parts};
+use crate::outbound::{hygiene, publish, reconcile};
+use crate::store::{Backend, envelopes, sessions};
 
 /// Short for whoever waits for an answer, long for a database that is asked whether there is work.
 const GATHER: Duration = Duration::from_millis(4);
@@ -196,14 +195,7 @@ async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {
     if !hourly {
         return Ok(());
     }
-    // A token holds for minutes, its vendor's retries for a day; a part of a text is in its envelope.
-    replay_keys::delete_before(&mut conn, now.minus_days(2)).await?;
-    text_parts::delete_before(&mut conn, now.minus_days(2)).await?;
-    // Deliveries of up to a day before that: one may have been retried so long before it was taken.
-    let accepted_before = now.minus_days(3);
-    let given_up = outbox::give_up_waiting(&mut conn, Ids::floor(now.minus_days(5)), Ids::floor(accepted_before), accepted_before).await?;
-    if given_up > 0 {
-        tracing::info!(given_up, "texts without a receipt for 72 hours count as unconfirmed");
-    }
-    Ok(())
+    drop(conn);
+    intake::forget(app).await?;
+    hygiene::give_up_waiting(app).await
 }

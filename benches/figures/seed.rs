@@ -139,7 +139,7 @@ fn alert(app: &App, now: At) -> AlertRow {
         published_at: Some(now),
         fanned_out_at: Some(now),
         closed_at: None,
-            two_way: true,
+        two_way: true,
     }
 }
 

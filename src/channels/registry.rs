@@ -12,7 +12,8 @@ use super::sms::twilio::Twilio;
 use super::sms::vonage::Vonage;
 use super::sms::vonage_sms::VonageSms;
 use super::{
-    Accepted, Acknowledgement, Circumstances, Doubtful, Hook, Listing, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError, http,
+    Accepted, Acknowledgement, Circumstances, Doubtful, Hook, Listing, OutgoingText, ParseError, RawRequest, SendError, SmsProvider, Verified, VerifyError,
+    http,
 };
 use crate::config::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapSignIn, SmsConfig, SmsProviderConfig};
 use crate::domain::At;
@@ -231,6 +232,14 @@ impl Channels {
             })
             .flatten()
             .collect()
+    }
+
+    /// Whether texts stay on this machine: only then may numbers of films sign up.
+    pub fn texts_are_simulated(&self) -> bool {
+        self.iter().all(|channel| match &channel.kind {
+            ChannelKind::Sms { settings, .. } => settings.simulated,
+            ChannelKind::Email { .. } => true,
+        })
     }
 
     /// The published mail address.

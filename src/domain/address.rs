@@ -261,6 +261,12 @@ impl Phone {
         if phone.kind().takes_texts() { Ok(phone) } else { Err(AddressError::NotMobile) }
     }
 
+    /// The same where people sign up: numbers of films only where no text leaves the machine.
+    pub fn parse_textable(text: &str, simulated: bool) -> Result<Self, AddressError> {
+        let phone = Self::parse_mobile(text)?;
+        if phone.is_drama() && !simulated { Err(AddressError::Drama) } else { Ok(phone) }
+    }
+
     /// Ofcom's range for drama, 07700 900000 to 900999: never a live person.
     pub fn is_drama(&self) -> bool {
         self.0.strip_prefix("+447700900").is_some_and(|rest| rest.len() == 3)

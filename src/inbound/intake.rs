@@ -15,9 +15,9 @@ use crate::channels::Verified;
 use crate::domain::{Address, Phone};
 use crate::files::sha256;
 use crate::store::envelopes::{self, EnvelopeRow};
-use crate::store::replay_keys;
 use crate::store::suppressions::{self, SuppressionRow};
 use crate::store::{Backend, Conn, wake::Change};
+use crate::store::{replay_keys, text_parts};
 
 /// Lanes that envelopes are worked in; one correspondent's are always in the same.
 pub const LANES: i64 = 16;
@@ -358,4 +358,13 @@ fn tell(app: &App, job: Job, committed: &Committed) {
 
 fn fail(job: Job, error: &diesel::result::Error) {
     let _gone = job.done.send(Err(IntakeError::Store(error.to_string())));
+}
+
+/// Forgets what was kept to know retries and parts by: a token holds for minutes and its vendor's retries for a day; a part of
+/// a text is in its envelope.
+pub async fn forget(app: &App) -> QueryResult<()> {
+    let before = app.now().minus_days(2);
+    let mut conn = app.write().await?;
+    replay_keys::delete_before(&mut conn, before).await?;
+    text_parts::delete_before(&mut conn, before).await.map(|_| ())
 }

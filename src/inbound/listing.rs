@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::intake::{Arrival, Content, Intake, IntakeOutcome};
 use super::process::LISTED;
 use crate::app::App;
-use crate::channels::SendError;
 use crate::channels::registry::Channel;
+use crate::channels::{Listing, SendError};
 use crate::store::listings;
 
 /// How often a list is read.
@@ -36,6 +36,9 @@ pub enum ListingError {
     /// The provider.
     #[error("the provider's list cannot be read: {0}")]
     Provider(#[from] SendError),
+    /// The process is stopping.
+    #[error("the process is stopping")]
+    Stopping,
     /// Our store.
     #[error("the store failed: {0}")]
     Store(String),
@@ -82,13 +85,21 @@ impl Lister {
         outcome
     }
 
+    /// A provider that does not answer must not hold up a stop.
+    async fn unless_stopped(&self, asked: impl Future<Output = Result<Listing, SendError>>) -> Result<Listing, ListingError> {
+        tokio::select! {
+            answer = asked => answer.map_err(ListingError::Provider),
+            () = self.app.stop().cancelled() => Err(ListingError::Stopping),
+        }
+    }
+
     async fn read(&self, since: crate::domain::At) -> Result<usize, ListingError> {
         let mut items = Vec::new();
-        let mut next = self.channel.list(since, self.app.now()).await?;
+        let mut next = self.unless_stopped(self.channel.list(since, self.app.now())).await?;
         for _ in 0..MOST_PAGES {
             items.extend(next.items);
             match next.next {
-                Some(request) => next = self.channel.list_on(request, since, self.app.now()).await?,
+                Some(request) => next = self.unless_stopped(self.channel.list_on(request, since, self.app.now())).await?,
                 None => break,
             }
         }

@@ -52,10 +52,11 @@ pub(super) async fn take(
     }
     let beside: Vec<TextPartRow> = text_parts::list_beside(conn, &row, TOGETHER_MS).await?;
     let others = beside.iter().filter(|other| other.id != row.id);
-    let (gone, same): (Vec<_>, Vec<_>) = (others.clone().filter(|other| other.joined_at.is_some()).collect(), others.filter(|other| other.number == row.number).collect());
+    let (gone, same): (Vec<_>, Vec<_>) =
+        (others.clone().filter(|other| other.joined_at.is_some()).collect(), others.filter(|other| other.number == row.number).collect());
     if same.iter().any(|other| other.text == row.text) {
         // The network sent it twice.
-        return text_parts::mark_joined(conn, &[row.id], filer.now).await.map(|_| ());
+        return text_parts::delete(conn, row.id).await.map(|_| ());
     }
     if !gone.is_empty() && gone.iter().all(|other| other.number != row.number) {
         text_parts::mark_joined(conn, &[row.id], filer.now).await?;

@@ -3,9 +3,9 @@
 use diesel::QueryResult;
 
 use super::filing::Filer;
-use crate::outbound::{blocks, hygiene};
 use crate::domain::delivery::Status;
 use crate::domain::inbound::InboundReceipt;
+use crate::outbound::{blocks, hygiene};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::receipts::{self, ReceiptRow};

@@ -5,10 +5,10 @@ use diesel::QueryResult;
 
 use crate::app::App;
 use crate::domain::At;
+use crate::store::Conn;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::provider_blocks::{self, ProviderBlockRow};
 use crate::store::suppressions::{self, SuppressionRow};
-use crate::store::Conn;
 
 /// Notes the block that a refusal tells of.
 pub async fn note(conn: &mut Conn, app: &App, delivery: &DeliveryRow, code: &str, now: At) -> QueryResult<()> {

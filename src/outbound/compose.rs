@@ -72,10 +72,7 @@ pub fn check(draft: &Draft, answerable: bool) -> Result<Checked, Vec<DraftFault>
         fault("sms_text", "Shorten the text message to 765 characters or fewer");
     }
     if !draft.one_way && !answerable {
-        fault(
-            "one_way",
-            "Texts go out under a name here, which nobody can answer: say that no answers are asked for, or have an administrator set up numbers",
-        );
+        fault("one_way", "Texts go out under a name here, which nobody can answer: say that no answers are asked for, or have an administrator set up numbers");
     }
     if draft.email_body.chars().count() > LONGEST_EMAIL {
         fault("email_body", "Shorten the e-mail to 20,000 characters or fewer");

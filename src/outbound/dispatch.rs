@@ -5,23 +5,23 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use diesel::QueryResult;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 
-use super::{blocks, compose, hygiene, reroute};
 use super::retry::{self, Next};
 use super::standing::{self, Standing, Step};
+use super::{blocks, compose, hygiene, reroute};
 use crate::app::App;
 use crate::channels::email::smtp::OutgoingMail;
 use crate::channels::registry::{Channel, ChannelKind};
 use crate::channels::{Accepted, OutgoingText, SendError};
-use crate::domain::At;
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::token::{self, TokenIn, Use};
+use crate::domain::{At, Phone};
 use crate::store::alerts::{self, AlertRow, AlertTextRow};
 use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
 use crate::store::wake::Change;
@@ -38,6 +38,8 @@ const BEFORE_ASKING_MS: i64 = 15_000;
 /// How long a sleeper waits for a bell before it looks anyway.
 const POLL: Duration = Duration::from_secs(2);
 const POLL_MS: i64 = 2_000;
+/// How often a channel that is down is tried while another stands in its place.
+const TRY_MS: i64 = 10_000;
 
 /// One channel's way out.
 #[derive(Clone)]
@@ -50,6 +52,8 @@ pub struct Dispatcher {
     texts: Arc<Mutex<HashMap<i64, Arc<AlertCopy>>>>,
     /// Whether the last hand-overs say that the channel does not send.
     down: Arc<AtomicBool>,
+    /// When one was last sent by a channel that is down, to see whether it heals; milliseconds since 1970.
+    tried_at: Arc<AtomicI64>,
 }
 
 struct AlertCopy {
@@ -82,6 +86,7 @@ impl Dispatcher {
             results,
             texts: Arc::default(),
             down: Arc::default(),
+            tried_at: Arc::default(),
         };
         let recorder = tokio::spawn(record(app.clone(), inbox, dispatcher.down.clone()));
         (dispatcher, recorder)
@@ -152,19 +157,25 @@ impl Dispatcher {
         for _ in 0..claimed.len() {
             self.rate.until_ready().await;
         }
-        self.hand_over(claimed, places).await?;
+        if !claimed.is_empty() {
+            self.hand_over(claimed, places).await?;
+        }
         Ok(count)
     }
 
     /// While the channel does not send and another stands in its place: all but one go there. What must stay is given back.
     async fn reroute(&self, mut claimed: Vec<DeliveryRow>) -> QueryResult<Vec<DeliveryRow>> {
         let Some(to) = reroute::fallback(&self.app, &self.channel).filter(|_| self.down.load(Ordering::Relaxed)) else { return Ok(claimed) };
-        // The one that tries.
-        let waiting = claimed.split_off(1);
+        let now = self.app.now();
+        // One tries, now and then.
+        let tries = now.unix_ms() - self.tried_at.load(Ordering::Relaxed) >= TRY_MS;
+        if tries {
+            self.tried_at.store(now.unix_ms(), Ordering::Relaxed);
+        }
+        let waiting = claimed.split_off(usize::from(tries));
         if waiting.is_empty() {
             return Ok(claimed);
         }
-        let now = self.app.now();
         let mut conn = self.app.write().await?;
         let moved = conn.transaction(async |conn| reroute::hand_to(conn, &self.app, &waiting, to, now).await).await?;
         let ids: Vec<i64> = waiting.iter().map(|delivery| delivery.id).collect();
@@ -233,6 +244,11 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
     let alert_text = copy.and_then(|copy| copy.texts.iter().find(|text| text.channel_kind == delivery.channel_kind).map(|text| (&copy.alert, text)));
     let missing = || SendError::ours("text", "the delivery has no text");
     if delivery.channel_kind == "sms" {
+        let live =
+            matches!(app.channels().find(&delivery.channel).map(|channel| &channel.kind), Some(ChannelKind::Sms { settings, .. }) if !settings.simulated);
+        if live && Phone::parse(&delivery.address).is_ok_and(|phone| phone.is_drama()) {
+            return Err(SendError::permanent("drama", "a number that is kept for films"));
+        }
         let body = match alert_text {
             Some((alert, text)) if alert.two_way => compose::render_sms(&brand.name, &text.body, &alert.reference),
             Some((alert, text)) => compose::render_one_way_sms(&brand.name, &text.body, &alert.reference, &app.url("/account")),

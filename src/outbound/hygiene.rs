@@ -3,10 +3,13 @@
 
 use diesel::QueryResult;
 
-use crate::domain::At;
+use crate::app::App;
 use crate::domain::delivery::Status;
-use crate::store::{Conn, number_faults, provider_blocks, residents};
+use crate::domain::{At, Ids};
+use crate::store::{Conn, number_faults, outbox, provider_blocks, residents};
 
+/// How long a receipt is waited for.
+const UNCONFIRMED_DAYS: i64 = 3;
 /// So long after the first failure the next one counts as proof.
 const PROOF_MS: i64 = 7 * 24 * 3_600_000;
 
@@ -24,6 +27,18 @@ pub async fn heed(conn: &mut Conn, match_key: &[u8], pair: (&str, &str), status:
             provider_blocks::lift_by_success(conn, pair.0, pair.1, match_key, now).await?;
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// Texts that a provider took three days ago and told nothing more of are unconfirmed. Looked at are those of up to two days
+/// before that: one may have been retried so long before it was taken.
+pub async fn give_up_waiting(app: &App) -> QueryResult<()> {
+    let accepted_before = app.now().minus_days(UNCONFIRMED_DAYS);
+    let mut conn = app.write().await?;
+    let given_up = outbox::give_up_waiting(&mut conn, Ids::floor(accepted_before.minus_days(2)), Ids::floor(accepted_before), accepted_before).await?;
+    if given_up > 0 {
+        tracing::info!(given_up, "texts without a receipt for 72 hours count as unconfirmed");
     }
     Ok(())
 }

@@ -4,10 +4,10 @@
 //! lease) → `dispatch` (handed to a channel) → `receipts`. The pure steps decide; the others store and send.
 
 pub mod audience;
+pub mod blocks;
 pub mod compose;
 pub mod dispatch;
 pub mod enqueue;
-pub mod blocks;
 pub mod hygiene;
 pub mod publish;
 pub mod reconcile;

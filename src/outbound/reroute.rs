@@ -39,7 +39,8 @@ pub(super) async fn hand_to(conn: &mut Conn, app: &App, waiting: &[DeliveryRow],
             (None, alert_id) => {
                 let theirs = held.get(&delivery.match_key).into_iter().flatten();
                 let theirs: Vec<Hold<'_>> = theirs.map(|hold| Hold { our_number: &hold.our_number, alert_id: hold.alert_id, used_at: hold.used_at }).collect();
-                let Some(choice) = sender_pool::choose(&pool, &theirs, alert_id.unwrap_or_default(), now, app.config().attribution.pair_rest_days, index) else {
+                let Some(choice) = sender_pool::choose(&pool, &theirs, alert_id.unwrap_or_default(), now, app.config().attribution.pair_rest_days, index)
+                else {
                     continue;
                 };
                 if let Some(alert_id) = alert_id {

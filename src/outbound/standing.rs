@@ -7,8 +7,8 @@ use diesel::QueryResult;
 
 use crate::app::App;
 use crate::channels::SendError;
-use crate::store::{Conn, outbox};
 use crate::store::notices::{self, NoticeRow};
+use crate::store::{Conn, outbox};
 
 /// The notice of a channel that does not send.
 pub const NOT_SENDING: &str = "not_sending";

@@ -88,7 +88,7 @@ async fn load(app: &App) -> anyhow::Result<Against> {
         })
         .await?;
     let groups: BTreeMap<_, _> = groups.into_iter().map(|group| (group.slug, group.id)).collect();
-    Ok(Against { whereabouts, groups, now: app.now() })
+    Ok(Against { simulated: app.channels().texts_are_simulated(), whereabouts, groups, now: app.now() })
 }
 
 async fn settle(app: &App, good: Vec<Applicant>, done: &mut Imported) -> anyhow::Result<()> {

@@ -71,6 +71,11 @@ pub async fn mark_joined(conn: &mut Conn, ids: &[i64], now: At) -> QueryResult<u
         .await)
 }
 
+/// Takes out a part that was there already.
+pub async fn delete(conn: &mut Conn, id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(text_parts::table.find(id)).execute(c).await)
+}
+
 /// The oldest part that still waits, if it came before then.
 pub async fn oldest_waiting(conn: &mut Conn, before: At) -> QueryResult<Option<TextPartRow>> {
     on!(conn, c => text_parts::table

@@ -19,3 +19,4 @@ mod rules;
 mod smpp;
 mod store;
 mod web;
+mod wishes;

@@ -492,7 +492,7 @@ on_both!(what_is_delivered_is_stored_and_a_stop_takes_effect_before_it_is_answer
     assert_eq!(centre.expect("delivered").await["status"], TAKEN);
     let key = t.app.match_key(&Address::parse(THEIRS).unwrap());
     let suppressed = suppressions::find_standing(&mut db.read().await, &key, "sms").await.unwrap();
-    assert_eq!(suppressed.map(|row| row.evidence.to_lowercase()).as_deref(), Some("texted \"stop\""));
+    assert_eq!(suppressed.map(|row| row.evidence.to_lowercase()).as_deref(), Some("a text to us, by the rule \"word\""));
 
     // What cannot be read as a text is kept as well, and parked with the reason.
     centre.deliver("binary", json!({"data_coding": 4, "hex": "00010203"})).await;

@@ -79,10 +79,10 @@ impl JoinForm {
     }
 
     /// The addresses of the chosen channels, or what to mend.
-    fn addresses(&self) -> Result<Vec<Address>, Vec<FieldError>> {
+    fn addresses(&self, simulated: bool) -> Result<Vec<Address>, Vec<FieldError>> {
         let (mut found, mut errors) = (Vec::new(), Vec::new());
         if self.by_sms {
-            match Phone::parse_mobile(&self.phone) {
+            match Phone::parse_textable(&self.phone, simulated) {
                 Ok(phone) => found.push(Address::Phone(phone)),
                 Err(error) => errors.push(FieldError::new("phone", &error.to_string())),
             }
@@ -128,7 +128,7 @@ pub async fn step(visitor: Visitor, fields: Fields, caller: Caller, limits: web:
             }
         },
         "groups" => render(&visitor, "channels", form, Vec::new(), String::new(), String::new()).await,
-        "channels" => match form.addresses() {
+        "channels" => match form.addresses(visitor.app.channels().texts_are_simulated()) {
             Ok(_) => render(&visitor, "check", form, Vec::new(), String::new(), String::new()).await,
             Err(errors) => render(&visitor, "channels", form, errors, String::new(), String::new()).await,
         },
@@ -144,7 +144,7 @@ async fn find_place(visitor: &Visitor, postcode: &str) -> Result<Option<places::
 }
 
 async fn send(visitor: &Visitor, form: JoinForm, caller: Caller, limits: &Limits) -> Result<HttpResponse, AppError> {
-    let addresses = match form.addresses() {
+    let addresses = match form.addresses(visitor.app.channels().texts_are_simulated()) {
         Ok(addresses) => addresses,
         Err(errors) => return render(visitor, "channels", form, errors, String::new(), String::new()).await,
     };

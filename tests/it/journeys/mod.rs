@@ -10,3 +10,5 @@ mod opt_out;
 mod press_desk;
 mod residents_site;
 mod seed;
+mod several_routes;
+mod wishes;

@@ -93,6 +93,27 @@ impl TestApp {
         }
     }
 
+    /// The way in, for a worker that a test runs by hand.
+    pub(crate) fn intake(&self) -> &huecry::inbound::intake::Intake {
+        self.workers.as_ref().unwrap().intake()
+    }
+
+    /// The carrier calls the gateway here from now on.
+    pub(crate) fn call_at(&self, url: &str) {
+        self.simulator.as_ref().unwrap().set_gateway(url);
+    }
+
+    /// A person texts us, and the carrier cannot reach us with it: it keeps trying for a while, and lists it at once.
+    pub(crate) async fn text_unheard(&self, phone: &str, to: &str, text: &str) {
+        let url = format!("{}/api/phones/{}/texts", self.sim_url, phone.replace('+', "%2B"));
+        tokio::spawn(self.http.post(url).json(&json!({ "to": to, "text": text })).send());
+        eventually("the text in the carrier's list", async || {
+            let list = self.sim(&format!("/api/phones/{}", phone.replace('+', "%2B"))).await;
+            list["messages"].as_array().unwrap().iter().any(|message| message["text"] == text).then_some(())
+        })
+        .await;
+    }
+
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.http
     }
@@ -237,7 +258,7 @@ pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) 
     panic!("waited 30 seconds in vain for {what}");
 }
 
-fn settings(gateway_url: &str) -> simulator::Settings {
+pub(crate) fn settings(gateway_url: &str) -> simulator::Settings {
     simulator::Settings {
         bind: ([127, 0, 0, 1], 0).into(),
         smtp_bind: ([127, 0, 0, 1], 0).into(),
@@ -256,13 +277,15 @@ fn settings(gateway_url: &str) -> simulator::Settings {
 
 fn toml(db: &TestDb, url: &str, simulator: &Running, more: &str) -> String {
     let folder = db.folder().display();
+    // "# fallback NAME" at the head of `more` names the channel that takes over from the first.
+    let fallback = more.lines().find_map(|line| line.strip_prefix("# fallback ")).map_or_else(String::new, |name| format!("fallback = \"{name}\"\n"));
     // The automatic answer would stand among the mails that most tests count.
     let quiet = if more.contains("acknowledge") { "" } else { "acknowledge = false\n" };
     format!(
         "[server]\nbind = \"{}\"\npublic_url = \"{url}\"\nweb_workers = 1\n[database]\nurl = \"{}\"\n[files]\ndir = \"{folder}/files\"\n\
          [security]\nkeyring = \"{folder}/keyring.json\"\n\
          [[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"{ACCOUNT}\"\nauth_token = \"{TOKEN}\"\n\
-         numbers = [\"{}\", \"{}\"]\napi_base = \"http://{}\"\nrate_per_s = 1000\nconcurrency = 16\n\
+         numbers = [\"{}\", \"{}\"]\napi_base = \"http://{}\"\nrate_per_s = 1000\nconcurrency = 16\n{fallback}\
          [[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"{PUBLISHED}\"\nsmtp_host = \"127.0.0.1\"\n\
          smtp_port = {}\nsmtp_tls = \"none\"\nwebhook_secret = \"{MAIL_SECRET}\"\nrate_per_s = 1000\nconcurrency = 8\n{quiet}{more}",
         url.trim_start_matches("http://"),

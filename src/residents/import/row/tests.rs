@@ -5,7 +5,7 @@ use crate::residents::places::tests::derby;
 
 fn against() -> Against {
     let groups = [("cctv-owners".to_owned(), 11), ("dog-walkers".to_owned(), 12)].into();
-    Against { whereabouts: derby(), groups, now: At::from_unix_ms(1_790_000_000_000) }
+    Against { simulated: true, whereabouts: derby(), groups, now: At::from_unix_ms(1_790_000_000_000) }
 }
 
 /// 21 September 2026, 12:53 UTC is "now".
