@@ -8,6 +8,7 @@
 mod bed;
 mod end_to_end;
 mod figure;
+mod handover;
 mod ingest;
 mod load;
 mod mail;
@@ -77,10 +78,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let wanted = |names: &[&str]| arguments.name.as_deref().is_none_or(|name| names.iter().any(|known| known.contains(name)));
     anyhow::ensure!(
-        wanted(ingest::NAMES) || wanted(end_to_end::NAMES) || wanted(memory::NAMES) || wanted(mail::NAMES),
+        wanted(ingest::NAMES) || wanted(end_to_end::NAMES) || wanted(memory::NAMES) || wanted(mail::NAMES) || wanted(handover::NAMES),
         "no figure has {:?} in its name; there are {}",
         arguments.name.as_deref().unwrap_or_default(),
-        [ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES].concat().join(", ")
+        [ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES].concat().join(", ")
     );
     let backends: Vec<Backend> =
         [Backend::Sqlite, Backend::Postgres].into_iter().filter(|backend| arguments.backend.as_deref().is_none_or(|named| named == backend.as_str())).collect();
@@ -98,6 +99,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         if wanted(end_to_end::NAMES) {
             let seconds = arguments.seconds.unwrap_or(60);
             end_to_end::measure(*backend, seconds, &mut report).await.with_context(|| format!("inbox_end_to_end on {}", backend.as_str()))?;
+        }
+    }
+    for backend in &backends {
+        if wanted(handover::NAMES) {
+            handover::measure(*backend, &mut report).await.with_context(|| format!("sms_handover on {}", backend.as_str()))?;
         }
     }
     for backend in &backends {

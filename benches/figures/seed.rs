@@ -4,6 +4,7 @@ use huecry::app::App;
 use huecry::domain::delivery::{Purpose, Status};
 use huecry::domain::token::{self, Use};
 use huecry::domain::{Address, At, ids, reference};
+use huecry::store::Db;
 use huecry::store::accounts::{self, OfficerRow};
 use huecry::store::alerts::{self, AlertRow, AlertTextRow};
 use huecry::store::deliveries::{self, DeliveryRow};
@@ -99,6 +100,55 @@ pub(crate) async fn plant(app: &App) -> anyhow::Result<()> {
     })
     .await?;
     Ok(())
+}
+
+/// The phone of a queued text; it goes to a carrier of the measurement's own.
+pub(crate) fn queued_phone(serial: usize) -> String {
+    format!("+4477009{serial:06}")
+}
+
+/// Fills the database with an alert of which nothing has left yet.
+pub(crate) async fn plant_queue(app: &App, channel: &str, count: usize) -> anyhow::Result<()> {
+    let now = app.now();
+    let (officer, alert) = (officer(app, now), alert(app, now));
+    let alert = AlertRow { owner_id: officer.id, expected_sms: i64::try_from(count)?, ..alert };
+    let text = AlertTextRow {
+        id: app.next_id(),
+        alert_id: alert.id,
+        version: 1,
+        language: "en".into(),
+        channel_kind: "sms".into(),
+        subject: String::new(),
+        body: "A van was taken from the station. Have you seen it?".into(),
+    };
+    let queued = |serial| DeliveryRow {
+        status: Status::Queued.as_str().into(),
+        rank: 0,
+        attempts: 0,
+        channel: channel.into(),
+        provider_message_id: None,
+        sending_at: None,
+        accepted_at: None,
+        ..delivery(app, &alert, &Address::from_stored("phone", &queued_phone(serial)), now)
+    };
+    let mut conn = app.write().await?;
+    accounts::insert_officers(&mut conn, vec![officer]).await?;
+    alerts::insert(&mut conn, &alert, vec![text], &[], &[]).await?;
+    let serials: Vec<usize> = (0..count).collect();
+    for chunk in serials.chunks(1_000) {
+        let rows = chunk.iter().map(|serial| queued(*serial)).collect();
+        conn.transaction(async |conn| deliveries::insert(conn, rows).await).await?;
+    }
+    Ok(())
+}
+
+/// How many of a channel's texts are recorded as taken.
+pub(crate) async fn count_accepted(db: &Db, channel: &str) -> anyhow::Result<i64> {
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+    use huecry::store::schema::deliveries::dsl;
+    let mut conn = db.read().await?;
+    Ok(huecry::on!(&mut conn, c => dsl::deliveries.filter(dsl::channel.eq(channel).and(dsl::status.eq("accepted"))).count().get_result(c).await)?)
 }
 
 fn officer(app: &App, now: At) -> OfficerRow {

@@ -109,7 +109,7 @@ pub(super) fn read(table: &mut Reader<'_>) -> Option<SmsConfig> {
     let sender = table.text("sender");
     match &sender {
         Some(name) if !is_sender_name(name) => {
-            table.fault("sender", "a name of 1 to 11 letters, digits and blanks with at least one letter, such as \"DerbysAlert\"")
+            table.fault("sender", "a name of 1 to 11 letters, digits and blanks with at least one letter, such as \"DerbysAlert\"");
         }
         Some(_) if !numbers.is_empty() => table.fault("sender", "either numbers, which people can answer, or a sender's name, which nobody can; not both"),
         None if numbers.is_empty() && !table.has_fault("numbers") => {

@@ -210,7 +210,7 @@ pub(super) fn without_courtesies(whole: &str) -> String {
 
 /// "stop stop stop" is "stop"; "stooooop" too.
 pub(super) fn said_once(bare: &str) -> String {
-    if !bare.is_empty() && bare.len() % 4 == 0 && bare.as_bytes().chunks(4).all(|four| four == b"stop") {
+    if !bare.is_empty() && bare.len().is_multiple_of(4) && bare.as_bytes().chunks(4).all(|four| four == b"stop") {
         return "stop".to_owned();
     }
     let mut words = bare.split(' ');
