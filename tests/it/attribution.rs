@@ -33,13 +33,3 @@ fn a_single_number_makes_no_wrong_certain_tie_and_still_ranks() {
     assert!(percent(tally.rank[0], tally.replies) >= 90.0, "{}", tally.report());
     assert_eq!(tally.rank[4], 0, "a candidate is missing: {}", tally.report());
 }
-
-#[test]
-#[ignore = "the full size, which the figures measure"]
-fn at_full_size_with_other_seeds() {
-    for seed in [2026, 7, 42] {
-        for numbers in [8, 1] {
-            told(Plan { residents: 20_000, numbers, alerts: 40, replies: 10_000, seed });
-        }
-    }
-}

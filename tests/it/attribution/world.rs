@@ -262,6 +262,7 @@ const BESIDE: &[&str] = &[
     "this looks linked to {ref} to me",
     "not {ref}, the other one. saw it {time}",
     "like {ref} again isn't it, {street} {time}",
+    "first {ref} and now this, {street} {time}",
 ];
 const BESIDE_BOTH: &[&str] = &["{ref} not {other}", "saw that on {street}, {ref}, could be {other} as well"];
 
@@ -277,7 +278,7 @@ impl World {
         for (index, alert) in alerts.iter().enumerate() {
             let county = random.random_bool(0.1);
             let group = random.random_bool(0.3);
-            let areas: Vec<bool> = (0..AREAS).map(|area| county || random.random_bool(if area == 0 { 0.6 } else { 0.15 })).collect();
+            let areas: Vec<bool> = (0..AREAS).map(|area| county || random.random_bool(if area == 0 { 0.5 } else { 0.15 })).collect();
             let mut turn = 0;
             for (handset, (home, member)) in handsets.iter_mut().zip(&homes) {
                 let reached = areas.get(*home).is_some_and(|chosen| *chosen) && (!group || *member);
