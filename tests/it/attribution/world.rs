@@ -87,6 +87,9 @@ pub(crate) struct World {
     random: StdRng,
 }
 
+/// When, who, in which thread, whether late, whether going on with a talk.
+type Due = (i64, usize, usize, bool, bool);
+
 struct Topic {
     title: &'static str,
     text: &'static str,
@@ -306,8 +309,7 @@ impl World {
                 handset.threads.iter().enumerate().flat_map(move |(number, thread)| thread.iter().map(move |shown| (resident, number, shown.at)))
             })
             .collect();
-        // By time: who, in which thread, late, going on.
-        let mut queue: BinaryHeap<Reverse<(i64, usize, usize, bool, bool)>> = BinaryHeap::new();
+        let mut queue: BinaryHeap<Reverse<Due>> = BinaryHeap::new();
         // Those who go on with a talk come on top: 15 in 100.
         for _ in 0..replies * 87 / 100 {
             let Some((resident, number, at)) = deliveries.choose(&mut self.random).copied() else { return };
