@@ -5,6 +5,7 @@
 //! the program itself in a process of its own; beside each figure stand the machine's load when it began and how often the
 //! database's disk can be made to keep 4 kB, since both decide more than the code does.
 
+mod attribution;
 mod bed;
 mod end_to_end;
 mod figure;
@@ -30,6 +31,8 @@ use clap::Parser;
 use huecry::store::Backend;
 
 use figure::Report;
+
+const FIGURES: &[&[&str]] = &[attribution::NAMES, ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES];
 
 /// Measures, and writes the README's table.
 #[derive(Parser)]
@@ -78,10 +81,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let wanted = |names: &[&str]| arguments.name.as_deref().is_none_or(|name| names.iter().any(|known| known.contains(name)));
     anyhow::ensure!(
-        wanted(ingest::NAMES) || wanted(end_to_end::NAMES) || wanted(memory::NAMES) || wanted(mail::NAMES) || wanted(handover::NAMES),
+        FIGURES.iter().any(|names| wanted(names)),
         "no figure has {:?} in its name; there are {}",
         arguments.name.as_deref().unwrap_or_default(),
-        [ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES].concat().join(", ")
+        FIGURES.concat().join(", ")
     );
     let backends: Vec<Backend> =
         [Backend::Sqlite, Backend::Postgres].into_iter().filter(|backend| arguments.backend.as_deref().is_none_or(|named| named == backend.as_str())).collect();
@@ -90,6 +93,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         bed::server_url()?;
     }
     let mut report = Report::default();
+    if wanted(attribution::NAMES) {
+        attribution::measure(&mut report)?;
+    }
     for backend in &backends {
         if wanted(ingest::NAMES) {
             ingest::measure(*backend, arguments.seconds.unwrap_or(10), &mut report).await.with_context(|| format!("ingest on {}", backend.as_str()))?;

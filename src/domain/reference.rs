@@ -7,8 +7,12 @@ use super::ids::symbol;
 
 const CHECK_PRIME: u32 = 31;
 
-/// A new random reference, upper case.
+/// A new random reference, upper case, that [`find_references`] finds: one in four that are drawn looks like a plate or a word.
 pub fn new_reference() -> String {
+    std::iter::repeat_with(drawn).find(|reference| !looks_like_a_plate(reference)).unwrap_or_default()
+}
+
+fn drawn() -> String {
     let random: [u8; 4] = rand::random();
     let values: Vec<u32> = random.iter().map(|byte| u32::from(*byte) & 31).collect();
     values.iter().chain([&check(&values)]).map(|value| symbol(*value).to_ascii_uppercase()).collect()
@@ -66,6 +70,7 @@ mod tests {
         for _ in 0..500 {
             let reference = new_reference();
             assert_eq!(parse_reference(&reference.to_lowercase()), Some(reference.clone()));
+            assert_eq!(find_references(&format!("about {}, yes", reference.to_lowercase())), std::slice::from_ref(&reference), "and is found in a text");
             assert_eq!(parse_reference(&reference.replace('0', "O").replace('1', "l")), Some(reference));
         }
     }

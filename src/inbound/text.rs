@@ -42,12 +42,19 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
     let mentioned = mentioned(conn, &inbound.text).await?;
     let named = named(conn, filer, &match_key, &mentioned).await?;
     let tied = thread::text::tie(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
+    let unsent: Vec<Candidate> = mentioned
+        .iter()
+        .filter(|alert| named.iter().all(|sent| sent.alert_id != alert.id))
+        .map(|alert| Candidate { alert_id: alert.id, reason: format!("the text names {}, which was not sent to this phone", alert.reference) })
+        .collect();
+    let tied = thread::text::doubt(tied, &unsent);
     let moves = filer.moves(&match_key, received_at);
     // Whoever names an alert means that one.
     let moves = if mentioned.is_empty() { moves } else { Vec::new() };
     let mut attribution = hand::follow(tied, pair.iter().map(|sent| sent.at).max(), &moves);
-    if let (Some(answered), true) = (ledger.first().and_then(|newest| newest.conversation_id), attribution.confidence != Confidence::Certain) {
-        // An officer answered them last, from this number: a talk goes on where it is.
+    let open = attribution.confidence != Confidence::Certain && attribution.method != "reference";
+    if let (Some(answered), true) = (ledger.first().and_then(|newest| newest.conversation_id), open) {
+        // An officer answered them last, from this number, and they name nothing else: a talk goes on where it is.
         attribution.target = Target::Conversation(answered);
         attribution.confidence = Confidence::Probable;
         attribution.method = "answered_last";
@@ -63,10 +70,9 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
     }
     if attribution.confidence == Confidence::Unattributed {
         // Read on a poster or the website: no proof, but the first thing to offer.
-        for alert in mentioned.iter().rev().filter(|alert| named.iter().all(|sent| sent.alert_id != alert.id)) {
-            let reason = format!("the text names {}, which was not sent to this phone", alert.reference);
-            attribution.candidates.retain(|known| known.alert_id != alert.id);
-            attribution.candidates.insert(0, Candidate { alert_id: alert.id, reason });
+        for alert in unsent.into_iter().rev() {
+            attribution.candidates.retain(|known| known.alert_id != alert.alert_id);
+            attribution.candidates.insert(0, alert);
         }
     }
     let verdict = verdict(conn, filer, &match_key, inbound, ledger.first()).await?;

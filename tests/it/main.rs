@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+mod attribution;
 mod browser;
 mod corpus;
 mod faults;

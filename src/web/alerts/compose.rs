@@ -13,7 +13,7 @@ use crate::domain::ids;
 use crate::domain::officer::Role;
 use crate::outbound::compose::{self, Draft};
 use crate::outbound::publish::{self, PublishOutcome};
-use crate::outbound::segments;
+use crate::outbound::segments::{self, Cost};
 use crate::store::places::{self, AreaRow, Headcount};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
@@ -94,12 +94,22 @@ struct Preview {
     segments: i64,
     encoding: &'static str,
     units_left: i64,
+    /// Which characters make it dear.
     dear: String,
+    /// Plain punctuation would make fewer parts.
+    saving: Option<Plainer>,
     cost: String,
     warnings: Vec<String>,
     /// What is still to be done before it can go.
     missing: Vec<String>,
     ready: bool,
+}
+
+/// What the button for plain punctuation offers.
+struct Plainer {
+    /// The officer's text, folded: for the script.
+    text: String,
+    after: i64,
 }
 
 fn draft(fields: &Fields) -> Draft {
@@ -124,15 +134,20 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
     shell::page(&page(officer, empty, Vec::new(), ids::public_id(), false).await?)
 }
 
-/// `POST /alerts/new`: `action` is `preview` or `publish`.
+/// `POST /alerts/new`: `action` is `preview`, `plain` or `publish`.
 pub async fn act(officer: Officer, fields: Fields) -> Result<HttpResponse, AppError> {
     officer.require(Role::writes_alerts)?;
     officer.visitor.check_form(fields.one("csrf"))?;
-    let draft = draft(&fields);
+    let mut draft = draft(&fields);
     let token = match fields.one("token") {
         token if token.len() == 16 => token.to_owned(),
         _ => ids::public_id(),
     };
+    if fields.one("action") == "plain" {
+        // Asked for while writing: what is still missing is told beside the preview, not as errors.
+        draft.sms_text = segments::fold(&draft.sms_text).text;
+        return shell::page(&page(officer, draft, Vec::new(), token, true).await?);
+    }
     if fields.one("action") != "publish" {
         let errors = compose::check(&draft, publish::is_answerable(officer.app())).err().unwrap_or_default();
         return shell::page(&page(officer, draft, fields_of(errors), token, true).await?);
@@ -230,7 +245,8 @@ fn districts(areas: &[AreaRow], heads: &[Headcount], chosen: &[String]) -> Vec<D
 
 async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
     let reach = publish::preview(app, draft).await?;
-    let rendered = compose::render_sms(&app.config().branding.name, draft.sms_text.trim(), "K7Q2M");
+    let as_sent = |text: &str| compose::render_sms(&app.config().branding.name, text.trim(), "K7Q2M");
+    let rendered = as_sent(&draft.sms_text);
     let cost = segments::count(&rendered);
     let mut warnings = Vec::new();
     if cost.segments > 3 {
@@ -253,10 +269,44 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
         segments: i64::try_from(cost.segments).unwrap_or(0),
         encoding: cost.encoding.label(),
         units_left: i64::try_from(cost.units_left).unwrap_or(0),
-        dear: cost.dear.map(|c| format!("“{c}” is not in the phone alphabet: the text costs more than twice as many parts")).unwrap_or_default(),
+        dear: dear(&cost),
+        saving: segments::saving_as(&draft.sms_text, as_sent).map(|saving| Plainer { text: saving.text, after: i64::try_from(saving.after).unwrap_or(0) }),
         cost: String::new(),
         warnings,
         missing,
         ready,
     })
+}
+
+/// Which characters cost so much, for people.
+fn dear(cost: &Cost) -> String {
+    const SHOWN: usize = 6;
+    let Some((last, others)) = cost.dear_all.split_last() else { return String::new() };
+    let (list, more) = if cost.dear_all.len() > SHOWN {
+        let shown: Vec<String> = cost.dear_all.iter().take(SHOWN).map(|c| character(*c)).collect();
+        (shown.join(", "), format!(" and {} more", cost.dear_all.len() - SHOWN))
+    } else if others.is_empty() {
+        (character(*last), String::new())
+    } else {
+        let others: Vec<String> = others.iter().map(|c| character(*c)).collect();
+        (others.join(", "), format!(" and {}", character(*last)))
+    };
+    let room = if cost.segments > 1 { "67 characters instead of 153" } else { "70 characters instead of 160" };
+    let welsh = if cost.welsh { " Welsh letters are right as they are." } else { "" };
+    format!("Not in the phone alphabet: {list}{more}. A part holds {room}.{welsh}")
+}
+
+/// A character in a list; one that cannot be seen by its name.
+fn character(c: char) -> String {
+    match c {
+        '\t' => "a tab".to_owned(),
+        '\u{a0}' | '\u{202f}' => "a no-break space".to_owned(),
+        c if c.is_whitespace() => "an unusual space".to_owned(),
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => {
+            "an invisible character".to_owned()
+        }
+        c if c.is_control() => "a control character".to_owned(),
+        '\u{300}'..='\u{36f}' => format!("◌{c}"),
+        c => c.to_string(),
+    }
 }

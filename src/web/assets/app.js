@@ -151,6 +151,16 @@ function compose(form) {
     if (publish) publish.disabled = true;
     soon();
   });
+  addEventListener('click', (e) => {
+    const plain = e.target.closest('[data-plain]');
+    // While the preview is behind what is written, its text is too: then the server folds what the form has.
+    if (!plain || $('#preview').hasAttribute('aria-busy')) return;
+    e.preventDefault();
+    const text = $('#sms_text', form);
+    text.value = plain.dataset.plain;
+    text.focus();
+    text.dispatchEvent(new Event('input', { bubbles: true }));
+  });
   areas($('[data-areas]', form));
 }
 

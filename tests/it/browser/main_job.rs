@@ -75,6 +75,13 @@ on_both!(an_officer_publishes_is_answered_and_answers_and_every_page_moves_by_it
 async fn write_an_alert(desk: &Chromium) {
     desk.click(".new-alert").await;
     desk.fill("#title", "White van on Mill Lane").await;
+    let dear = "Don’t follow it – ring us. ".repeat(5);
+    desk.fill("#sms_text", &dear).await;
+    desk.sees("#preview .caution", "Not in the phone alphabet: ’ and –.").await;
+    desk.sees(".plainer", "Use plain punctuation").await;
+    desk.click("[data-plain]").await;
+    desk.sees("#preview .fresh", "GSM-7").await;
+    assert_eq!(desk.value("#sms_text").await, dear.replace('’', "'").replace('–', "-"));
     desk.fill("#sms_text", "Did you see a white van on Mill Lane at nine? Reply if you did.").await;
     desk.sees("#preview .phone-text", "white van on Mill Lane at nine").await;
     desk.fill("#area-filter", "de451").await;

@@ -2,7 +2,7 @@
 
 use huecry::web::routes::{Guard, TABLE};
 
-use crate::support::app::{PASSWORD, TestApp};
+use crate::support::app::{PASSWORD, SECTOR, TestApp};
 use crate::support::browser::{Client, value_of_hidden};
 use crate::support::db::TestDb;
 
@@ -115,5 +115,45 @@ on_both!(a_sign_in_from_elsewhere_or_with_a_wrong_password_makes_no_session, asy
     assert_eq!(visitor.get("/inbox").await.status, 303);
     let away = visitor.submit("/sign-in", &[("email", "owner@force.example"), ("password", PASSWORD), ("next", "//evil.example")]).await;
     assert_eq!((away.status, away.location.as_deref()), (303, Some("/inbox")), "signing in leads to a page of ours only");
+    t.stop().await;
+});
+
+on_both!(plain_punctuation_is_offered_where_it_saves_and_put_in_without_a_script, async |db| {
+    let t = TestApp::start(db).await;
+    let mut officer = t.officer("owner@force.example").await;
+    officer.get("/alerts/new").await;
+    let long = "did you see it pass by on Mill Lane between nine and ten last night? ".repeat(2);
+    let written = format!("Don’t chase it – {long}“Caravan”");
+    let fields = |text, action| [("title", ""), ("kind", "appeal"), ("urgency", "urgent"), ("sms_text", text), ("area", SECTOR), ("action", action)];
+    let offered = officer.submit("/alerts/new", &fields(&written, "preview")).await.body;
+    assert!(offered.contains("UCS-2") && offered.contains("4 parts"), "{offered}");
+    assert!(offered.contains("Not in the phone alphabet: ’, –, “ and ”. A part holds 67 characters instead of 153."), "{offered}");
+    assert!(offered.contains("Use plain punctuation") && offered.contains("It makes 2 parts instead of 4"), "{offered}");
+
+    let folded = officer.submit("/alerts/new", &fields(&written, "plain")).await;
+    assert_eq!(folded.status, 200);
+    assert!(folded.body.contains(&format!("Don&#39;t chase it - {long}&#34;Caravan&#34;</textarea>")), "{}", folded.body);
+    assert!(folded.body.contains("GSM-7") && folded.body.contains("2 parts"), "{}", folded.body);
+    assert!(!folded.body.contains("Use plain punctuation") && !folded.body.contains("Not in the phone alphabet"), "{}", folded.body);
+    assert!(folded.body.contains("value=\"urgent\" checked"), "the rest of the form stays: {}", folded.body);
+    assert!(!folded.body.contains("data-error-summary"), "whoever asks for it is still writing: {}", folded.body);
+
+    // For a script, with what it needs to do so at once.
+    let preview = officer.submit("/alerts/preview", &fields(&written, "preview")).await.body;
+    assert!(preview.contains(&format!("data-plain=\"Don&#39;t chase it - {long}&#34;Caravan&#34;\"")), "{preview}");
+    t.stop().await;
+});
+
+on_both!(welsh_is_told_dear_and_left_as_it_is, async |db| {
+    let t = TestApp::start(db).await;
+    let mut officer = t.officer("owner@force.example").await;
+    officer.get("/alerts/new").await;
+    let written = format!("Mae’r dŵr yn codi\u{a0}{}", "ger yr afon ".repeat(12));
+    let fields = |action| [("title", "x"), ("sms_text", written.as_str()), ("action", action)];
+    let page = officer.submit("/alerts/preview", &fields("preview")).await.body;
+    assert!(page.contains("Not in the phone alphabet: ’, ŵ and a no-break space."), "{page}");
+    assert!(page.contains("Welsh letters are right as they are") && !page.contains("Use plain punctuation"), "{page}");
+    let folded = officer.submit("/alerts/new", &fields("plain")).await.body;
+    assert!(folded.contains("Mae&#39;r dŵr yn codi ger yr afon"), "{folded}");
     t.stop().await;
 });
