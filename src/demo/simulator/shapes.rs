@@ -8,11 +8,8 @@ const GSM_DOUBLE: &str = "\u{c}^{}\\[~]|€";
 
 /// The parts that a text takes on the air: 160 GSM characters or 70 UTF-16 units, fewer in each when it takes more than one.
 pub(crate) fn parts(body: &str) -> Vec<String> {
-    let gsm = body.chars().all(|c| GSM.contains(c) || GSM_DOUBLE.contains(c));
-    let cost = |c: char| match gsm {
-        true => 1 + usize::from(GSM_DOUBLE.contains(c)),
-        false => c.len_utf16(),
-    };
+    let gsm = is_gsm(body);
+    let cost = |c: char| if gsm { 1 + usize::from(GSM_DOUBLE.contains(c)) } else { c.len_utf16() };
     let (one, more) = if gsm { (160, 153) } else { (70, 67) };
     if body.chars().map(cost).sum::<usize>() <= one {
         return vec![body.to_owned()];

@@ -66,6 +66,8 @@ pub(crate) struct Behaviour {
     pub(crate) unreachable_numbers: HashSet<String>,
     /// Whether the carrier reports what became of a text.
     pub(crate) receipts: bool,
+    /// Whether people's texts are brought to no webhook: then the carrier's list alone has them, if it keeps one.
+    pub(crate) lose_webhooks: bool,
     pub(crate) refuse_mail: RefuseMail,
 }
 
@@ -78,6 +80,7 @@ pub(crate) struct BehaviourChange {
     blocked_numbers: Option<HashSet<String>>,
     unreachable_numbers: Option<HashSet<String>>,
     receipts: Option<bool>,
+    lose_webhooks: Option<bool>,
     refuse_mail: Option<RefuseMail>,
 }
 
@@ -170,6 +173,7 @@ impl World {
             blocked_numbers: change.blocked_numbers.unwrap_or(old.blocked_numbers),
             unreachable_numbers: change.unreachable_numbers.unwrap_or(old.unreachable_numbers),
             receipts: change.receipts.unwrap_or(old.receipts),
+            lose_webhooks: change.lose_webhooks.unwrap_or(old.lose_webhooks),
             refuse_mail: change.refuse_mail.unwrap_or(old.refuse_mail),
         });
         Arc::clone(&held)

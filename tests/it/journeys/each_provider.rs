@@ -3,6 +3,7 @@
 //!
 //! All of them run on SQLite, two on PostgreSQL as well: what differs here is the provider, not the store.
 
+use huecry::inbound::listing::Lister;
 use huecry::store::{envelopes, messages};
 use serde_json::{Value, json};
 
@@ -47,7 +48,8 @@ with_each!(an_alert_arrives_is_answered_and_can_be_left, async |db, provider| {
     assert!(POOL.contains(&texts[0].0.as_str()));
     wait_for_status(&t, &reference, "delivered", 2).await;
 
-    let answer = "Saw it & followed 🚐 to Mill Lane = the one with “DE45”+100%?".to_owned();
+    // Some bring a long text in parts.
+    let answer = "Saw it & followed 🚐 to Mill Lane = the one with “DE45”+100%? ".repeat(4).trim().to_owned();
     t.text(ANN, &texts[0].0, &answer).await;
     let key = t.key(&["inbox", "alerts"]).await;
     let talk = t.wait_for_conversations(&key, &reference, 1).await.remove(0);
@@ -82,7 +84,9 @@ with_each!(what_is_not_signed_by_the_provider_is_not_kept, async |db, provider| 
     let forged = forgeries(provider, &genuine);
     assert!(forged.len() > 1);
     for (what, request) in forged {
-        assert_eq!(send(&t, &request).await, 403, "{what}");
+        // Vonage itself leaves the token out at times, and then sends it again with one if it is told to.
+        let expected = if (provider, what) == ("vonage", "no token") { 503 } else { 403 };
+        assert_eq!(send(&t, &request).await, expected, "{what}");
     }
     assert_eq!(arrivals(db).await, 0, "what was refused is stored");
     assert_eq!(send(&t, &genuine).await, 200, "and yet it was sound before it was damaged");
@@ -182,8 +186,50 @@ with_each!(a_phone_that_does_not_get_it_ends_as_the_provider_says, async |db, pr
     // Notify knows no opt-outs: to it such a phone is one that the network lets nothing through to.
     wait_for_status(&t, &reference, if provider == "notify" { "permanent_failure" } else { "suppressed" }, 1).await;
     wait_for_status(&t, &reference, "temporary_failure", 1).await;
+    let second = t.publish(&mut officer, "Second", "Second alert").await;
+    wait_for_status(&t, &second, "temporary_failure", 1).await;
+    let key = t.key(&["alerts"]).await;
+    let alert = t.api(&key, &format!("/api/v1/alerts/{second}")).await;
+    assert_eq!(
+        alert["excluded"]["opted_out"],
+        if provider == "notify" { Value::Null } else { json!(1) },
+        "what they told the provider holds for the next alert"
+    );
     t.stop().await;
 });
+
+on_both!(what_no_webhook_brought_is_found_in_twilios_list, async |db| {
+    lost_and_found(db, "twilio").await;
+});
+
+on_both!(what_no_webhook_brought_is_found_in_notifys_list, async |db| {
+    lost_and_found(db, "notify").await;
+});
+
+async fn lost_and_found(db: &TestDb, provider: &str) {
+    let t = TestApp::start_with_provider(db, provider).await;
+    t.add_resident(db, "Ann", &[ANN], &[]).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut officer, "White van", "Did you see it?").await;
+    let from = t.wait_for_texts(ANN, 1).await[0].0.clone();
+    t.text(ANN, &from, "By the church").await;
+    t.sim_post("/api/behaviour", json!({ "lose_webhooks": true })).await;
+    let path = format!("/api/phones/{}/texts", ANN.replace('+', "%2B"));
+    t.sim_post(&path, json!({ "to": from, "text": "No, by the weir" })).await;
+    let channel = t.app.channels().find("sms").unwrap().clone();
+    let lister = Lister::of(&t.app, t.intake(), &channel).unwrap();
+    // The list may be in use at this moment: it is read at the start too.
+    eventually("the lost text in the list", async || (lister.run_once().await.unwrap() == 1).then_some(())).await;
+    let key = t.key(&["inbox"]).await;
+    let talk = eventually("both in one conversation", async || {
+        let list = t.wait_for_conversations(&key, &reference, 1).await;
+        Some(list[0].clone()).filter(|talk| talk["messages"].as_array().unwrap().len() == 2)
+    })
+    .await;
+    assert_eq!((&talk["messages"][0]["text"], &talk["messages"][1]["text"]), (&json!("By the church"), &json!("No, by the weir")));
+    assert_eq!(lister.run_once().await.unwrap(), 0, "what was found is not found again");
+    t.stop().await;
+}
 
 async fn wait_for_status(t: &TestApp, reference: &str, status: &str, count: i64) {
     let key = t.key(&["alerts"]).await;
