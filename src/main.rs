@@ -50,6 +50,9 @@ enum Command {
         /// Start over: removes the demo's data first.
         #[arg(long)]
         fresh: bool,
+        /// The text provider that the simulator plays.
+        #[arg(long, value_parser = demo::carriers::NAMES, default_value = "twilio")]
+        provider: String,
     },
     /// Bring the database up to date.
     Migrate {
@@ -272,7 +275,7 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Demo { port, data, fresh } => demo::run(port, &data, fresh).await?,
+        Command::Demo { port, data, fresh, provider } => demo::run(port, &data, fresh, &provider).await?,
         Command::Serve {
             config,
             role,

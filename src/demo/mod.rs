@@ -2,6 +2,7 @@
 //!
 //! The gateway and the simulator meet only over sockets, in the vendors' own wire formats.
 
+pub mod carriers;
 pub mod seed;
 pub mod simulator;
 
@@ -15,16 +16,15 @@ use crate::config::Config;
 use crate::workers::Workers;
 use crate::{telemetry, web};
 
-const ACCOUNT_SID: &str = "ACdemo00000000000000000000000000";
-const AUTH_TOKEN: &str = "demo-auth-token";
 const MAIL_SECRET: &str = "demo-mail-secret";
 const PUBLISHED: &str = "alerts@reply.derbyshire.example";
 /// Our pool: the end of Ofcom's drama range, which no invented resident has.
 const POOL: [&str; 8] =
     ["+447700900990", "+447700900991", "+447700900992", "+447700900993", "+447700900994", "+447700900995", "+447700900996", "+447700900997"];
 
-/// Runs the demo until it is interrupted.
-pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
+/// Runs the demo until it is interrupted, with a simulator that plays the text provider of this name.
+pub async fn run(port: u16, data: &Path, fresh: bool, provider: &str) -> anyhow::Result<()> {
+    let carrier = carriers::account(provider)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     // Before anything is made or removed: a taken port must cost nothing.
     let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
@@ -38,9 +38,9 @@ pub async fn run(port: u16, data: &Path, fresh: bool) -> anyhow::Result<()> {
     if fresh {
         start_over(data)?;
     }
-    let simulator = simulator::start(settings(&address, next_port(address.port()))).await?;
+    let simulator = simulator::start(settings(&address, next_port(address.port()), carrier.clone())).await?;
     simulator.set_published_email(PUBLISHED);
-    let written = toml(&address, data, simulator.http, simulator.smtp);
+    let written = toml(&address, data, &carrier, simulator.http, simulator.smtp);
     // For the other commands: import, api-key and officer work on the demo by it.
     std::fs::write(data.join("demo.toml"), &written).context("cannot write the demo's demo.toml")?;
     let config = Config::from_toml(&written).map_err(|faults| anyhow::anyhow!("the demo's configuration: {faults:?}"))?;
@@ -71,15 +71,14 @@ fn hold(data: &Path) -> anyhow::Result<std::fs::File> {
     Ok(lock)
 }
 
-fn settings(gateway: &SocketAddr, bind: SocketAddr) -> simulator::Settings {
+fn settings(gateway: &SocketAddr, bind: SocketAddr, carrier: simulator::Carrier) -> simulator::Settings {
     simulator::Settings {
         bind,
         smtp_bind: (Ipv4Addr::LOCALHOST, 0).into(),
         gateway_url: format!("http://{gateway}"),
         sms_channel: "sms".to_owned(),
         email_channel: "mail".to_owned(),
-        account_sid: ACCOUNT_SID.to_owned(),
-        auth_token: AUTH_TOKEN.to_owned(),
+        carrier,
         email_secret: MAIL_SECRET.to_owned(),
         numbers: POOL.iter().map(|number| (*number).to_owned()).collect(),
         people: Vec::new(),
@@ -94,14 +93,13 @@ fn next_port(port: u16) -> SocketAddr {
     if TcpListener::bind(wanted).is_ok() { wanted } else { (Ipv4Addr::LOCALHOST, 0).into() }
 }
 
-fn toml(gateway: &SocketAddr, data: &Path, http: SocketAddr, smtp: SocketAddr) -> String {
+fn toml(gateway: &SocketAddr, data: &Path, carrier: &simulator::Carrier, http: SocketAddr, smtp: SocketAddr) -> String {
     let data = data.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
-    let numbers = POOL.iter().map(|number| format!("\"{number}\"")).collect::<Vec<_>>().join(", ");
+    let own = carriers::channel(carrier, &POOL, http);
     format!(
         "[server]\nbind = \"{gateway}\"\npublic_url = \"http://{gateway}\"\n\
          [database]\nurl = \"sqlite:{data}/huecry.db\"\n[files]\ndir = \"{data}/files\"\n[security]\nkeyring = \"{data}/keyring.json\"\n\
-         [[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"{ACCOUNT_SID}\"\nauth_token = \"{AUTH_TOKEN}\"\n\
-         numbers = [{numbers}]\napi_base = \"http://{http}\"\nrate_per_s = 300\nconcurrency = 32\n\
+         [[channels]]\nname = \"sms\"\nkind = \"sms\"\n{own}rate_per_s = 300\nconcurrency = 32\n\
          [[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"{PUBLISHED}\"\nsmtp_host = \"127.0.0.1\"\n\
          smtp_port = {}\nsmtp_tls = \"none\"\nwebhook_secret = \"{MAIL_SECRET}\"\nrate_per_s = 200\nconcurrency = 16\n",
         smtp.port()

@@ -1,19 +1,35 @@
 //! The simulator: residents' phones and mailboxes on a page, standing where a carrier and a mail server would.
 //!
-//! Owns: the text provider's REST interface, signed callbacks, a mail sink, a person's side of each conversation.
+//! Owns: the text provider's API (one vendor's at a time), signed callbacks, a mail sink, a person's side of each conversation.
 //! Must not: know anything of the gateway but its URL and the vendors' wire formats; nothing here imports from the rest of the crate.
 //! Data: texts come in over HTTP and mail over SMTP; people's answers go out as signed webhooks and raw mail. All of it is in memory.
 
 mod api;
+mod aws;
+mod carrier;
 mod clock;
 mod gateway;
+mod handover;
+mod inbound;
 mod ledger;
 mod mail;
+mod notify;
 mod pages;
+mod receipts;
 mod server;
+mod shapes;
 mod smtp;
 mod twilio;
+mod vonage;
+mod vonage_sms;
 mod world;
+
+pub use aws::Aws;
+pub use carrier::Carrier;
+pub use notify::Notify;
+pub use twilio::Twilio;
+pub use vonage::Vonage;
+pub use vonage_sms::VonageSms;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +43,7 @@ use world::World;
 /// How the simulator is started. Everything it is told about the gateway is here.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where pages, the text provider's REST interface and the JSON for scripts listen. Port 0 picks a free one.
+    /// Where pages, the text provider's API and the JSON for scripts listen. Port 0 picks a free one.
     pub bind: SocketAddr,
     /// Where the mail sink listens. Port 0 picks a free one.
     pub smtp_bind: SocketAddr,
@@ -37,19 +53,17 @@ pub struct Settings {
     pub sms_channel: String,
     /// The channel's name in `/webhooks/email/{channel}`.
     pub email_channel: String,
-    /// The text provider's account, `AC` and 32 hex digits.
-    pub account_sid: String,
-    /// The account's secret: Basic password of the REST interface and key of the webhooks' signatures.
-    pub auth_token: String,
+    /// The text provider that is played.
+    pub carrier: Carrier,
     /// Bearer secret of the e-mail webhook.
     pub email_secret: String,
     /// The gateway's numbers, E.164.
     pub numbers: Vec<String>,
     /// Residents whose phones and mailboxes are shown from the start.
     pub people: Vec<Person>,
-    /// How long the REST interface takes to answer, in milliseconds.
+    /// How long the text provider's API takes to answer, in milliseconds.
     pub reply_latency_ms: u64,
-    /// Whether "sent" and "delivered" are reported to each text's status callback.
+    /// Whether the text provider reports what became of each text.
     pub receipts: bool,
 }
 
@@ -98,7 +112,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<Running> {
         }
     });
     tasks.spawn(smtp::serve(sink, Arc::clone(&world)));
-    tasks.spawn(twilio::receipts::work(receipts, Arc::clone(&world)));
+    tasks.spawn(receipts::work(receipts, Arc::clone(&world)));
     tracing::info!(%http, %smtp, "simulator.listening");
     Ok(Running { http, smtp, world, web, tasks })
 }

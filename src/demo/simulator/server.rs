@@ -1,7 +1,7 @@
 //! The simulator's HTTP server: every address on one page, and the headers all answers carry.
 //!
 //! Owns: routes, size limits, the security headers. Must not: hold handlers.
-//! Data: requests from the gateway and from browsers on this machine go to `twilio`, `api` and `pages`.
+//! Data: requests from the gateway and from browsers on this machine go to the carrier, `api` and `pages`.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use actix_web::web::{self, ServiceConfig, get, post};
 use actix_web::{App, HttpServer};
 
 use super::world::World;
-use super::{api, pages, twilio};
+use super::{api, pages};
 
 /// A text: 1600 characters, each at most 12 bytes as a form writes it.
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -39,20 +39,13 @@ pub(crate) fn build(bind: SocketAddr, world: Arc<World>) -> Result<(Server, Sock
             .wrap(Compress::default())
             .wrap(headers())
             .wrap(from_fn(same_site))
-            .configure(provider_routes)
+            .configure(|routes| data.settings.carrier.wire().routes(routes))
             .configure(script_routes)
             .configure(page_routes)
     });
     let server = server.workers(WORKERS).backlog(BACKLOG).disable_signals().shutdown_timeout(1).bind(bind)?;
     let address = server.addrs().first().copied().ok_or_else(|| Error::from(ErrorKind::AddrNotAvailable))?;
     Ok((server.run(), address))
-}
-
-fn provider_routes(routes: &mut ServiceConfig) {
-    routes
-        .route("/2010-04-01/Accounts/{account}/Messages.json", post().to(twilio::rest::create))
-        .route("/2010-04-01/Accounts/{account}/Messages.json", get().to(twilio::listing::list))
-        .route("/2010-04-01/Accounts/{account}/Messages/{sid}.json", get().to(twilio::listing::fetch));
 }
 
 fn script_routes(routes: &mut ServiceConfig) {
@@ -64,6 +57,7 @@ fn script_routes(routes: &mut ServiceConfig) {
         .route("/api/behaviour", post().to(api::behave))
         .route("/api/phones/{number}", get().to(api::phones::show))
         .route("/api/phones/{number}/texts", post().to(api::phones::text))
+        .route("/api/phones/{number}/webhook", post().to(api::phones::webhook))
         .route("/api/mailboxes/{address}", get().to(api::mailboxes::show))
         .route("/api/mailboxes/{address}/replies", post().to(api::mailboxes::reply))
         .route("/api/mailboxes/{address}/unsubscribe", post().to(api::mailboxes::unsubscribe));

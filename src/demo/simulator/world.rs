@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::Settings;
 use super::ledger::Ledger;
-use super::twilio::receipts::Job;
+use super::receipts::Job;
 
 /// Receipts waiting to be reported; past this they are dropped and counted as failures.
 const MAX_WAITING_RECEIPTS: usize = 200_000;
@@ -60,10 +60,14 @@ pub(crate) enum RefuseMail {
 pub(crate) struct Behaviour {
     pub(crate) refuse: Refuse,
     pub(crate) latency_ms: u64,
-    /// Phones the carrier will not send to: error 21610.
+    /// Phones whose owners have opted out at the carrier: it refuses them, or says so in the receipt.
     pub(crate) blocked_numbers: HashSet<String>,
-    /// Phones that are taken on, then reported undelivered: error 30003.
+    /// Phones that are taken on, then reported undelivered.
     pub(crate) unreachable_numbers: HashSet<String>,
+    /// Whether the carrier reports what became of a text.
+    pub(crate) receipts: bool,
+    /// Whether people's texts are brought to no webhook: then the carrier's list alone has them, if it keeps one.
+    pub(crate) lose_webhooks: bool,
     pub(crate) refuse_mail: RefuseMail,
 }
 
@@ -75,6 +79,8 @@ pub(crate) struct BehaviourChange {
     latency_ms: Option<u64>,
     blocked_numbers: Option<HashSet<String>>,
     unreachable_numbers: Option<HashSet<String>>,
+    receipts: Option<bool>,
+    lose_webhooks: Option<bool>,
     refuse_mail: Option<RefuseMail>,
 }
 
@@ -97,7 +103,7 @@ impl World {
     /// A world with its listed people and nothing said yet; the receiver feeds the receipts worker.
     pub(crate) fn new(settings: Settings) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<Job>)> {
         let (receipts, waiting) = mpsc::channel(MAX_WAITING_RECEIPTS);
-        let behaviour = Behaviour { latency_ms: settings.reply_latency_ms, ..Behaviour::default() };
+        let behaviour = Behaviour { latency_ms: settings.reply_latency_ms, receipts: settings.receipts, ..Behaviour::default() };
         let world = Self {
             client: super::gateway::client()?,
             receipts,
@@ -135,6 +141,11 @@ impl World {
         self.gateway.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The gateway's address for texts (`inbound`) or receipts (`status`).
+    pub(crate) fn webhook(&self, hook: &str) -> String {
+        format!("{}/webhooks/sms/{}/{hook}", self.gateway(), self.settings.sms_channel)
+    }
+
     pub(crate) fn set_gateway(&self, url: &str) {
         *self.gateway.write().unwrap_or_else(PoisonError::into_inner) = trimmed(url);
     }
@@ -161,6 +172,8 @@ impl World {
             latency_ms: change.latency_ms.unwrap_or(old.latency_ms),
             blocked_numbers: change.blocked_numbers.unwrap_or(old.blocked_numbers),
             unreachable_numbers: change.unreachable_numbers.unwrap_or(old.unreachable_numbers),
+            receipts: change.receipts.unwrap_or(old.receipts),
+            lose_webhooks: change.lose_webhooks.unwrap_or(old.lose_webhooks),
             refuse_mail: change.refuse_mail.unwrap_or(old.refuse_mail),
         });
         Arc::clone(&held)

@@ -2,6 +2,7 @@
 
 mod alert_and_replies;
 mod carriers_no;
+mod each_provider;
 mod imports;
 mod mail_machines;
 mod mail_stop;

@@ -21,7 +21,7 @@ on_both!(what_waits_for_a_channel_that_is_down_leaves_by_the_other_and_nothing_g
     let other = huecry::demo::simulator::start(huecry::demo::simulator::Settings {
         numbers: vec!["+447700900020".into(), "+447700900021".into()],
         sms_channel: "spare".into(),
-        ..crate::support::app::settings("http://127.0.0.1:9")
+        ..crate::support::app::settings("http://127.0.0.1:9", crate::support::app::twilio())
     })
     .await
     .unwrap();

@@ -59,17 +59,8 @@ impl Demo {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_demo_keeps_its_data_until_it_is_told_to_start_over() {
-    let db = TestDb::bare_sqlite().await;
-    let keyring = || std::fs::read(db.folder().join("data/keyring.json")).unwrap();
-
-    let first = Demo::start(db.folder(), &[]).await;
-    let front = Client::new(&first.site).get("/").await;
-    assert!(front.status == 200 && front.body.contains("Derbyshire Alert"), "{}", front.body);
-    assert_eq!(Client::new(&first.simulator).get("/").await.status, 200);
-    assert_eq!(first.residents, "2000");
-    let mut officer = first.signed_in().await;
+/// Publishes an alert; gives the path of its page.
+async fn publish(officer: &mut Client) -> String {
     officer.get("/alerts/new").await;
     let token = huecry::domain::ids::public_id();
     let fields = [
@@ -85,7 +76,43 @@ async fn the_demo_keeps_its_data_until_it_is_told_to_start_over() {
     ];
     let answer = officer.submit("/alerts/new", &fields).await;
     assert_eq!(answer.status, 303, "{}", answer.body);
-    let alert = answer.location.unwrap();
+    answer.location.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_sends_and_hears_by_each_provider() {
+    for provider in huecry::demo::carriers::NAMES {
+        let db = TestDb::bare_sqlite().await;
+        let demo = Demo::start(db.folder(), &["--provider", provider]).await;
+        let mut officer = demo.signed_in().await;
+        publish(&mut officer).await;
+        let http = reqwest::Client::new();
+        let totals = eventually(&format!("a receipt by {provider}"), async || {
+            let totals = http.get(format!("{}/api/totals", demo.simulator)).send().await.unwrap().text().await.unwrap();
+            let totals: serde_json::Value = serde_json::from_str(&totals).unwrap();
+            (totals["receipts_sent"].as_u64() > Some(0)).then_some(totals)
+        })
+        .await;
+        assert!(totals["texts_received"].as_u64() > Some(0) && totals["webhook_failures"] == 0, "{provider}: {totals}");
+        let answer = http.post(format!("{}/api/phones/+447700900123/texts", demo.simulator)).json(&serde_json::json!({ "text": "I saw it" })).send().await;
+        let answer = answer.unwrap().text().await.unwrap();
+        assert!(answer.contains("acknowledged"), "{provider}: {answer}");
+        demo.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_keeps_its_data_until_it_is_told_to_start_over() {
+    let db = TestDb::bare_sqlite().await;
+    let keyring = || std::fs::read(db.folder().join("data/keyring.json")).unwrap();
+
+    let first = Demo::start(db.folder(), &[]).await;
+    let front = Client::new(&first.site).get("/").await;
+    assert!(front.status == 200 && front.body.contains("Derbyshire Alert"), "{}", front.body);
+    assert_eq!(Client::new(&first.simulator).get("/").await.status, 200);
+    assert_eq!(first.residents, "2000");
+    let mut officer = first.signed_in().await;
+    let alert = publish(&mut officer).await;
     assert!(officer.get(&alert).await.body.contains("White van on Mill Lane"));
     let keys = keyring();
     first.stop().await;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use huecry::accounts;
 use huecry::app::App;
 use huecry::config::{Config, Keyring};
-use huecry::demo::simulator::{self, Running};
+use huecry::demo::carriers;
+use huecry::demo::simulator::{self, Carrier, Running, Twilio};
 use huecry::domain::token::TokenKey;
 use huecry::store::accounts::{self as officers, OfficerRow};
 use huecry::store::places::{self, AreaRow, GroupRow, PostcodeRow};
@@ -54,22 +55,27 @@ impl TestApp {
 
     /// With more configuration appended, and perhaps without the workers.
     pub(crate) async fn start_with(db: &TestDb, more: &str, working: bool) -> Self {
-        Self::start_as(db, more, working, PUBLISHED, Keyring::fixed()).await
+        Self::start_as(db, more, working, PUBLISHED, Keyring::fixed(), twilio()).await
+    }
+
+    /// With another text provider than Twilio, by its name.
+    pub(crate) async fn start_with_provider(db: &TestDb, provider: &str) -> Self {
+        Self::start_as(db, "", true, PUBLISHED, Keyring::fixed(), carriers::account(provider).unwrap()).await
     }
 
     /// Another force's installation: another address and other keys.
     pub(crate) async fn start_elsewhere(db: &TestDb, more: &str) -> Self {
         let keyring = Keyring { match_secret: vec![3; 32], tokens: vec![TokenKey { id: 'a', secret: vec![4; 32] }] };
-        Self::start_as(db, more, true, "alerts@reply.elsewhere.example", keyring).await
+        Self::start_as(db, more, true, "alerts@reply.elsewhere.example", keyring, twilio()).await
     }
 
-    async fn start_as(db: &TestDb, more: &str, working: bool, published: &str, keyring: Keyring) -> Self {
+    async fn start_as(db: &TestDb, more: &str, working: bool, published: &str, keyring: Keyring, carrier: Carrier) -> Self {
         super::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let simulator = simulator::start(settings(&url)).await.unwrap();
+        let simulator = simulator::start(settings(&url, carrier.clone())).await.unwrap();
         simulator.set_published_email(published);
-        let config = Config::from_toml(&toml(db, &url, &simulator, more).replace(PUBLISHED, published)).unwrap();
+        let config = Config::from_toml(&toml(db, &url, &carrier, &simulator, more).replace(PUBLISHED, published)).unwrap();
         let app = App::with_keyring(config, keyring).await.unwrap();
         let (areas, groups, owner) = furnish(db).await;
         let workers = if working { Workers::all(&app) } else { Workers::web_only(&app) };
@@ -258,15 +264,18 @@ pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) 
     panic!("waited 30 seconds in vain for {what}");
 }
 
-pub(crate) fn settings(gateway_url: &str) -> simulator::Settings {
+pub(crate) fn twilio() -> Carrier {
+    Carrier::Twilio(Twilio { account_sid: ACCOUNT.into(), auth_token: TOKEN.into() })
+}
+
+pub(crate) fn settings(gateway_url: &str, carrier: Carrier) -> simulator::Settings {
     simulator::Settings {
         bind: ([127, 0, 0, 1], 0).into(),
         smtp_bind: ([127, 0, 0, 1], 0).into(),
         gateway_url: gateway_url.to_owned(),
         sms_channel: "sms".into(),
         email_channel: "mail".into(),
-        account_sid: ACCOUNT.into(),
-        auth_token: TOKEN.into(),
+        carrier,
         email_secret: MAIL_SECRET.into(),
         numbers: POOL.iter().map(|number| (*number).to_owned()).collect(),
         people: Vec::new(),
@@ -275,7 +284,7 @@ pub(crate) fn settings(gateway_url: &str) -> simulator::Settings {
     }
 }
 
-fn toml(db: &TestDb, url: &str, simulator: &Running, more: &str) -> String {
+fn toml(db: &TestDb, url: &str, carrier: &Carrier, simulator: &Running, more: &str) -> String {
     let folder = db.folder().display();
     // "# fallback NAME" at the head of `more` names the channel that takes over from the first.
     let fallback = more.lines().find_map(|line| line.strip_prefix("# fallback ")).map_or_else(String::new, |name| format!("fallback = \"{name}\"\n"));
@@ -284,15 +293,12 @@ fn toml(db: &TestDb, url: &str, simulator: &Running, more: &str) -> String {
     format!(
         "[server]\nbind = \"{}\"\npublic_url = \"{url}\"\nweb_workers = 1\n[database]\nurl = \"{}\"\n[files]\ndir = \"{folder}/files\"\n\
          [security]\nkeyring = \"{folder}/keyring.json\"\n\
-         [[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"{ACCOUNT}\"\nauth_token = \"{TOKEN}\"\n\
-         numbers = [\"{}\", \"{}\"]\napi_base = \"http://{}\"\nrate_per_s = 1000\nconcurrency = 16\n{fallback}\
+         [[channels]]\nname = \"sms\"\nkind = \"sms\"\n{}rate_per_s = 1000\nconcurrency = 16\n{fallback}\
          [[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"{PUBLISHED}\"\nsmtp_host = \"127.0.0.1\"\n\
          smtp_port = {}\nsmtp_tls = \"none\"\nwebhook_secret = \"{MAIL_SECRET}\"\nrate_per_s = 1000\nconcurrency = 8\n{quiet}{more}",
         url.trim_start_matches("http://"),
         db.url,
-        POOL[0],
-        POOL[1],
-        simulator.http,
+        carriers::channel(carrier, &POOL, simulator.http),
         simulator.smtp.port()
     )
 }

@@ -1,15 +1,16 @@
 //! A phone, in JSON: what is on it, and texting from it.
 //!
 //! Owns: how a number in an address is read. Must not: wait on anything but the gateway's answer.
-//! Data: from the ledger's texts; texts go to `twilio::inbound`.
+//! Data: from the ledger's texts; texts go to `inbound`.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::clock;
+use super::super::gateway::Call;
+use super::super::inbound;
 use super::super::ledger::texts::Text;
-use super::super::twilio::inbound;
 use super::super::world::World;
 
 /// A text to be sent by the person. Without `to`, the number that texted them last, else the first of the gateway's.
@@ -43,14 +44,35 @@ fn entry(text: &Text) -> Value {
 pub(crate) async fn text(world: web::Data<World>, number: web::Path<String>, new: web::Json<NewText>) -> HttpResponse {
     let world = world.into_inner();
     let phone = phone_name(&number);
-    let Some(ours) = new.to.clone().or_else(|| usual_number(&world, &phone)) else {
-        return super::problem("The gateway has no numbers to text.");
+    let ours = match texted(&world, &phone, &new) {
+        Ok(ours) => ours,
+        Err(problem) => return super::problem(problem),
     };
-    if !world.settings.numbers.contains(&ours) {
-        return super::problem("That is not one of the gateway's numbers.");
-    }
     let (sid, answer) = inbound::send(&world, &phone, &ours, &new.text);
     super::outcome("sid", &sid, answer.await.ok())
+}
+
+/// The requests by which the carrier would bring a text, signed and not sent: a script may send them late, twice or damaged.
+pub(crate) async fn webhook(world: web::Data<World>, number: web::Path<String>, new: web::Json<NewText>) -> HttpResponse {
+    let phone = phone_name(&number);
+    match texted(&world, &phone, &new) {
+        Ok(ours) => {
+            let requests = inbound::requests(&world, &phone, &ours, &new.text);
+            let requests: Vec<Value> = requests.iter().map(request).collect();
+            HttpResponse::Ok().json(json!({ "requests": requests }))
+        }
+        Err(problem) => super::problem(problem),
+    }
+}
+
+fn request(call: &Call) -> Value {
+    json!({ "url": call.url, "headers": call.headers, "body": String::from_utf8_lossy(&call.body) })
+}
+
+/// The number a text is for.
+fn texted(world: &World, phone: &str, new: &NewText) -> Result<String, &'static str> {
+    let ours = new.to.clone().or_else(|| usual_number(world, phone)).ok_or("The gateway has no numbers to text.")?;
+    if world.settings.numbers.contains(&ours) { Ok(ours) } else { Err("That is not one of the gateway's numbers.") }
 }
 
 /// The number this phone would answer: the one of its latest text, else the first of the gateway's.

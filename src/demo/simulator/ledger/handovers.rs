@@ -23,7 +23,7 @@ pub(crate) struct Handover {
     /// The HTTP status answered; 0 when nothing was.
     pub(crate) http_status: u16,
     /// The provider's error code, when it was refused.
-    pub(crate) code: Option<u32>,
+    pub(crate) code: Option<String>,
 }
 
 /// See the module's own words.

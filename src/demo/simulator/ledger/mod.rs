@@ -100,6 +100,13 @@ impl Ledger {
         }
     }
 
+    /// Records how far a text has come that nothing is reported of.
+    pub(crate) fn carried(&mut self, sid: &str, status: Carriage) {
+        if let Some(text) = self.texts.by_sid_mut(sid) {
+            text.carriage = status;
+        }
+    }
+
     /// Adds a finished call to the totals.
     pub(crate) fn count_call(&mut self, answer: Answer, tries: u32) {
         self.totals.webhook_retries += u64::from(tries.saturating_sub(1));

@@ -39,6 +39,8 @@ pub(crate) struct Text {
     /// The gateway's number.
     pub(crate) ours: String,
     pub(crate) body: String,
+    /// What the gateway calls it, where the vendor takes such a word.
+    pub(crate) reference: String,
     pub(crate) at: DateTime<Utc>,
     pub(crate) carriage: Carriage,
     pub(crate) webhook: super::Webhook,
@@ -141,6 +143,7 @@ mod tests {
             phone: phone.to_owned(),
             ours: "+447860000001".to_owned(),
             body: n.to_string(),
+            reference: String::new(),
             at: DateTime::UNIX_EPOCH,
             carriage: Carriage::Queued,
             webhook: super::super::Webhook::NotAsked,

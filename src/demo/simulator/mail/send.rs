@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 
 use super::super::clock;
 use super::super::gateway::{self, Answer, Call};
+use super::super::inbound::PATIENCE;
 use super::super::ledger::Webhook;
 use super::super::ledger::mails::Mail;
 use super::super::ledger::texts::Direction;
-use super::super::twilio::inbound::PATIENCE;
 use super::super::world::World;
 use super::compose::{self, Draft, Enclosure};
 use super::read::{self, Letter};

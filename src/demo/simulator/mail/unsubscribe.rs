@@ -10,8 +10,8 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::super::gateway::{self, Answer, Call};
+use super::super::inbound::PATIENCE;
 use super::super::ledger::Webhook;
-use super::super::twilio::inbound::PATIENCE;
 use super::super::world::World;
 use super::read;
 

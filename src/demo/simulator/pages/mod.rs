@@ -1,7 +1,7 @@
 //! Pages on which a person watches residents' phones and mailboxes, and answers in their name.
 //!
 //! Owns: what is shown and in which words. Must not: be needed by the gateway or by scripts.
-//! Data: from the ledger; forms go to `twilio::inbound`, `mail::send` and `mail::unsubscribe`.
+//! Data: from the ledger; forms go to `inbound`, `mail::send` and `mail::unsubscribe`.
 
 pub(crate) mod assets;
 pub(crate) mod frame;

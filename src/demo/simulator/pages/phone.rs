@@ -1,7 +1,7 @@
 //! One phone: a thread for each of the gateway's numbers, and answering.
 //!
 //! Owns: which thread is open. Must not: send anything itself.
-//! Data: from the ledger's texts; to `simulator/phone.html`; answers go to `twilio::inbound`.
+//! Data: from the ledger's texts; to `simulator/phone.html`; answers go to `inbound`.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::super::Person;
 use super::super::api::phones::{phone_name, usual_number};
 use super::super::clock::{self, When};
+use super::super::inbound;
 use super::super::ledger::texts::Text;
 use super::super::mail::mailbox_name;
-use super::super::twilio::inbound;
 use super::super::world::World;
 use super::frame::{Frame, frame};
 use super::view::{self, Bubble};

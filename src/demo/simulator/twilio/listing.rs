@@ -7,9 +7,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
+use super::super::carrier::Why;
 use super::super::ledger::texts::{Direction, Text};
 use super::super::world::World;
-use super::wire;
+use super::{Twilio, wire};
 
 const DEFAULT_PAGE: usize = 50;
 const MAX_PAGE: usize = 1000;
@@ -25,19 +26,19 @@ struct Filter {
 }
 
 /// One text.
-pub(crate) async fn fetch(world: web::Data<World>, path: web::Path<(String, String)>, http: HttpRequest) -> HttpResponse {
+pub(super) async fn fetch(world: web::Data<World>, own: web::Data<Twilio>, path: web::Path<(String, String)>, http: HttpRequest) -> HttpResponse {
     let (account, sid) = path.into_inner();
-    if !wire::authorised(&world, &account, &http) {
-        return wire::UNAUTHORISED.response();
+    if !own.knows(&http) {
+        return wire::fault(Why::Unauthorised).response();
     }
     let text = world.ledger(|ledger| ledger.texts.by_sid(&sid).cloned());
-    text.map_or_else(|| wire::NOT_FOUND.response(), |text| HttpResponse::Ok().json(wire::message(&account, &text)))
+    text.map_or_else(|| wire::not_found().response(), |text| HttpResponse::Ok().json(wire::message(&account, &text)))
 }
 
 /// Texts that match, newest first.
-pub(crate) async fn list(world: web::Data<World>, account: web::Path<String>, http: HttpRequest) -> HttpResponse {
-    if !wire::authorised(&world, &account, &http) {
-        return wire::UNAUTHORISED.response();
+pub(super) async fn list(world: web::Data<World>, own: web::Data<Twilio>, account: web::Path<String>, http: HttpRequest) -> HttpResponse {
+    if !own.knows(&http) {
+        return wire::fault(Why::Unauthorised).response();
     }
     let filter = read(http.query_string());
     let mut found = world.ledger(|ledger| {
