@@ -1,8 +1,8 @@
 //! `sms_handover`: texts from the outbox to a carrier that answers in 1 ms, each with durable state, 64 at once; beside it a
 //! bare loop of the same requests without any state.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::{App as WebApp, HttpResponse, HttpServer, web};

@@ -35,6 +35,10 @@ const SENDING_MS: i64 = 60_000;
 const LONGEST_CALL: Duration = Duration::from_secs(45);
 /// A provider lists what it took a little after it took it: asked at once, it might say no.
 const BEFORE_ASKING_MS: i64 = 15_000;
+/// At most so many are claimed at a time.
+const LARGEST_BATCH: i64 = 1_000;
+/// What a claim should last for.
+const MOMENT: Duration = Duration::from_millis(200);
 /// How long a sleeper waits for a bell before it looks anyway.
 const POLL: Duration = Duration::from_secs(2);
 const POLL_MS: i64 = 2_000;
@@ -54,6 +58,7 @@ pub struct Dispatcher {
     down: Arc<AtomicBool>,
     /// When one was last sent by a channel that is down, to see whether it heals; milliseconds since 1970.
     tried_at: Arc<AtomicI64>,
+    pace: Arc<Pace>,
 }
 
 struct AlertCopy {
@@ -64,7 +69,38 @@ struct AlertCopy {
 struct Sent {
     delivery: DeliveryRow,
     result: Result<Accepted, SendError>,
-    _place: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// How many are claimed at a time: what leaves in a moment, so that one claim serves many and an urgent alert still need not
+/// wait behind a long batch.
+struct Pace {
+    least: i64,
+    most: i64,
+    now: AtomicI64,
+}
+
+impl Pace {
+    fn of(channel: &Channel) -> Self {
+        // No more than half a second's worth of what the provider agreed to.
+        let most = i64::from(channel.rate_per_s / 2).clamp(1, LARGEST_BATCH);
+        let least = i64::from(channel.concurrency).clamp(1, most);
+        Self { least, most, now: AtomicI64::new(least) }
+    }
+
+    fn batch(&self) -> i64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// A full batch that was gone quickly may be larger the next time; one that dragged, smaller.
+    fn took(&self, count: usize, time: Duration) {
+        let batch = self.batch();
+        let next = match () {
+            () if time > MOMENT * 2 => batch / 2,
+            () if time < MOMENT && i64::try_from(count).is_ok_and(|count| count >= batch) => batch.saturating_mul(2),
+            () => batch,
+        };
+        self.now.store(next.clamp(self.least, self.most), Ordering::Relaxed);
+    }
 }
 
 /// A delivery's words, ready to go.
@@ -87,6 +123,7 @@ impl Dispatcher {
             texts: Arc::default(),
             down: Arc::default(),
             tried_at: Arc::default(),
+            pace: Arc::new(Pace::of(channel)),
         };
         let recorder = tokio::spawn(record(app.clone(), inbox, dispatcher.down.clone()));
         (dispatcher, recorder)
@@ -129,37 +166,42 @@ impl Dispatcher {
         POLL.min(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(u64::MAX)))
     }
 
-    /// Claims as many deliveries as there are free places and starts their hand-over; gives how many.
+    /// Claims what leaves in the next moment and hands it over as places fall free; gives how many were claimed.
     pub async fn run_once(&self) -> QueryResult<usize> {
         let Ok(first) = self.places.clone().acquire_owned().await else {
             return Ok(0);
         };
-        let mut places = vec![first];
-        // No more than half a second's worth at a time, so that an urgent alert need not wait behind a full batch.
-        let most = usize::try_from(self.channel.rate_per_s / 2).unwrap_or(usize::MAX).clamp(1, 200);
-        while places.len() < most {
-            match self.places.clone().try_acquire_owned() {
-                Ok(place) => places.push(place),
-                Err(_) => break,
-            }
-        }
-        let limit = i64::try_from(places.len()).unwrap_or(1);
         let now = self.app.now();
         let claimed = {
             let mut conn = self.app.write().await?;
-            conn.transaction(async |conn| outbox::claim(conn, &self.channel.name, self.app.owner(), limit, LEASE_MS, now).await).await?
+            let (limit, owner) = (self.pace.batch(), self.app.owner());
+            conn.transaction(async |conn| outbox::claim(conn, &self.channel.name, owner, limit, LEASE_MS, now).await).await?
         };
         if claimed.is_empty() {
             return Ok(0);
         }
-        let count = claimed.len();
-        let claimed = self.reroute(claimed).await?;
-        for _ in 0..claimed.len() {
-            self.rate.until_ready().await;
+        let (count, began) = (claimed.len(), tokio::time::Instant::now());
+        let mut waiting = self.reroute(claimed).await?;
+        let mut places = vec![first];
+        while !waiting.is_empty() {
+            if places.is_empty() {
+                let Ok(place) = self.places.clone().acquire_owned().await else { return Ok(count) };
+                places.push(place);
+            }
+            while places.len() < waiting.len() {
+                match self.places.clone().try_acquire_owned() {
+                    Ok(place) => places.push(place),
+                    Err(_) => break,
+                }
+            }
+            let rest = waiting.split_off(places.len().min(waiting.len()));
+            for _ in 0..waiting.len() {
+                self.rate.until_ready().await;
+            }
+            self.hand_over(waiting, std::mem::take(&mut places)).await?;
+            waiting = rest;
         }
-        if !claimed.is_empty() {
-            self.hand_over(claimed, places).await?;
-        }
+        self.pace.took(count, began.elapsed());
         Ok(count)
     }
 
@@ -206,8 +248,9 @@ impl Dispatcher {
                 let rendered = render(&this.app, &delivery, copy.as_deref());
                 let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
                 let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
-                // The recorder lives as long as any dispatcher does.
-                let _kept = this.results.send(Sent { delivery, result, _place: place }).await;
+                // The recorder lives as long as any dispatcher does. While it cannot write, its queue fills and places stay taken.
+                let _kept = this.results.send(Sent { delivery, result }).await;
+                drop(place);
             });
         }
         Ok(())
@@ -324,7 +367,7 @@ fn with_token(token_in: TokenIn, address: &str, token: &str) -> String {
 async fn record(app: App, mut inbox: mpsc::Receiver<Sent>, down: Arc<AtomicBool>) {
     let mut batch = Vec::new();
     let mut standing = Standing::default();
-    while inbox.recv_many(&mut batch, 256).await > 0 {
+    while inbox.recv_many(&mut batch, 1_024).await > 0 {
         let steps: Vec<(String, Step)> = batch
             .iter()
             .map(|sent: &Sent| (sent.delivery.channel.clone(), standing.hear(&sent.delivery.channel, sent.result.as_ref().map(|_| ()))))

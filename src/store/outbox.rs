@@ -3,7 +3,7 @@
 //! Whether something may leave is decided here, inside the leasing transaction, by looking at the suppressions again.
 
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamp};
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
@@ -115,20 +115,44 @@ pub async fn put_off(conn: &mut Conn, ids: &[i64], owner: &str, at: At) -> Query
 
 /// The provider took these: pairs of delivery id and the provider's id. A receipt that came first is not undone.
 pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: At) -> QueryResult<()> {
-    for (id, provider_id) in accepted {
-        let provider_id = (!provider_id.is_empty()).then_some(provider_id.as_str());
-        on!(conn, c => diesel::update(deliveries::table.find(id))
-            .set((
-                deliveries::provider_message_id.eq(provider_id),
-                deliveries::accepted_at.eq(Some(now)),
-                deliveries::lease_owner.eq(None::<String>),
-                deliveries::lease_until.eq(None::<At>),
-            ))
-            .execute(c)
-            .await)?;
+    const SET: &str = "provider_message_id = NULLIF(taken.provider_id, ''), accepted_at = taken.at, lease_owner = NULL, lease_until = NULL, \
+         error_code = CASE WHEN rank < 3 THEN NULL ELSE error_code END, error_detail = CASE WHEN rank < 3 THEN NULL ELSE error_detail END, \
+         status = CASE WHEN rank < 3 THEN 'accepted' ELSE status END, rank = CASE WHEN rank < 3 THEN 3 ELSE rank END";
+    if accepted.is_empty() {
+        return Ok(());
     }
-    let ids: Vec<i64> = accepted.iter().map(|(id, _)| *id).collect();
-    advance(conn, &ids, Status::Accepted, None, None, now).await.map(|_| ())
+    match conn {
+        Conn::Pg(c) => {
+            let (ids, provider_ids): (Vec<i64>, Vec<&str>) = accepted.iter().map(|(id, provider_id)| (*id, provider_id.as_str())).unzip();
+            let statement = format!(
+                "UPDATE deliveries SET {SET} FROM (SELECT unnest($1) AS id, unnest($2) AS provider_id, $3 AS at) AS taken WHERE deliveries.id = taken.id"
+            );
+            diesel::sql_query(statement)
+                .bind::<Array<BigInt>, _>(ids)
+                .bind::<Array<Text>, _>(provider_ids)
+                .bind::<Timestamp, _>(now)
+                .execute(&mut **c)
+                .await
+                .map(|_| ())
+        }
+        Conn::Lite(c) => {
+            let accepted = accepted.to_vec();
+            c.spawn_blocking(move |lite| {
+                for (id, provider_id) in accepted {
+                    let statement = SET.replace("taken.provider_id", "$1").replace("taken.at", "$2");
+                    diesel::RunQueryDsl::execute(
+                        diesel::sql_query(format!("UPDATE deliveries SET {statement} WHERE id = $3"))
+                            .bind::<Text, _>(provider_id)
+                            .bind::<Timestamp, _>(now)
+                            .bind::<BigInt, _>(id),
+                        lite,
+                    )?;
+                }
+                Ok(())
+            })
+            .await
+        }
+    }
 }
 
 /// Raises deliveries to a status of higher rank; those that are there or beyond stay. Gives how many moved.

@@ -120,7 +120,7 @@ fn settings(port: u16, more: &str) -> SmppConfig {
             SmsProviderConfig::Smpp(settings) => settings.clone(),
             other => panic!("{other:?}"),
         },
-        other => panic!("{other:?}"),
+        other @ ChannelKindConfig::Email(_) => panic!("{other:?}"),
     }
 }
 

@@ -53,6 +53,7 @@ struct ComposeForm {
     sms_text: String,
     email_subject: String,
     email_body: String,
+    one_way: bool,
 }
 
 struct DistrictChoice {
@@ -202,6 +203,7 @@ async fn page(officer: Officer, draft: Draft, errors: Vec<FieldError>, token: St
                 sms_text: draft.sms_text,
                 email_subject: draft.email_subject,
                 email_body: draft.email_body,
+                one_way: draft.one_way,
             };
             Ok(ComposePage { shell, form, errors, districts, groups, preview, token })
         })
@@ -245,7 +247,10 @@ fn districts(areas: &[AreaRow], heads: &[Headcount], chosen: &[String]) -> Vec<D
 
 async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
     let reach = publish::preview(app, draft).await?;
-    let as_sent = |text: &str| compose::render_sms(&app.config().branding.name, text.trim(), "K7Q2M");
+    let as_sent = |text: &str| match draft.one_way {
+        true => compose::render_one_way_sms(&app.config().branding.name, text.trim(), "K7Q2M", &app.url("/account")),
+        false => compose::render_sms(&app.config().branding.name, text.trim(), "K7Q2M"),
+    };
     let rendered = as_sent(&draft.sms_text);
     let cost = segments::count(&rendered);
     let mut warnings = Vec::new();
