@@ -239,4 +239,9 @@ pub trait SmsProvider: Send + Sync {
     fn parse(&self, hook: Hook, target: &str, body: &[u8]) -> Result<Vec<InboundEvent>, ParseError>;
     /// What to answer once it is stored.
     fn acknowledge(&self) -> Acknowledgement;
+    /// Whether messages and receipts may come by either webhook: they are then told apart by what they say, and known again by
+    /// their id wherever they come.
+    fn has_one_hook(&self) -> bool {
+        false
+    }
 }

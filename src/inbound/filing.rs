@@ -297,7 +297,7 @@ impl Filer<'_> {
             None => None,
         };
         let kind = match filing.class {
-            "opt_out" => "opted_out",
+            "opt_out" | "opt_out_words" => "opted_out",
             "opt_in" => "opted_in",
             _ => "reply_in",
         };
@@ -315,9 +315,9 @@ impl Filer<'_> {
     }
 }
 
-/// Whether a message of this class wants an officer's eye. A bare STOP or HELP is in the record and calls nobody.
+/// Whether a message of this class wants an officer's eye. A bare STOP or START is in the record and calls nobody.
 fn calls_officer(class: &str) -> bool {
-    !matches!(class, "opt_out" | "opt_in" | "help")
+    !matches!(class, "opt_out" | "opt_in")
 }
 
 fn kind_of(address: &Address) -> &'static str {

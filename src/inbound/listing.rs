@@ -20,8 +20,8 @@ const LEASE_MS: i64 = 240_000;
 const OVERLAP_MS: i64 = 15 * 60_000;
 /// How far back the first look goes.
 const FIRST_MS: i64 = 24 * 3_600_000;
-/// Bounds one look: the rest comes with the next.
-const MOST_PAGES: usize = 40;
+/// Bounds one look.
+const MOST_PAGES: usize = 500;
 
 /// Reads the list of one channel again and again.
 pub struct Lister {
@@ -36,6 +36,9 @@ pub enum ListingError {
     /// The provider.
     #[error("the provider's list cannot be read: {0}")]
     Provider(#[from] SendError),
+    /// More than one look can take.
+    #[error("the provider's list is longer than 500 pages: look through it by hand, and set listings.listed_until in the database")]
+    TooLong,
     /// The process is stopping.
     #[error("the process is stopping")]
     Stopping,
@@ -96,12 +99,14 @@ impl Lister {
     async fn read(&self, since: crate::domain::At) -> Result<usize, ListingError> {
         let mut items = Vec::new();
         let mut next = self.unless_stopped(self.channel.list(since, self.app.now())).await?;
-        for _ in 0..MOST_PAGES {
+        for page in 0.. {
             items.extend(next.items);
-            match next.next {
-                Some(request) => next = self.unless_stopped(self.channel.list_on(request, since, self.app.now())).await?,
-                None => break,
+            let Some(request) = next.next else { break };
+            // What lies behind is not to be passed over in silence.
+            if page == MOST_PAGES {
+                return Err(ListingError::TooLong);
             }
+            next = self.unless_stopped(self.channel.list_on(request, since, self.app.now())).await?;
         }
         let mut found = 0;
         // Oldest first: a person's messages stay in order.

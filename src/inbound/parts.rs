@@ -68,7 +68,10 @@ pub(super) async fn take(
         return Ok(());
     }
     let ids: Vec<i64> = waiting.iter().map(|other| other.id).collect();
-    text_parts::mark_joined(conn, &ids, filer.now).await?;
+    if text_parts::mark_joined(conn, &ids, filer.now).await? != ids.len() {
+        // The wait was over at this very moment, on another node: it is tried again, and is then a late part.
+        return Err(diesel::result::Error::RollbackTransaction);
+    }
     text::store_whole(conn, filer, envelope, ordinal, &InboundText { text: joined(&waiting, row.total), part: None, ..inbound.clone() }).await
 }
 

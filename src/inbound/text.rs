@@ -15,7 +15,7 @@ use crate::outbound::compose;
 use crate::store::alerts::AlertRow;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
-use crate::store::{Conn, alerts, deliveries, places, suppressions};
+use crate::store::{Conn, alerts, deliveries, places};
 
 /// How far back a pair counts.
 const PAIR_DAYS: i64 = 30;
@@ -75,7 +75,7 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
             attribution.candidates.insert(0, alert);
         }
     }
-    let verdict = verdict(conn, filer, &match_key, inbound, ledger.first()).await?;
+    let verdict = verdict(conn, filer, inbound, ledger.first()).await?;
     let mut text = inbound.text.clone();
     if !inbound.media_urls.is_empty() {
         // Fetching pictures from the provider comes with the full SMS work; until then the officer sees that there are some.
@@ -89,7 +89,9 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
         our_address: inbound.to.clone(),
         attribution,
         class: match verdict.class {
-            TextClass::OptOut => "opt_out",
+            // The word alone is in the record and calls nobody; a sentence is read by an officer, whatever it asks.
+            TextClass::OptOut if verdict.is_bare() => "opt_out",
+            TextClass::OptOut => "opt_out_words",
             TextClass::OptIn => "opt_in",
             TextClass::Help => "help",
             TextClass::WrongNumber => "wrong_number",
@@ -110,7 +112,7 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
 }
 
 /// What the text asks, in its thread. The thread is looked at only where it makes a difference.
-async fn verdict(conn: &mut Conn, filer: &mut Filer<'_>, match_key: &[u8], inbound: &InboundText, newest: Option<&DeliveryRow>) -> QueryResult<Verdict> {
+async fn verdict(conn: &mut Conn, filer: &mut Filer<'_>, inbound: &InboundText, newest: Option<&DeliveryRow>) -> QueryResult<Verdict> {
     let read = |context: &Context<'_>| opt_out::read(&inbound.text, context);
     let plain = read(&Context::default());
     if wish::may_name_a_group(&inbound.text) {
@@ -123,10 +125,6 @@ async fn verdict(conn: &mut Conn, filer: &mut Filer<'_>, match_key: &[u8], inbou
     let answered = read(&Context { open_question: true, ..Context::default() });
     if answered != plain && asked_yes_or_no(conn, filer, newest).await? {
         return Ok(answered);
-    }
-    let returned = read(&Context { opted_out: true, ..Context::default() });
-    if returned != plain && suppressions::find_standing(conn, match_key, "sms").await?.is_some_and(|standing| standing.reason == "stop") {
-        return Ok(returned);
     }
     Ok(plain)
 }

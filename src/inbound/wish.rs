@@ -7,6 +7,7 @@ use diesel::QueryResult;
 
 use super::classify::opt_out::{Scope, TextClass, Verdict};
 use super::filing::Filer;
+use super::process::LISTED;
 use crate::channels::registry::ChannelKind;
 use crate::domain::Address;
 use crate::domain::address::display_number;
@@ -43,6 +44,11 @@ pub(super) async fn act(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>)
     match (wish.verdict.class, &wish.verdict.scope) {
         (TextClass::OptOut, Scope::Group(slug)) => leave_group(conn, filer, wish, slug).await,
         (TextClass::OptOut, scope) => stop(conn, filer, wish, *scope == Scope::Everything).await,
+        // Only the word brings somebody back; and of a list nobody knows whether a STOP came after it.
+        (TextClass::OptIn, _) if !wish.verdict.is_bare() || wish.envelope.target == LISTED => {
+            let body = compose::ask_opt_in(&filer.app.config().branding.name);
+            answer(conn, filer, wish, body).await
+        }
         (TextClass::OptIn, _) => start(conn, filer, wish).await,
         (TextClass::WrongNumber, _) => wrong_number(conn, filer, wish).await,
         (TextClass::Help, _) => {
@@ -93,12 +99,16 @@ async fn stop(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>, everythin
 
 async fn leave_group(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>, slug: &str) -> QueryResult<()> {
     let Some(group) = places::list_groups(conn).await?.into_iter().find(|group| group.slug == slug) else { return Ok(()) };
-    suppressions::suppress(conn, &suppression(filer, wish, wish.match_key.to_vec(), "sms", slug)).await?;
+    let left = suppressions::suppress(conn, &suppression(filer, wish, wish.match_key.to_vec(), "sms", slug)).await? > 0;
     if let Some((resident, _)) = residents::find_by_match_key(conn, wish.match_key).await? {
         residents::leave_group(conn, resident.id, group.id).await?;
     }
     filer.note(conn, wish.conversation_id, "left_group", &format!("They texted STOP for {}: other alerts still go to them", group.name)).await?;
     consent(conn, filer, wish, "stopped", slug).await?;
+    // Once; and nothing at all after a STOP.
+    if !left || suppressions::find_standing(conn, wish.match_key, "sms").await?.is_some() {
+        return Ok(());
+    }
     let body = compose::group_opt_out_confirmation(&filer.app.config().branding.name, &group.name);
     send(conn, filer, wish, Purpose::OptOutConfirmation, body).await
 }

@@ -10,6 +10,9 @@ use crate::store::deliveries::DeliveryRow;
 use crate::store::provider_blocks::{self, ProviderBlockRow};
 use crate::store::suppressions::{self, SuppressionRow};
 
+/// A START of so long ago says nothing of a block that is new.
+const HEARD_DAYS: i64 = 7;
+
 /// Notes the block that a refusal tells of.
 pub async fn note(conn: &mut Conn, app: &App, delivery: &DeliveryRow, code: &str, now: At) -> QueryResult<()> {
     let evidence = format!("the provider refused delivery {} with {code}", delivery.id);
@@ -26,7 +29,7 @@ pub async fn note(conn: &mut Conn, app: &App, delivery: &DeliveryRow, code: &str
     };
     let known = provider_blocks::note(conn, &block).await? == 0;
     // Whoever came back to us since by START has not taken that back: the provider has merely not heard it.
-    if known || suppressions::was_lifted_by_start(conn, &delivery.match_key, &delivery.channel_kind).await? {
+    if known || suppressions::was_lifted_by_start(conn, &delivery.match_key, &delivery.channel_kind, now.minus_days(HEARD_DAYS)).await? {
         return Ok(());
     }
     let row = SuppressionRow {

@@ -178,6 +178,11 @@ pub fn ask_opt_out(brand: &str) -> String {
     format!("{brand}: thank you, an officer will read your text. If you want no more texts from us, reply STOP. In an emergency call 999.")
 }
 
+/// The answer to somebody who seems to want texts again.
+pub fn ask_opt_in(brand: &str) -> String {
+    format!("{brand}: to get our texts again, reply START.")
+}
+
 /// Whether a text of ours asks for YES or NO, so that NO and CANCEL are answers.
 pub fn asks_yes_or_no(text: &str) -> bool {
     let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();

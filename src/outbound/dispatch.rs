@@ -42,6 +42,8 @@ const MOMENT: Duration = Duration::from_millis(200);
 /// How long a sleeper waits for a bell before it looks anyway.
 const POLL: Duration = Duration::from_secs(2);
 const POLL_MS: i64 = 2_000;
+/// How long before its hand-over was recorded a receipt may have come.
+const EARLY_MS: i64 = 600_000;
 /// How often a channel that is down is tried while another stands in its place.
 const TRY_MS: i64 = 10_000;
 
@@ -440,7 +442,7 @@ fn attempt_row(app: &App, sent: &Sent, now: At) -> AttemptRow {
 /// A receipt may have come before we knew the provider's id.
 async fn apply_early_receipts(conn: &mut crate::store::Conn, accepted: &[(i64, String)], now: At) -> QueryResult<()> {
     let ids: Vec<String> = accepted.iter().map(|(_, id)| id.clone()).filter(|id| !id.is_empty()).collect();
-    for receipt in receipts::list_early(conn, &ids).await? {
+    for receipt in receipts::list_early(conn, &ids, now.plus_ms(-EARLY_MS)).await? {
         let delivery = accepted.iter().find(|(_, id)| *id == receipt.provider_message_id).map(|(delivery, _)| *delivery);
         if let (Some(delivery), Some(status)) = (delivery, receipt.status.as_deref().and_then(|word| word.parse::<Status>().ok())) {
             outbox::advance(conn, &[delivery], status, receipt.error_code.as_deref(), None, now).await?;

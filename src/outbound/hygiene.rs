@@ -10,6 +10,7 @@ use crate::store::{Conn, number_faults, outbox, provider_blocks, residents};
 
 /// How long a receipt is waited for.
 const UNCONFIRMED_DAYS: i64 = 3;
+const HOUR_MS: i64 = 3_600_000;
 /// So long after the first failure the next one counts as proof.
 const PROOF_MS: i64 = 7 * 24 * 3_600_000;
 
@@ -35,8 +36,13 @@ pub async fn heed(conn: &mut Conn, match_key: &[u8], pair: (&str, &str), status:
 /// before that: one may have been retried so long before it was taken.
 pub async fn give_up_waiting(app: &App) -> QueryResult<()> {
     let accepted_before = app.now().minus_days(UNCONFIRMED_DAYS);
-    let mut conn = app.write().await?;
-    let given_up = outbox::give_up_waiting(&mut conn, Ids::floor(accepted_before.minus_days(2)), Ids::floor(accepted_before), accepted_before).await?;
+    let mut given_up = 0;
+    // An hour's deliveries at a time, so that nobody waits long for the writer.
+    for hour in (0..48_i64).rev() {
+        let end = accepted_before.plus_ms(-hour * HOUR_MS);
+        let mut conn = app.write().await?;
+        given_up += outbox::give_up_waiting(&mut conn, Ids::floor(end.plus_ms(-HOUR_MS)), Ids::floor(end), accepted_before).await?;
+    }
     if given_up > 0 {
         tracing::info!(given_up, "texts without a receipt for 72 hours count as unconfirmed");
     }

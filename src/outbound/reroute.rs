@@ -13,7 +13,7 @@ use crate::channels::registry::{Channel, ChannelKind};
 use crate::domain::At;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::pair_holds::{self, PairHoldRow};
-use crate::store::{Conn, alerts, outbox};
+use crate::store::{Conn, alerts, deliveries, outbox};
 
 /// The channel that takes over from this one, if one is configured.
 pub(super) fn fallback<'a>(app: &'a App, channel: &Channel) -> Option<&'a Channel> {
@@ -30,8 +30,12 @@ pub(super) async fn hand_to(conn: &mut Conn, app: &App, waiting: &[DeliveryRow],
     for hold in pair_holds::list_of(conn, &keys).await? {
         held.entry(hold.match_key.clone()).or_default().push(hold);
     }
+    let ids: Vec<i64> = waiting.iter().map(|delivery| delivery.id).collect();
+    let doubted = deliveries::list_doubted(conn, &ids).await?;
+    // What may have arrived stays in the ledger as it went; what was moved once is not sent to and fro.
+    let may_move = |delivery: &&DeliveryRow| !doubted.contains(&delivery.id) && !matches!(delivery.error_code.as_deref(), Some("doubtful" | "rerouted"));
     let (mut moved, mut holds) = (0, BTreeMap::new());
-    for (index, delivery) in waiting.iter().enumerate() {
+    for (index, delivery) in waiting.iter().filter(may_move).enumerate() {
         let sender = match (&settings.sender, delivery.alert_id) {
             // A name cannot be answered: only what asks for no answer goes out under one.
             (Some(name), Some(alert_id)) if delivery.purpose == "alert" && !alerts::get(conn, alert_id).await?.two_way => name.clone(),

@@ -236,3 +236,12 @@ pub async fn move_conversation(conn: &mut Conn, from: i64, to: i64, alert_id: i6
         .execute(c)
         .await)
 }
+
+/// Those of which an earlier hand-over may have been taken.
+pub async fn list_doubted(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<i64>> {
+    on!(conn, c => attempts::table
+        .filter(attempts::delivery_id.eq_any(ids).and(attempts::outcome.eq("unknown")))
+        .select(attempts::delivery_id)
+        .load(c)
+        .await)
+}

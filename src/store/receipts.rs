@@ -37,10 +37,10 @@ pub async fn insert(conn: &mut Conn, rows: Vec<ReceiptRow>) -> QueryResult<usize
     insert_all!(conn, receipts::table, rows)
 }
 
-/// Receipts that came before their delivery's provider id was recorded.
-pub async fn list_early(conn: &mut Conn, provider_ids: &[String]) -> QueryResult<Vec<ReceiptRow>> {
+/// Receipts that came before their delivery's provider id was recorded. Older ones are of another hand-over: ids may begin anew.
+pub async fn list_early(conn: &mut Conn, provider_ids: &[String], since: At) -> QueryResult<Vec<ReceiptRow>> {
     on!(conn, c => receipts::table
-        .filter(receipts::provider_message_id.eq_any(provider_ids).and(receipts::delivery_id.is_null()))
+        .filter(receipts::provider_message_id.eq_any(provider_ids).and(receipts::delivery_id.is_null()).and(receipts::received_at.ge(since)))
         .order(receipts::id)
         .select(ReceiptRow::as_select())
         .load(c)

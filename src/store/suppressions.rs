@@ -115,12 +115,13 @@ pub async fn count_since(conn: &mut Conn, reason: &str, since: At) -> QueryResul
     on!(conn, c => suppressions::table.filter(suppressions::reason.eq(reason).and(suppressions::created_at.ge(since))).count().get_result(c).await)
 }
 
-/// Whether somebody has come back by START after a STOP.
-pub async fn was_lifted_by_start(conn: &mut Conn, match_key: &[u8], channel: &str) -> QueryResult<bool> {
+/// Whether somebody has come back by START after a STOP since then.
+pub async fn was_lifted_by_start(conn: &mut Conn, match_key: &[u8], channel: &str, since: At) -> QueryResult<bool> {
     on!(conn, c => diesel::select(diesel::dsl::exists(suppressions::table.filter(
             suppressions::match_key.eq(match_key)
                 .and(suppressions::channel.eq(channel))
                 .and(suppressions::scope.eq("all"))
+                .and(suppressions::lifted_at.ge(since))
                 .and(suppressions::lifted_by.eq("start")))))
         .get_result(c)
         .await)

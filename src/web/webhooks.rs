@@ -93,6 +93,10 @@ async fn receive(request: &HttpRequest, app: &App, intake: &Intake, name: &str, 
         Some(channel) => channel.verify(&raw, app.now()).await,
         None => Err(VerifyError::Missing),
     };
+    let kind = match app.channels().find(name).and_then(|channel| channel.provider()) {
+        Some(provider) if provider.has_one_hook() => "sms_inbound",
+        _ => kind,
+    };
     match believed {
         Ok((verified, acknowledgement)) => {
             let body = Content::Here(raw.body.clone());

@@ -35,6 +35,9 @@ pub(super) fn read_notify(table: &mut Reader<'_>) -> NotifyConfig {
     if !ids.is_empty() && (ids.len() != numbers.len() || !ids.iter().all(|id| is_uuid(id))) {
         table.fault("sms_sender_ids", "one id (a UUID, from Notify's page of text message senders) for each of numbers, in the same order; or none at all");
     }
+    if ids.is_empty() && numbers.len() > 1 {
+        table.fault("sms_sender_ids", "one id for each of numbers: without them the service's default sends everything, and answers could not be told apart");
+    }
     let ours = numbers.iter().map(|number| Phone::parse(number).map_or_else(|_| number.clone(), |number| number.e164().to_owned()));
     NotifyConfig {
         service_id,

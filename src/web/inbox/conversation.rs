@@ -252,7 +252,10 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
         flags.push("Perhaps not from this sender".to_owned());
     }
     match message.class.as_str() {
-        "opt_out" => flags.push("Opt-out".to_owned()),
+        "opt_out" | "opt_out_words" => flags.push("Opt-out".to_owned()),
+        "opt_out_review" => flags.push("Perhaps wants no more texts".to_owned()),
+        "wrong_number" => flags.push("Says it is the wrong number".to_owned()),
+        "help" => flags.push("Asked for help".to_owned()),
         "opt_in" => flags.push("Opt-in".to_owned()),
         "probable_auto_reply" => flags.push("Perhaps an automatic reply".to_owned()),
         _ => {}

@@ -175,6 +175,10 @@ impl SmsProvider for Aws {
         Ok(vec![event])
     }
 
+    fn has_one_hook(&self) -> bool {
+        true
+    }
+
     fn acknowledge(&self) -> Acknowledgement {
         Acknowledgement { status: 200, content_type: "text/plain", body: "" }
     }

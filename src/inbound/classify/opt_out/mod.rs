@@ -53,8 +53,6 @@ pub enum Scope {
 pub struct Context<'a> {
     /// We asked them to answer YES or NO: then "cancel", "end" and "no" are answers. STOP always wins.
     pub open_question: bool,
-    /// They were opted out just before: then YES is a wish to come back.
-    pub opted_out: bool,
     /// Slug and name of each interest group.
     pub groups: &'a [(String, String)],
 }
@@ -71,6 +69,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Whether the text is nothing but the word.
+    pub fn is_bare(&self) -> bool {
+        matches!(self.rule, "word" | "letters" | "near_miss" | "sign" | "group")
+    }
+
     const fn of(class: TextClass, rule: &'static str) -> Self {
         Self { class, rule, scope: Scope::Texts }
     }
@@ -272,7 +275,7 @@ fn by_word(whole: &str, plain: &str, context: &Context<'_>) -> Option<Verdict> {
     if let Some(slug) = words::group(&once, context.groups) {
         return Some(Verdict { scope: Scope::Group(slug), ..Verdict::of(TextClass::OptOut, "group") });
     }
-    if words::is_opt_in(&once) || (context.opted_out && matches!(once.as_str(), "yes" | "ie" | "ydw")) {
+    if words::is_opt_in(&once) {
         return Some(Verdict::of(TextClass::OptIn, "word"));
     }
     // Whoever shouts for help may be in danger.

@@ -119,7 +119,7 @@ impl Patterns {
                 r"^no more(?: of (?:these|this|them|it|that)(?: \S+){0,2}| thanks| thank you| ta| now| for me)*$".to_owned(),
                 // Remove me, take my number off.
                 r"^(?:remove|removed|remve|remov|delete|erase|unsubscribe|unsubscrible|wipe|scrub|withdraw|unregister|deregister|de-register|exclude)(?: both)? (?:me|us|myself|all of us|my (?:\S+ ){0,3}(?:number|no|num|details|phone|name|mobile|mob|data|e-?mail|address|account|info\w*|subscription|registration|contact)|this (?:number|no|phone|mobile|mob|contact|address|device|tel\w*)|our (?:\S+ )?(?:number|numbers|details|names?)|the (?:above|following) number|from (?:this|your|the) (?:mailing |contact |text |sms )?list)(?:$| (?:from|off|of|out|please|pls|plz|now|asap|immediately|thanks|thank|ta|at once|today|and|entirely|permanently|completely|i|as|it|mate|for good|on|0\d+))".to_owned(),
-                r"^(?:take|get|strike|knock|cross|scratch|keep|tek|pull|leave) (?:me|us|my (?:\S+ ){0,2}(?:number|no|details|phone|name|mobile|mob|email)|this (?:number|phone|mobile|no)|our (?:number|details|names?)|\d+)(?: \S+)? (?:off|out of (?:this|the|your|it|these)|from (?:this|the|your))\b".to_owned(),
+                r"^(?:take|get|strike|knock|cross|scratch|tek) (?:me|us|my (?:\S+ ){0,2}(?:number|no|details|phone|name|mobile|mob|email)|this (?:number|phone|mobile|no)|our (?:number|details|names?)|\d+)(?: \S+)? (?:off(?:$| (?:it|these|this|them|here|please|pls|now|thanks|thank|ta|asap|mate|completely|permanently|immediately|straight|as|i|today))|(?:off|out of|from) (?:of )?(?:this|the|your|ur|these|any|all|that) (?:\S+ ){0,2}?(?:list|lists|system|systems|texts?|messages?|alerts?|service|database|group|thing|scheme|records|mailing|contacts))\b".to_owned(),
                 r"^(?:lose|forget|bin|ditch|get rid of|block|erase) my (?:number|no|details|phone number)\b".to_owned(),
                 // Out.
                 r"^(?:unsubscribe|unsubscrib|unsuscribe|unsubcribe|un subscribe|unsub|unsubscribing|opting out|optout|opt-out|opt out|opt me out|opt us out|opt this number out|opt my number out|opted out|count me out|out of this (?:list|group|service))(?:$| (?:me|us|this number|my|from|now|thanks|thank|all|immediately|asap|of (?:these|this|the|all|your|it)|i|it|today|too|as|then|ta|cheers|at once|altogether))".to_owned(),
@@ -139,7 +139,7 @@ impl Patterns {
                 r"^(?:really |just )*(?:do not|don't|dont|no longer|never)(?: (?:really|ever|actually))? (?:want|need|wish|require|wanna|care)(?: to)? (?:be (?:on|part of|in|a member of|contacted|texted|messaged|alerted|notified|included|registered|subscribed|signed up|bothered|disturbed)|take part|participate|hear from|subscribe|stay on|remain on|be getting|be receiving|receive|get (?:these|any))\b".to_owned(),
                 r"^(?:am |'m |m |be )?(?:no longer|not) (?:interested in (?:receiving|getting|these|this service|your|being)|wish(?:ing)? to (?:receive|be|get|have|hear)|want(?:ing)? (?:these|to be|to receive|to get))\b".to_owned(),
                 r"^(?:rather|prefer) not (?:to )?(?:receive|get|be|have|hear)\b".to_owned(),
-                r"^leave (?:me|us) (?:the fuck |the hell )?(?:alone|be|in peace|out of (?:this|it))\b".to_owned(),
+                r"^leave (?:me|us) (?:the fuck |the hell )?(?:alone|be|in peace)(?: please| pls| now| thanks| and stop.*)?$".to_owned(),
                 r"^(?:i |we )?(?:be )?(?:removed|taken off|unsubscribed|opted out)(?: (?:from|of|off) (?:this|your|the|these|ur) (?:\S+ )?(?:list|lists|texts|alerts|messages|service|system|group|scheme|database)|$)".to_owned(),
                 r"^(?:text|txt|message|contact|bother|msg|spam) (?:me|us) (?:no more|again never|never again)\b".to_owned(),
                 r"^(?:stop|unsubscribe|end) (?:all )?(?:contact|contacting|communication|communications)\b".to_owned(),
@@ -208,7 +208,7 @@ impl Patterns {
                 r"^(?:i |we )?(?:changed my mind|change of mind|'ve changed my mind|have changed my mind|made a mistake|didn't mean to (?:stop|unsubscribe|opt out)|(?:want|would like|'d like|like) (?:to )?(?:the |my |these |your )?(?:get|receive|have|join|rejoin|subscribe|sign up|opt in|opt back in|come back|start|be back on|texts|alerts|messages)(?: (?:the|these|your|texts|alerts|messages|again|back|in|please|getting|receiving|on|for|to|up))*)$",
                 r"^(?:join|rejoin|resubscribe|subscribe|opt in|opt back in|unstop|start)(?: (?:me|please|pls|again|back|in|the|service|alerts|scheme|derbyshire|alert|to|this|list|texts|now|messages|up|my|for|i'd like|i want|want))*$",
                 r"\b(?:dechrau|dechreuwch|ailddechrau|ymuno|tanysgrifio)\b.*\b(?:eto|os gwelwch|plis|anfon|negeseu\w*|rhybuddion|nol|yn ol|tecst\w*)\b",
-                r"\b(?:put|add|get) (?:us|me) on (?:the|your|thi|this|ur) ?(?:\S+ )?list\b|\badd me to (?:your|the)\b|\bget (?:these|the|them|em|your)(?: \S+)? again\b|\bwant (?:em|them|these) back\b",
+                r"\b(?:put|add|get) (?:us|me) on (?:the|your|thi|this|ur) ?(?:\S+ )?list\b|\badd me to (?:your|the)\b",
                 r"\b(?:hoffwn|hoffwn i|dw i eisiau|dwi eisiau|dwi isio|rwyf am) (?:i )?(?:gael|derbyn|dderbyn|cael)\b.*\b(?:eto|nol|yn ol)\b",
                 r"\b(?:resubscribe|re-subscribe|re subscribe|unstop|opt back in|add me back|sign me (?:back )?up|put me back on|start (?:them|these|it|the texts|the alerts|sending|texting)(?: \w+){0,2} again|turn (?:them|these|it) back on|sign up (?:for|to) (?:the|these|your|this|text|police)(?: \w+)? ?(?:alerts|texts|messages|service)?)\b",
                 r"\b(?:hoffwn|dw i eisiau|dwi eisiau|dwi isio|rwyf am) (?:ymuno|ailymuno|ail-ymuno|danysgrifio|ddechrau)\b",
@@ -374,6 +374,7 @@ impl Patterns {
         }
         // "wrong number stop": nothing else before it.
         if let Some(rest) = piece.strip_suffix(" stop").or_else(|| piece.strip_suffix(" unsubscribe"))
+            && !["bus", "tram", "train", "coach", "pit", "truck", "the", "a", "next", "last", "non", "full", "every"].iter().any(|word| rest.ends_with(word))
             && matches!(self.say(rest, end), Saying::Filler | Saying::Reason | Saying::WrongNumber | Saying::Perhaps | Saying::Word)
         {
             return Saying::Word;

@@ -26,7 +26,6 @@ const OUT: &[&str] = &[
     "stopiwch",
     "stopia",
     "peidiwch",
-    "paid",
     "paidiwch",
     "diwedd",
     "canslo",
@@ -43,7 +42,7 @@ const OUT: &[&str] = &[
     "stopiwch os gwelwch yn dda",
 ];
 /// After "reply YES or NO" these are answers.
-const ANSWERS: &[&str] = &["cancel", "end", "quit", "remove", "revoke", "canslo", "diwedd", "peidiwch", "paid", "dileu"];
+const ANSWERS: &[&str] = &["cancel", "end", "quit", "remove", "revoke", "canslo", "diwedd", "peidiwch", "dileu"];
 const IN: &[&str] = &[
     "start",
     "start again",
