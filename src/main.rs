@@ -146,7 +146,7 @@ enum Inspect {
     },
 }
 
-/// The files one after the other; standard input if there are none.
+/// The files one after the other, each with a line break at its end; standard input if there are none.
 fn lines_of(files: &[PathBuf]) -> anyhow::Result<Box<dyn std::io::BufRead>> {
     let mut input: Box<dyn std::io::Read> = if files.is_empty() { Box::new(std::io::stdin()) } else { Box::new(std::io::empty()) };
     for path in files {
@@ -155,8 +155,7 @@ fn lines_of(files: &[PathBuf]) -> anyhow::Result<Box<dyn std::io::BufRead>> {
         } else {
             Box::new(std::fs::File::open(path).map_err(|error| anyhow::anyhow!("cannot open {}: {error}", path.display()))?)
         };
-        // A file without a last line break must not run into the next.
-        input = Box::new(std::io::Read::chain(std::io::Read::chain(input, &b"\n"[..]), next));
+        input = Box::new(std::io::Read::chain(input, std::io::Read::chain(next, &b"\n"[..])));
     }
     Ok(Box::new(std::io::BufReader::new(input)))
 }

@@ -147,11 +147,46 @@ pub(super) fn refuse_double_names(channels: &[Option<ChannelConfig>], faults: &m
     }
 }
 
+/// Whether the fallbacks of a channel end where they began.
+fn leads_back(channels: &[Option<ChannelConfig>], from: &str, first: &str) -> bool {
+    let next = |name: &str| -> Option<String> {
+        channels.iter().flatten().find(|channel| channel.name == name).and_then(|channel| match &channel.kind {
+            ChannelKindConfig::Sms(settings) => settings.fallback.clone(),
+            ChannelKindConfig::Email(_) => None,
+        })
+    };
+    let mut at = first.to_owned();
+    for _ in 0..channels.len() {
+        match next(&at) {
+            Some(then) if then == from => return true,
+            Some(then) => at = then,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// A number in two pools would tie answers to the wrong one.
+pub(super) fn refuse_double_numbers(channels: &[Option<ChannelConfig>], faults: &mut Vec<Fault>) {
+    let mut seen = std::collections::BTreeSet::new();
+    for (index, channel) in channels.iter().enumerate() {
+        let Some(ChannelConfig { kind: ChannelKindConfig::Sms(settings), .. }) = channel else { continue };
+        for number in settings.all_numbers() {
+            if !seen.insert(number.e164().to_owned()) {
+                faults.push(Fault::new(&format!("channels[{index}].numbers"), &format!("each number once: {} stands here again", number.e164())));
+            }
+        }
+    }
+}
+
 /// A channel can only fall back on another channel for texts.
 pub(super) fn refuse_unknown_fallbacks(channels: &[Option<ChannelConfig>], faults: &mut Vec<Fault>) {
     for (index, channel) in channels.iter().enumerate() {
         let Some(ChannelConfig { name, kind: ChannelKindConfig::Sms(settings), .. }) = channel else { continue };
         let Some(fallback) = &settings.fallback else { continue };
+        if leads_back(channels, name, fallback) {
+            faults.push(Fault::new(&format!("channels[{index}].fallback"), "a channel that does not fall back on this one in turn"));
+        }
         let known = channels.iter().flatten().any(|other| other.name == *fallback && other.name != *name && matches!(other.kind, ChannelKindConfig::Sms(_)));
         if !known {
             faults.push(Fault::new(&format!("channels[{index}].fallback"), "the name of another channel of kind sms"));

@@ -162,6 +162,7 @@ impl Config {
         root.refuse_unknown();
         channel::refuse_double_names(&channels, &mut faults);
         channel::refuse_unknown_fallbacks(&channels, &mut faults);
+        channel::refuse_double_numbers(&channels, &mut faults);
         if faults.is_empty() {
             let channels = channels.into_iter().flatten().collect();
             Ok(Self { server, database, files, security, branding, attribution, channels })

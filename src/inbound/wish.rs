@@ -70,7 +70,9 @@ async fn stop(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>, everythin
     let standing = suppressions::find_standing(conn, wish.match_key, "sms").await?;
     // A repeated STOP finds the earlier one standing: that one was confirmed.
     let mut came_into_force = standing.is_some_and(|standing| standing.created_at == wish.envelope.received_at);
-    let said = if everything {
+    let said = if !wish.verdict.is_bare() {
+        "They asked for no more texts: none go to them until they text START"
+    } else if everything {
         "They texted STOP ALL: nothing goes to them until they text START"
     } else {
         "They texted STOP: no texts go to them until they text START"
