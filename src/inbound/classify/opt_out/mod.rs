@@ -82,12 +82,19 @@ impl Verdict {
 /// Longer texts are letters: nobody asks for STOP in a thousand words, and rules for words would only find quotations in them.
 const LONGEST_CHARS: usize = 2_000;
 
+/// "s . t . o . p please" and the like are no longer.
+const SHORT_BYTES: usize = 30;
+
 /// Reads a text.
 pub fn read(text: &str, context: &Context<'_>) -> Verdict {
     if text.chars().count() > LONGEST_CHARS {
         return Verdict::of(TextClass::Message, "long");
     }
     let plain = normal::plain(text);
+    // Most texts are sightings, and have none of the words that any wish has. Short ones may be letters with blanks between.
+    if plain.len() > SHORT_BYTES && plain.is_ascii() && !STEMS.is_in(&plain) {
+        return Verdict::of(TextClass::Message, "message");
+    }
     if normal::is_reaction(&plain) {
         return Verdict::of(TextClass::Message, "reaction");
     }
