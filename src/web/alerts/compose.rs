@@ -247,9 +247,13 @@ fn districts(areas: &[AreaRow], heads: &[Headcount], chosen: &[String]) -> Vec<D
 
 async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
     let reach = publish::preview(app, draft).await?;
-    let as_sent = |text: &str| match draft.one_way {
-        true => compose::render_one_way_sms(&app.config().branding.name, text.trim(), "K7Q2M", &app.url("/account")),
-        false => compose::render_sms(&app.config().branding.name, text.trim(), "K7Q2M"),
+    let brand = app.config().branding.name.clone();
+    let as_sent = |text: &str| {
+        if draft.one_way {
+            compose::render_one_way_sms(&brand, text.trim(), "K7Q2M", &app.url("/account"))
+        } else {
+            compose::render_sms(&brand, text.trim(), "K7Q2M")
+        }
     };
     let rendered = as_sent(&draft.sms_text);
     let cost = segments::count(&rendered);
