@@ -166,15 +166,13 @@ fn leads_back(channels: &[Option<ChannelConfig>], from: &str, first: &str) -> bo
     false
 }
 
-/// A number in two pools would tie answers to the wrong one.
+/// A number that stands twice in a pool would be chosen twice as often and rest half as long.
 pub(super) fn refuse_double_numbers(channels: &[Option<ChannelConfig>], faults: &mut Vec<Fault>) {
-    let mut seen = std::collections::BTreeSet::new();
     for (index, channel) in channels.iter().enumerate() {
         let Some(ChannelConfig { kind: ChannelKindConfig::Sms(settings), .. }) = channel else { continue };
-        for number in settings.all_numbers() {
-            if !seen.insert(number.e164().to_owned()) {
-                faults.push(Fault::new(&format!("channels[{index}].numbers"), &format!("each number once: {} stands here again", number.e164())));
-            }
+        let mut seen = std::collections::BTreeSet::new();
+        if let Some(again) = settings.all_numbers().find(|number| !seen.insert(number.e164())) {
+            faults.push(Fault::new(&format!("channels[{index}].numbers"), &format!("each number once: {} stands here again", again.e164())));
         }
     }
 }
