@@ -163,6 +163,7 @@ fn officer(app: &App, now: At) -> OfficerRow {
         cover_id: None,
         disabled_at: None,
         created_at: now,
+        reads_replies: false,
     }
 }
 

@@ -84,6 +84,7 @@ pub async fn add_officer(app: &App, new: &NewOfficer) -> anyhow::Result<()> {
         cover_id: None,
         disabled_at: None,
         created_at: app.now(),
+        reads_replies: false,
     };
     let id = row.id;
     anyhow::ensure!(accounts::insert_officers(&mut conn, vec![row]).await? == 1, "there is an account with the e-mail {} already", email.as_str());

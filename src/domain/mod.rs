@@ -12,8 +12,10 @@ pub mod html;
 pub mod ids;
 pub mod inbound;
 pub mod officer;
+pub mod place;
 pub mod proof;
 pub mod reference;
+pub mod sight;
 pub mod token;
 pub mod words;
 

@@ -10,7 +10,7 @@ use super::sender::SenderCheck;
 use super::thread::hand::Moved;
 use super::thread::{Attribution, Confidence, Target};
 use crate::app::App;
-use crate::domain::{Address, At, ids};
+use crate::domain::{Address, At, ids, place};
 use crate::store::accounts::{self, OfficerRow};
 use crate::store::alerts::{self, AlertRow};
 use crate::store::conversations::{self, ConversationEventRow, ConversationRow, Touch};
@@ -220,6 +220,14 @@ impl Filer<'_> {
             last_message_at: filing.envelope.received_at,
             created_at: self.now,
             closed_at: None,
+            urgency: "none".to_owned(),
+            waiting_since: None,
+            due_at: None,
+            paused_at: None,
+            outcome: None,
+            claimed_by: None,
+            claimed_until: None,
+            place: place::settled(filing.envelope.received_at),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The officers' use cases: read, answer, close, move. What an officer may not see does not exist for them.
 
 pub mod reading;
+pub mod sight;
 
 use diesel::QueryResult;
 
@@ -11,7 +12,7 @@ use crate::domain::{Address, ids};
 use crate::outbound::compose;
 use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
 use crate::store::accounts::OfficerRow;
-use crate::store::conversations::{self, ConversationEventRow, ConversationRow, Touch};
+use crate::store::conversations::{self, ConversationEventRow, Touch};
 use crate::store::messages::{self, MessageRow};
 use crate::store::moves::{self, MoveRow};
 use crate::store::wake::Change;
@@ -40,11 +41,6 @@ pub enum MoveOutcome {
     NoSuchAlert,
     /// It is there already.
     Already,
-}
-
-/// Whether the officer may see a conversation: their own, their team's, or the tray.
-pub fn may_see(officer: &OfficerRow, conversation: &ConversationRow) -> bool {
-    conversation.alert_id.is_none() || conversation.owner_id == Some(officer.id) || (conversation.team_id.is_some() && conversation.team_id == officer.team_id)
 }
 
 /// Answers a conversation. `version` is the one that the officer had before their eyes; none for an API client that has none.
@@ -144,6 +140,7 @@ async fn reply_in(
     messages::insert(conn, &message).await?;
     let preview = format!("You: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")).chars().take(160).collect();
     conversations::touch(conn, conversation.id, &Touch { preview, attachments: 0, inbound: false, via: None, at: now }).await?;
+    conversations::set_answered(conn, conversation.id, now).await?;
     conversations::set_unread(conn, conversation.id, false).await?;
     audit::note(conn, app.ids(), now, actor, "conversation.reply", ("conversation", Some(conversation.id)), serde_json::json!({ "message": message_id }))
         .await?;

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 
-use super::may_see;
+use super::sight;
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::store::Conn;
@@ -48,11 +48,16 @@ pub struct Opened {
 ///
 /// `looked` is false for a page that refreshes itself: the audit entry says so, and nothing is marked as read.
 pub async fn open(app: &App, officer: &OfficerRow, public_id: &str, looked: bool) -> QueryResult<Option<Opened>> {
-    let mut conn = app.read().await?;
-    let Some(conversation) = conversations::find(&mut conn, public_id).await?.filter(|found| may_see(officer, found)) else { return Ok(None) };
-    drop(conn);
+    let Some(conversation) = find(app, officer, public_id).await? else { return Ok(None) };
     note_view(app, officer, &conversation, looked).await?;
     app.read().await?.snapshot(async |conn| read(conn, conversation.id).await).await.map(Some)
+}
+
+/// The conversation of this public id, if it exists for this officer.
+pub async fn find(app: &App, officer: &OfficerRow, public_id: &str) -> QueryResult<Option<ConversationRow>> {
+    let mut conn = app.read().await?;
+    let sight = sight::of_in(&mut conn, officer, app.now()).await?;
+    Ok(conversations::find(&mut conn, public_id).await?.filter(|found| sight::sees(&sight, found)))
 }
 
 async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationRow, looked: bool) -> QueryResult<()> {

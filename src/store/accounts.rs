@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use super::schema::{api_keys, idempotency_keys, officers, teams};
 use crate::domain::At;
+use crate::domain::officer::Role;
 use crate::{insert_all, on};
 
 /// A neighbourhood team.
@@ -46,6 +47,16 @@ pub struct OfficerRow {
     pub disabled_at: Option<At>,
     /// When it was made.
     pub created_at: At,
+    /// An administrator who was given leave to read replies.
+    pub reads_replies: bool,
+}
+
+impl OfficerRow {
+    /// Whether they may read what residents wrote: by their role, or as an administrator who was given that.
+    pub fn reads_replies(&self) -> bool {
+        let role: Option<Role> = self.role.parse().ok();
+        role.is_some_and(Role::reads_replies) || (role == Some(Role::Admin) && self.reads_replies)
+    }
 }
 
 /// A key for the HTTP API; only its hash is kept.
@@ -152,4 +163,14 @@ pub async fn find_idempotent(conn: &mut Conn, api_key_id: i64, key: &str) -> Que
 /// Keeps an answer; gives 0 if another request with the key was first.
 pub async fn insert_idempotent(conn: &mut Conn, row: &IdempotencyRow) -> QueryResult<usize> {
     on!(conn, c => diesel::insert_into(idempotency_keys::table).values(row).on_conflict_do_nothing().execute(c).await)
+}
+
+/// Officers who are away and for whom this one stands in.
+pub async fn list_covered(conn: &mut Conn, officer_id: i64, now: At) -> QueryResult<Vec<i64>> {
+    on!(conn, c => officers::table
+        .filter(officers::cover_id.eq(officer_id).and(officers::away_until.gt(now)).and(officers::disabled_at.is_null()))
+        .order(officers::id)
+        .select(officers::id)
+        .load(c)
+        .await)
 }

@@ -7,6 +7,7 @@ use super::Conn;
 use super::schema::{conversation_events, conversations};
 use super::written::written;
 use crate::domain::At;
+use crate::domain::place::{self, Urgency};
 use crate::on;
 
 /// The unit of the officers' inbox.
@@ -57,6 +58,22 @@ pub struct ConversationRow {
     pub created_at: At,
     /// When it was closed.
     pub closed_at: Option<At>,
+    /// An `Urgency` word.
+    pub urgency: String,
+    /// When a person wrote to whom nobody has answered.
+    pub waiting_since: Option<At>,
+    /// When an answer is due.
+    pub due_at: Option<At>,
+    /// Since when the clock stands still.
+    pub paused_at: Option<At>,
+    /// What came of it, in a word, if it was closed with one.
+    pub outcome: Option<String>,
+    /// Who is writing an answer, and
+    pub claimed_by: Option<i64>,
+    /// how long that holds.
+    pub claimed_until: Option<At>,
+    /// Where it stands in every list: see [`crate::domain::place`].
+    pub place: i64,
 }
 
 /// Something that happened to a conversation.
@@ -139,7 +156,7 @@ pub async fn get(conn: &mut Conn, id: i64) -> QueryResult<ConversationRow> {
 
 /// Notes a new message on its conversation, in one statement either way: this is on the path of every reply.
 pub async fn touch(conn: &mut Conn, id: i64, touch: &Touch) -> QueryResult<()> {
-    use diesel::sql_types::{Nullable, Timestamp};
+    use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
     let counts = (
         conversations::preview.eq(&touch.preview),
         conversations::messages_count.eq(conversations::messages_count + 1),
@@ -152,11 +169,22 @@ pub async fn touch(conn: &mut Conn, id: i64, touch: &Touch) -> QueryResult<()> {
     };
     let via = (conversations::channel.eq(channel), conversations::channel_kind.eq(kind), conversations::our_address.eq(our_address));
     if touch.inbound {
+        // The clock runs from the first message that nobody has answered. What was closed begins anew.
+        let due_at = place::due(touch.at, 0);
+        let fresh = "CASE WHEN waiting_since IS NULL OR status = 'closed' THEN ";
         let opened = (
             conversations::unread.eq(true),
             conversations::status.eq("open"),
             conversations::closed_at.eq(None::<At>),
             conversations::first_human_at.eq(written::<Nullable<Timestamp>>("COALESCE(first_human_at, ").at(touch.at).sql(")")),
+            conversations::waiting_since.eq(written::<Nullable<Timestamp>>(fresh).at(touch.at).sql(" ELSE waiting_since END")),
+            conversations::due_at.eq(written::<Nullable<Timestamp>>(fresh).at(due_at).sql(" ELSE due_at END")),
+            conversations::paused_at.eq(written::<Nullable<Timestamp>>("CASE WHEN status = 'closed' THEN NULL ELSE paused_at END")),
+            conversations::urgency.eq(written::<Text>("CASE WHEN status = 'closed' THEN 'none' ELSE urgency END")),
+            conversations::outcome.eq(None::<String>),
+            conversations::place.eq(written::<BigInt>(fresh)
+                .int(due_at.unix_ms())
+                .sql(" + CASE WHEN status = 'closed' OR urgency = 'none' THEN 200000000000000 WHEN urgency = 'raised' THEN 100000000000000 ELSE 0 END ELSE place END")),
         );
         on!(conn, c => diesel::update(conversations::table.find(id)).set((counts, via, opened)).execute(c).await).map(|_| ())
     } else {
@@ -172,12 +200,75 @@ pub async fn set_unread(conn: &mut Conn, id: i64, unread: bool) -> QueryResult<u
         .await)
 }
 
-/// Opens or closes.
-pub async fn set_status(conn: &mut Conn, id: i64, status: &str, closed_at: Option<At>) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(conversations::table.filter(conversations::id.eq(id).and(conversations::status.ne(status))))
-        .set((conversations::status.eq(status), conversations::closed_at.eq(closed_at), conversations::version.eq(conversations::version + 1)))
+/// How a conversation stands towards its clock and its officers: what one act changes together.
+#[derive(Clone, Debug, AsChangeset)]
+#[diesel(table_name = conversations, treat_none_as_null = true)]
+pub struct Standing {
+    /// `open` or `closed`.
+    pub status: String,
+    /// When it was closed.
+    pub closed_at: Option<At>,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// An `Urgency` word.
+    pub urgency: String,
+    /// Since when somebody waits for an answer.
+    pub waiting_since: Option<At>,
+    /// When it is due.
+    pub due_at: Option<At>,
+    /// Since when the clock stands still.
+    pub paused_at: Option<At>,
+    /// Where it stands in every list.
+    pub place: i64,
+}
+
+impl Standing {
+    /// As a conversation stands now.
+    pub fn of(row: &ConversationRow) -> Self {
+        Self {
+            status: row.status.clone(),
+            closed_at: row.closed_at,
+            outcome: row.outcome.clone(),
+            urgency: row.urgency.clone(),
+            waiting_since: row.waiting_since,
+            due_at: row.due_at,
+            paused_at: row.paused_at,
+            place: row.place,
+        }
+    }
+
+    /// With its place worked out anew; `last_at` is when its last message came or went.
+    #[must_use]
+    pub fn placed(mut self, last_at: At) -> Self {
+        let urgency = self.urgency.parse().unwrap_or(Urgency::None);
+        self.place = place::of(self.status == "open", urgency, self.due_at, self.closed_at.unwrap_or(last_at));
+        self
+    }
+}
+
+/// Sets how a conversation stands; it counts as a change.
+pub async fn set_standing(conn: &mut Conn, id: i64, standing: &Standing) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(conversations::table.find(id))
+        .set((standing, conversations::version.eq(conversations::version + 1)))
         .execute(c)
         .await)
+}
+
+/// Opens or closes. What is closed keeps its clock, so that opening it again is as if it had never been closed.
+pub async fn set_status(conn: &mut Conn, id: i64, status: &str, closed_at: Option<At>) -> QueryResult<usize> {
+    let row = get_locked(conn, id).await?;
+    if row.status == status {
+        return Ok(0);
+    }
+    let standing = Standing { status: status.to_owned(), closed_at, outcome: None, ..Standing::of(&row) };
+    set_standing(conn, id, &standing.placed(row.last_message_at)).await
+}
+
+/// Stops the clock: somebody was answered.
+pub async fn set_answered(conn: &mut Conn, id: i64, at: At) -> QueryResult<usize> {
+    let row = get_locked(conn, id).await?;
+    let standing = Standing { waiting_since: None, due_at: None, paused_at: None, ..Standing::of(&row) };
+    set_standing(conn, id, &standing.placed(at)).await
 }
 
 /// Ties a conversation to an alert by an officer's hand.

@@ -178,3 +178,8 @@ pub async fn replace_area_members(conn: &mut Conn, area_id: i64, postcodes: &[St
     }
     Ok(members)
 }
+
+/// Each area with the one it lies in, without their shapes.
+pub async fn list_parents(conn: &mut Conn) -> QueryResult<Vec<(i64, Option<i64>)>> {
+    on!(conn, c => areas::table.select((areas::id, areas::parent_id)).load(c).await)
+}

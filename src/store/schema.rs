@@ -148,6 +148,7 @@ diesel::table! {
         cover_id -> Nullable<BigInt>,
         disabled_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
+        reads_replies -> Bool,
     }
 }
 
@@ -408,6 +409,14 @@ diesel::table! {
         last_message_at -> Timestamp,
         created_at -> Timestamp,
         closed_at -> Nullable<Timestamp>,
+        urgency -> Text,
+        waiting_since -> Nullable<Timestamp>,
+        due_at -> Nullable<Timestamp>,
+        paused_at -> Nullable<Timestamp>,
+        outcome -> Nullable<Text>,
+        claimed_by -> Nullable<BigInt>,
+        claimed_until -> Nullable<Timestamp>,
+        place -> BigInt,
     }
 }
 
@@ -597,6 +606,70 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    urgencies (conversation_id) {
+        conversation_id -> BigInt,
+        reasons -> Json,
+        raised_at -> Timestamp,
+        raised_by -> Nullable<BigInt>,
+        acknowledged_at -> Nullable<Timestamp>,
+        acknowledged_by -> Nullable<BigInt>,
+        desk_told_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    pauses (id) {
+        id -> BigInt,
+        conversation_id -> BigInt,
+        officer_id -> Nullable<BigInt>,
+        reason -> Text,
+        began_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    nudges (id) {
+        id -> BigInt,
+        officer_id -> BigInt,
+        conversation_id -> BigInt,
+        kind -> Text,
+        detail -> Text,
+        for_moment -> Timestamp,
+        created_at -> Timestamp,
+        seen_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    tags (id) {
+        id -> BigInt,
+        name -> Text,
+        created_at -> Timestamp,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    conversation_tags (conversation_id, tag_id) {
+        conversation_id -> BigInt,
+        tag_id -> BigInt,
+        officer_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    saved_views (id) {
+        id -> BigInt,
+        officer_id -> BigInt,
+        name -> Text,
+        query -> Text,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -619,13 +692,19 @@ diesel::joinable!(alert_groups -> interest_groups (interest_group_id));
 diesel::joinable!(alert_exclusions -> alerts (alert_id));
 diesel::joinable!(conversations -> alerts (alert_id));
 diesel::joinable!(conversations -> correspondents (correspondent_id));
-diesel::joinable!(conversations -> officers (owner_id));
 diesel::joinable!(conversations -> teams (team_id));
 diesel::joinable!(messages -> conversations (conversation_id));
 diesel::joinable!(messages -> officers (officer_id));
 diesel::joinable!(attachments -> messages (message_id));
 diesel::joinable!(conversation_events -> conversations (conversation_id));
 diesel::joinable!(conversation_events -> officers (officer_id));
+diesel::joinable!(conversation_tags -> conversations (conversation_id));
+diesel::joinable!(conversation_tags -> tags (tag_id));
+diesel::joinable!(saved_views -> officers (officer_id));
+diesel::joinable!(urgencies -> conversations (conversation_id));
+diesel::joinable!(pauses -> conversations (conversation_id));
+diesel::joinable!(nudges -> conversations (conversation_id));
+diesel::joinable!(nudges -> officers (officer_id));
 diesel::joinable!(conversation_moves -> conversations (conversation_id));
 diesel::joinable!(conversation_moves -> correspondents (correspondent_id));
 diesel::joinable!(conversation_moves -> officers (officer_id));
@@ -647,6 +726,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consent_events,
     conversation_events,
     conversation_moves,
+    conversation_tags,
     conversations,
     correspondents,
     deliveries,
@@ -660,19 +740,24 @@ diesel::allow_tables_to_appear_in_same_query!(
     mailboxes,
     messages,
     notices,
+    nudges,
     number_faults,
     officers,
     pair_holds,
+    pauses,
     postcodes,
     provider_blocks,
     receipts,
     replay_keys,
     resident_areas,
     residents,
+    saved_views,
     sessions,
     settings,
     subscriptions,
     suppressions,
+    tags,
     teams,
     text_parts,
+    urgencies,
 );

@@ -21,7 +21,7 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// `GET /events`
 pub async fn stream(officer: Officer) -> Result<HttpResponse, AppError> {
     let app = officer.app().clone();
-    let reads = officer.role.reads_replies();
+    let reads = officer.row.reads_replies();
     let mut changes = app.wake().changes();
     let (tell, told) = mpsc::channel::<Bytes>(8);
     let stop = app.stop().clone();

@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::domain::At;
 use crate::domain::address::display_number;
 use crate::domain::officer::Role;
+use crate::inbox::sight;
 use crate::store::accounts::{self, OfficerRow};
-use crate::store::views::inbox::{self, Scope};
+use crate::store::views::inbox;
 
 /// A moment for machines and for people.
 #[derive(Clone, Debug, Default)]
@@ -143,8 +144,9 @@ pub fn public(visitor: &Visitor, title: &str, active: &'static str) -> Shell {
 pub async fn officer(visitor: &Visitor, officer: &OfficerRow, title: &str, active: &'static str) -> QueryResult<Shell> {
     let role: Role = officer.role.parse().unwrap_or(Role::Press);
     let mut conn = visitor.app.read().await?;
-    let counts = if role.reads_replies() {
-        inbox::counts(&mut conn, Scope { officer_id: officer.id, team_id: officer.team_id }).await?
+    let counts = if officer.reads_replies() {
+        let sight = sight::of_in(&mut conn, officer, visitor.app.now()).await?;
+        inbox::counts(&mut conn, &sight).await?
     } else {
         inbox::Counts::default()
     };
@@ -158,7 +160,7 @@ pub async fn officer(visitor: &Visitor, officer: &OfficerRow, title: &str, activ
         team,
         unread: counts.unread,
         unattributed: counts.unattributed,
-        can_inbox: role.reads_replies(),
+        can_inbox: officer.reads_replies(),
         can_compose: role.writes_alerts(),
         can_press: role.sees_volumes(),
         can_admin: role.administers(),

@@ -41,6 +41,7 @@ impl Staff {
             cover_id: None,
             disabled_at: None,
             created_at: app.now(),
+            reads_replies: false,
         };
         let (mut teams, mut officers) = (Vec::new(), Vec::new());
         for (district, names) in ground.districts.iter().zip(OFFICERS) {

@@ -5,6 +5,8 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 use diesel_async::RunQueryDsl;
 
 use crate::domain::At;
+use crate::domain::place::{self, Urgency};
+use crate::domain::sight::Sight;
 use crate::on;
 use crate::store::Conn;
 
@@ -62,51 +64,124 @@ pub struct InboxRow {
     /// `open` or `closed`.
     #[diesel(sql_type = Text)]
     pub status: String,
-}
-
-/// Who is looking, and so what they may see.
-#[derive(Clone, Copy, Debug)]
-pub struct Scope {
-    /// The officer.
-    pub officer_id: i64,
-    /// Their team.
-    pub team_id: Option<i64>,
+    /// The sort key.
+    #[diesel(sql_type = BigInt)]
+    pub place: i64,
+    /// How urgent the replies are, whatever the alert.
+    #[diesel(sql_type = Text)]
+    pub need: String,
+    /// Since when somebody waits.
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub waiting_since: Option<At>,
+    /// When an answer is due.
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub due_at: Option<At>,
+    /// Since when the clock stands still.
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub paused_at: Option<At>,
+    /// What came of it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub outcome: Option<String>,
+    /// Who is at it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub claimed_by: Option<String>,
+    /// How long that holds.
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub claimed_until: Option<At>,
 }
 
 /// Which part of the inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
-    /// Owned by the officer.
+    /// The officer's, and those of whom they stand in for.
     Mine,
-    /// Of the officer's team.
+    /// Of the officer's teams.
     Team,
     /// The tray.
     Unattributed,
-    /// Closed ones of the officer or team.
+    /// Those who wait for an answer, of all they may see.
+    Waiting,
+    /// Closed ones of all they may see.
     Closed,
+    /// All open ones that they may see.
+    All,
 }
 
 impl View {
-    /// Conversations of this part, as a condition on `c`. Ids are our own numbers.
-    fn condition(self, scope: Scope) -> String {
-        let (officer, team) = (scope.officer_id, scope.team_id.unwrap_or(-1));
-        match self {
-            Self::Mine => format!("c.status = 'open' AND c.owner_id = {officer}"),
-            Self::Team => format!("c.status = 'open' AND c.team_id = {team}"),
-            Self::Unattributed => "c.status = 'open' AND c.alert_id IS NULL".to_owned(),
-            Self::Closed => format!("c.status = 'closed' AND (c.owner_id = {officer} OR c.team_id = {team} OR c.alert_id IS NULL)"),
+    /// The part, as conditions on `c` of which each is served by one index in the order of `place`. Ids are our own numbers.
+    fn branches(self, sight: &Sight) -> Vec<String> {
+        if sight.blind {
+            return Vec::new();
         }
+        let owners = || sight.owners.iter().map(|owner| format!("c.owner_id = {owner}"));
+        let teams = || sight.teams.iter().map(|team| format!("c.team_id = {team}"));
+        let tray = || "c.alert_id IS NULL".to_owned();
+        let seen = || if sight.force { vec!["TRUE".to_owned()] } else { owners().chain(teams()).chain([tray()]).collect() };
+        let (status, parts): (&str, Vec<String>) = match self {
+            Self::Mine => ("open", owners().collect()),
+            Self::Team => ("open", if sight.force && sight.teams.is_empty() { vec!["TRUE".to_owned()] } else { teams().collect() }),
+            Self::Unattributed => ("open", vec![tray()]),
+            Self::Waiting | Self::All => ("open", seen()),
+            Self::Closed => ("closed", seen()),
+        };
+        let waits = if self == Self::Waiting { format!(" AND c.place < {}", 3 * place::BAND) } else { String::new() };
+        parts.into_iter().map(|part| format!("c.status = '{status}' AND {part}{waits}")).collect()
+    }
+}
+
+/// What narrows a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Narrow {
+    /// Replies to this alert.
+    pub alert_id: Option<i64>,
+    /// With this tag.
+    pub tag_id: Option<i64>,
+    /// By text or by mail.
+    pub channel_kind: Option<&'static str>,
+    /// At least as urgent.
+    pub urgency: Option<Urgency>,
+    /// With a picture.
+    pub photo: bool,
+}
+
+impl Narrow {
+    fn condition(self) -> String {
+        let mut all = String::new();
+        if let Some(id) = self.alert_id {
+            all.push_str(&format!(" AND c.alert_id = {id}"));
+        }
+        if let Some(id) = self.tag_id {
+            all.push_str(&format!(" AND EXISTS (SELECT 1 FROM conversation_tags t WHERE t.conversation_id = c.id AND t.tag_id = {id})"));
+        }
+        if let Some(kind) = self.channel_kind {
+            all.push_str(&format!(" AND c.channel_kind = '{kind}'"));
+        }
+        match self.urgency {
+            Some(Urgency::Life) => all.push_str(" AND c.urgency = 'life'"),
+            Some(Urgency::Raised) => all.push_str(" AND c.urgency IN ('life', 'raised')"),
+            Some(Urgency::None) | None => {}
+        }
+        if self.photo {
+            all.push_str(
+                " AND c.attachments_count > 0 AND EXISTS (SELECT 1 FROM messages m JOIN attachments f ON f.message_id = m.id \
+                 WHERE m.conversation_id = c.id AND f.content_type LIKE 'image/%')",
+            );
+        }
+        all
     }
 }
 
 /// Where a page of the list ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Last message of the last row.
-    pub at: At,
+    /// The last row's place.
+    pub place: i64,
     /// Its id.
     pub id: i64,
 }
+
+/// Nobody reads further than this: a count that reaches it says "and more".
+pub const COUNTED_TO: i64 = 1_000;
 
 #[derive(QueryableByName)]
 struct Number {
@@ -114,7 +189,7 @@ struct Number {
     n: i64,
 }
 
-/// How many there are in each part.
+/// How many there are in each part, up to [`COUNTED_TO`].
 #[derive(Clone, Copy, Debug, Default, QueryableByName)]
 pub struct Counts {
     /// Owned by the officer.
@@ -129,51 +204,72 @@ pub struct Counts {
     /// In the tray.
     #[diesel(sql_type = BigInt)]
     pub unattributed: i64,
+    /// Waiting for an answer.
+    #[diesel(sql_type = BigInt)]
+    pub waiting: i64,
     /// Closed.
     #[diesel(sql_type = BigInt)]
     pub closed: i64,
+    /// All open.
+    #[diesel(sql_type = BigInt)]
+    pub all_open: i64,
 }
 
-/// Up to `limit` rows after the cursor, newest first.
-pub async fn list(conn: &mut Conn, view: View, scope: Scope, alert_id: Option<i64>, after: Option<Cursor>, limit: i64) -> QueryResult<Vec<InboxRow>> {
-    let alert = alert_id.map(|id| format!(" AND c.alert_id = {id}")).unwrap_or_default();
+/// The rows of a part after a cursor, as a query of `id` and `place`: each branch gives its first, the union the first of all.
+fn picked(view: View, sight: &Sight, extra: &str, after: Option<Cursor>, limit: i64) -> String {
+    let after = after.map(|after| format!(" AND (c.place, c.id) > ({}, {})", after.place, after.id)).unwrap_or_default();
+    let branches = view.branches(sight);
+    if branches.is_empty() {
+        return "SELECT c.id, c.place FROM conversations c WHERE FALSE".to_owned();
+    }
+    let parts: Vec<String> = branches
+        .iter()
+        .enumerate()
+        .map(|(n, branch)| {
+            format!("SELECT * FROM (SELECT c.id, c.place FROM conversations c WHERE {branch}{extra}{after} ORDER BY c.place, c.id LIMIT {limit}) AS part{n}")
+        })
+        .collect();
+    format!("SELECT id, place FROM ({}) AS parts ORDER BY place, id LIMIT {limit}", parts.join(" UNION "))
+}
+
+/// Up to `limit` rows after the cursor: risk to life first, then the clock.
+pub async fn list(conn: &mut Conn, view: View, sight: &Sight, narrow: Narrow, after: Option<Cursor>, limit: i64) -> QueryResult<Vec<InboxRow>> {
     let query = format!(
         "SELECT c.id, c.public_id, c.channel_kind, k.address, k.name AS correspondent_name, r.name AS resident_name, c.preview, \
          c.last_message_at, c.unread, al.reference, al.title, al.urgency, c.certainty, c.attachments_count, c.messages_count, \
-         o.name AS owner, c.status \
-         FROM conversations c JOIN correspondents k ON k.id = c.correspondent_id \
-         LEFT JOIN alerts al ON al.id = c.alert_id LEFT JOIN officers o ON o.id = c.owner_id \
+         o.name AS owner, c.status, c.place, c.urgency AS need, c.waiting_since, c.due_at, c.paused_at, c.outcome, h.name AS claimed_by, c.claimed_until \
+         FROM ({}) AS p JOIN conversations c ON c.id = p.id JOIN correspondents k ON k.id = c.correspondent_id \
+         LEFT JOIN alerts al ON al.id = c.alert_id LEFT JOIN officers o ON o.id = c.owner_id LEFT JOIN officers h ON h.id = c.claimed_by \
          LEFT JOIN addresses ad ON ad.match_key = k.match_key LEFT JOIN residents r ON r.id = ad.resident_id \
-         WHERE {}{alert} AND (c.last_message_at, c.id) < ($1, $2) ORDER BY c.last_message_at DESC, c.id DESC LIMIT $3",
-        view.condition(scope)
+         ORDER BY p.place, p.id",
+        picked(view, sight, &narrow.condition(), after, limit)
     );
-    let after = after.unwrap_or(Cursor { at: At::from_unix_ms(253_000_000_000_000), id: i64::MAX });
-    on!(conn, c => diesel::sql_query(&query)
-        .bind::<Timestamp, _>(after.at)
-        .bind::<BigInt, _>(after.id)
-        .bind::<BigInt, _>(limit)
-        .load(c)
-        .await)
+    on!(conn, c => diesel::sql_query(&query).load(c).await)
 }
 
-/// How many rows a part has, perhaps of one alert only.
-pub async fn count(conn: &mut Conn, view: View, scope: Scope, alert_id: Option<i64>) -> QueryResult<i64> {
-    let alert = alert_id.map(|id| format!(" AND c.alert_id = {id}")).unwrap_or_default();
-    let query = format!("SELECT COUNT(*) AS n FROM conversations c WHERE {}{alert}", view.condition(scope));
+fn counted(view: View, sight: &Sight, extra: &str) -> String {
+    format!("(SELECT COUNT(*) FROM ({}) AS counted)", picked(view, sight, extra, None, COUNTED_TO))
+}
+
+/// How many rows a part has, narrowed, up to [`COUNTED_TO`].
+pub async fn count(conn: &mut Conn, view: View, sight: &Sight, narrow: Narrow) -> QueryResult<i64> {
+    let query = format!("SELECT {} AS n", counted(view, sight, &narrow.condition()));
     let number: Number = on!(conn, c => diesel::sql_query(&query).get_result(c).await)?;
     Ok(number.n)
 }
 
 /// Every count that the navigation shows.
-pub async fn counts(conn: &mut Conn, scope: Scope) -> QueryResult<Counts> {
-    let of = |view: View| format!("(SELECT COUNT(*) FROM conversations c WHERE {})", view.condition(scope));
+pub async fn counts(conn: &mut Conn, sight: &Sight) -> QueryResult<Counts> {
+    let of = |view: View| counted(view, sight, "");
     let query = format!(
-        "SELECT {} AS mine, (SELECT COUNT(*) FROM conversations c WHERE {} AND c.unread) AS unread, {} AS team, {} AS unattributed, {} AS closed",
+        "SELECT {} AS mine, {} AS unread, {} AS team, {} AS unattributed, {} AS waiting, {} AS closed, {} AS all_open",
         of(View::Mine),
-        View::Mine.condition(scope),
+        counted(View::Mine, sight, " AND c.unread"),
         of(View::Team),
         of(View::Unattributed),
-        of(View::Closed)
+        of(View::Waiting),
+        of(View::Closed),
+        of(View::All),
     );
     on!(conn, c => diesel::sql_query(&query).get_result(c).await)
 }

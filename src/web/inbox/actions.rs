@@ -6,8 +6,8 @@ use super::list::ListQuery;
 use super::{conversation, may_read};
 use crate::audit::Actor;
 use crate::domain::reference::parse_reference;
-use crate::inbox::{self, MoveOutcome, ReplyOutcome};
-use crate::store::conversations::{self, ConversationRow};
+use crate::inbox::{self, MoveOutcome, ReplyOutcome, reading};
+use crate::store::conversations::ConversationRow;
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::shell::{self, FieldError};
@@ -19,12 +19,7 @@ async fn allowed(officer: &Officer, fields: &Fields, public_id: &str) -> Result<
     may_read(officer)?;
     officer.visitor.check_form(fields.one("csrf"))?;
     let (app, row, public_id) = (officer.app().clone(), officer.row.clone(), public_id.to_owned());
-    app.clone()
-        .run(async move {
-            let mut conn = app.read().await?;
-            conversations::find(&mut conn, &public_id).await?.filter(|found| inbox::may_see(&row, found)).ok_or(AppError::NotFound)
-        })
-        .await
+    app.clone().run(async move { reading::find(&app, &row, &public_id).await?.ok_or(AppError::NotFound) }).await
 }
 
 /// `POST /inbox/{id}/reply`

@@ -9,9 +9,10 @@ use crate::app::App;
 use crate::domain::address::mask;
 use crate::domain::{At, alert::Urgency};
 use crate::inbound::thread::Confidence;
+use crate::inbox::sight;
 use crate::store::accounts::OfficerRow;
 use crate::store::alerts;
-use crate::store::views::inbox::{self, Cursor, InboxRow, Scope, View};
+use crate::store::views::inbox::{self, Cursor, InboxRow, Narrow, View};
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
 use crate::web::shell::{self, Shell, When};
@@ -130,6 +131,8 @@ fn view_of(word: &str) -> View {
         "team" => View::Team,
         "unattributed" => View::Unattributed,
         "closed" => View::Closed,
+        "waiting" => View::Waiting,
+        "all" => View::All,
         _ => View::Mine,
     }
 }
@@ -140,6 +143,8 @@ const fn key_of(view: View) -> &'static str {
         View::Team => "team",
         View::Unattributed => "unattributed",
         View::Closed => "closed",
+        View::Waiting => "waiting",
+        View::All => "all",
     }
 }
 
@@ -149,13 +154,14 @@ const fn title_of(view: View) -> &'static str {
         View::Team => "My team",
         View::Unattributed => "Unattributed",
         View::Closed => "Closed",
+        View::Waiting => "Waiting",
+        View::All => "All open",
     }
 }
 
 fn read_cursor(text: &str) -> Option<Cursor> {
-    let (micros, id) = text.split_once('.')?;
-    let moment = chrono::DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-    Some(Cursor { at: At::from(moment), id: id.parse().ok()? })
+    let (place, id) = text.split_once('.')?;
+    Some(Cursor { place: place.parse().ok()?, id: id.parse().ok()? })
 }
 
 /// `GET /inbox`
@@ -187,23 +193,20 @@ pub async fn rows(officer: Officer, request: HttpRequest) -> Result<HttpResponse
 /// The list column for an officer.
 pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery) -> QueryResult<ListPane> {
     let now = app.now();
-    let scope = Scope { officer_id: officer.id, team_id: officer.team_id };
     let mut conn = app.read().await?;
+    let sight = sight::of_in(&mut conn, officer, now).await?;
     let alert = match &query.alert {
         Some(reference) => alerts::find_by_reference(&mut conn, reference).await?,
         None => None,
     };
-    let alert_id = alert.as_ref().map(|alert| alert.id);
-    let mut rows = inbox::list(&mut conn, query.view, scope, alert_id, query.before, PAGE + 1).await?;
-    let counts = inbox::counts(&mut conn, scope).await?;
-    let total = inbox::count(&mut conn, query.view, scope, alert_id).await?;
+    let narrow = Narrow { alert_id: alert.as_ref().map(|alert| alert.id), ..Narrow::default() };
+    let mut rows = inbox::list(&mut conn, query.view, &sight, narrow, query.before, PAGE + 1).await?;
+    let counts = inbox::counts(&mut conn, &sight).await?;
+    let total = inbox::count(&mut conn, query.view, &sight, narrow).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
     rows.truncate(usize::try_from(PAGE).unwrap_or(50));
     let suffix = alert.as_ref().map(|alert| format!("&alert={}", alert.reference)).unwrap_or_default();
-    let older = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| format!("/inbox?view={}&before={}.{}{suffix}", key_of(query.view), last.last_message_at.utc().timestamp_micros(), last.id));
+    let older = rows.last().filter(|_| more).map(|last| format!("/inbox?view={}&before={}.{}{suffix}", key_of(query.view), last.place, last.id));
     let link = |view: View, label, count| ViewLink {
         key: key_of(view),
         label,

@@ -6,11 +6,10 @@ pub mod conversation;
 pub mod list;
 pub mod originals;
 
-use crate::domain::officer::Role;
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
 
 /// Only officers read what residents wrote.
 fn may_read(officer: &Officer) -> Result<(), AppError> {
-    officer.require(Role::reads_replies)
+    if officer.row.reads_replies() { Ok(()) } else { Err(AppError::Forbidden) }
 }

@@ -6,10 +6,10 @@ use actix_web::{HttpResponse, web};
 use super::may_read;
 use crate::app::App;
 use crate::audit::{self, Actor};
-use crate::inbox;
+use crate::inbox::reading;
 use crate::store::accounts::OfficerRow;
+use crate::store::envelopes;
 use crate::store::messages::{self, AttachmentRow, MessageRow};
-use crate::store::{conversations, envelopes};
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
 
@@ -22,9 +22,8 @@ pub fn previewable(content_type: &str) -> bool {
 }
 
 pub(super) async fn message_of(app: &App, officer: &OfficerRow, conversation: &str, message: &str) -> Result<MessageRow, AppError> {
-    let mut conn = app.read().await?;
-    let found = conversations::find(&mut conn, conversation).await?.filter(|found| inbox::may_see(officer, found)).ok_or(AppError::NotFound)?;
-    messages::find(&mut conn, message).await?.filter(|row| row.conversation_id == found.id).ok_or(AppError::NotFound)
+    let found = reading::find(app, officer, conversation).await?.ok_or(AppError::NotFound)?;
+    messages::find(&mut app.read().await?, message).await?.filter(|row| row.conversation_id == found.id).ok_or(AppError::NotFound)
 }
 
 /// `GET /inbox/{id}/original/{message}`

@@ -1,12 +1,14 @@
 //! What the screens read: the alerts' figures, the inbox, the press desk's counts.
 
+use huecry::domain::place::{self, Urgency};
+use huecry::domain::sight::Sight;
 use huecry::store::alerts::AlertRow;
 use huecry::store::conversations::{self, ConversationRow};
 use huecry::store::correspondents::{self, CorrespondentRow};
 use huecry::store::deliveries::{self, DeliveryRow};
 use huecry::store::events::{self, EventRow};
 use huecry::store::messages::{self, MessageRow};
-use huecry::store::views::inbox::{Cursor, InboxRow, Scope, View};
+use huecry::store::views::inbox::{Cursor, InboxRow, Narrow, View};
 use huecry::store::views::press::Filter;
 use huecry::store::views::{alerts as alert_views, inbox, press};
 
@@ -76,20 +78,15 @@ on_both!(the_public_sees_live_alerts_in_the_version_in_force_newest_first, async
 struct Inbox<'a> {
     db: &'a TestDb,
     alert: AlertRow,
-    mine: Scope,
-    theirs: Scope,
+    mine: Sight,
+    theirs: Sight,
 }
 
 impl<'a> Inbox<'a> {
     async fn new(db: &'a TestDb) -> Self {
         let (us, them) = (db.add_team("Amber Valley").await.id, db.add_team("Erewash").await.id);
         let (jo, al) = (db.add_officer("jo@force.example").await.id, db.add_officer("al@force.example").await.id);
-        Self {
-            db,
-            alert: db.add_alert(jo, &[]).await,
-            mine: Scope { officer_id: jo, team_id: Some(us) },
-            theirs: Scope { officer_id: al, team_id: Some(them) },
-        }
+        Self { db, alert: db.add_alert(jo, &[]).await, mine: Sight::of_officer(jo, Some(us)), theirs: Sight::of_officer(al, Some(them)) }
     }
 
     async fn add(&self, who: &str, change: impl FnOnce(ConversationRow) -> ConversationRow) -> ConversationRow {
@@ -98,19 +95,22 @@ impl<'a> Inbox<'a> {
         conversations::insert_or_find(&mut self.db.write().await, row).await.unwrap().0
     }
 
-    async fn list(&self, view: View, scope: Scope, after: Option<Cursor>, limit: i64) -> Vec<InboxRow> {
-        inbox::list(&mut self.db.read().await, view, scope, None, after, limit).await.unwrap()
+    async fn list(&self, view: View, sight: &Sight, after: Option<Cursor>, limit: i64) -> Vec<InboxRow> {
+        inbox::list(&mut self.db.read().await, view, sight, Narrow::default(), after, limit).await.unwrap()
     }
 
-    async fn ids(&self, view: View, scope: Scope) -> Vec<i64> {
-        self.list(view, scope, None, 100).await.iter().map(|row| row.id).collect()
+    async fn ids(&self, view: View, sight: &Sight) -> Vec<i64> {
+        self.list(view, sight, None, 100).await.iter().map(|row| row.id).collect()
     }
 }
 
 on_both!(each_part_of_the_inbox_has_its_own_conversations_and_its_count, async |db| {
     let inbox = Inbox::new(db).await;
-    let (mine, theirs) = (inbox.mine, inbox.theirs);
-    let owned = |scope: Scope| move |row| ConversationRow { owner_id: Some(scope.officer_id), team_id: scope.team_id, ..row };
+    let (mine, theirs) = (&inbox.mine, &inbox.theirs);
+    let owned = |sight: &Sight| {
+        let (officer, team) = (sight.officer_id, sight.team_id);
+        move |row| ConversationRow { owner_id: Some(officer), team_id: team, ..row }
+    };
     let closed = |row| ConversationRow { status: "closed".into(), ..row };
     let own = inbox.add("07700 900001", |row| ConversationRow { unread: true, ..owned(mine)(row) }).await.id;
     let teams = inbox.add("07700 900002", |row| ConversationRow { owner_id: None, ..owned(mine)(row) }).await.id;
@@ -119,52 +119,68 @@ on_both!(each_part_of_the_inbox_has_its_own_conversations_and_its_count, async |
     let own_closed = inbox.add("07700 900005", |row| closed(owned(mine)(row))).await.id;
     let tray_closed = inbox.add("07700 900006", |row| closed(ConversationRow { alert_id: None, ..row })).await.id;
     let others_closed = inbox.add("07700 900007", |row| closed(owned(theirs)(row))).await.id;
-    let parts_of_mine = [vec![own], vec![teams, own], vec![tray], vec![tray_closed, own_closed]];
-    let parts_of_theirs = [vec![others], vec![others], vec![tray], vec![others_closed, tray_closed]];
-    for (scope, expected) in [(mine, parts_of_mine), (theirs, parts_of_theirs)] {
+    let parts_of_mine = [vec![own], vec![own, teams], vec![tray], vec![own_closed, tray_closed]];
+    let parts_of_theirs = [vec![others], vec![others], vec![tray], vec![tray_closed, others_closed]];
+    for (sight, expected) in [(mine, parts_of_mine), (theirs, parts_of_theirs)] {
         for (view, expected) in [View::Mine, View::Team, View::Unattributed, View::Closed].into_iter().zip(&expected) {
-            assert_eq!(inbox.ids(view, scope).await, *expected, "{view:?} of {scope:?}");
-            let count = inbox::count(&mut db.read().await, view, scope, None).await.unwrap();
-            assert_eq!(usize::try_from(count).unwrap(), expected.len(), "{view:?} of {scope:?}");
+            assert_eq!(inbox.ids(view, sight).await, *expected, "{view:?} of {sight:?}");
+            let count = inbox::count(&mut db.read().await, view, sight, Narrow::default()).await.unwrap();
+            assert_eq!(usize::try_from(count).unwrap(), expected.len(), "{view:?} of {sight:?}");
         }
     }
     let counts = inbox::counts(&mut db.read().await, mine).await.unwrap();
     assert_eq!((counts.mine, counts.unread, counts.team, counts.unattributed, counts.closed), (1, 1, 2, 1, 2));
-    let nobody = Scope { officer_id: 1, team_id: None };
-    assert_eq!(inbox.ids(View::Team, nobody).await, [0; 0], "without a team there is no team's inbox");
-    let other_alert = inbox::count(&mut db.read().await, View::Mine, mine, Some(inbox.alert.id + 1)).await.unwrap();
-    let this_alert = inbox::list(&mut db.read().await, View::Mine, mine, Some(inbox.alert.id), None, 9).await.unwrap();
+    let nobody = Sight::of_officer(1, None);
+    assert_eq!(inbox.ids(View::Team, &nobody).await, [0; 0], "without a team there is no team's inbox");
+    let of_alert = |id| Narrow { alert_id: Some(id), ..Narrow::default() };
+    let other_alert = inbox::count(&mut db.read().await, View::Mine, mine, of_alert(inbox.alert.id + 1)).await.unwrap();
+    let this_alert = inbox::list(&mut db.read().await, View::Mine, mine, of_alert(inbox.alert.id), None, 9).await.unwrap();
     assert_eq!((other_alert, this_alert.len()), (0, 1));
 });
 
 on_both!(a_page_of_the_inbox_goes_on_exactly_where_the_last_one_ended, async |db| {
     let inbox = Inbox::new(db).await;
-    let mine = inbox.mine;
+    let mine = &inbox.mine;
     let mut expected = Vec::new();
-    // Three share their moment: the id decides.
-    for (n, ms) in [(1, 0), (2, 5), (3, 5), (4, 5), (5, -9)] {
-        let at = now().plus_ms(ms);
-        let row = inbox.add(&format!("07700 90000{n}"), |row| ConversationRow { owner_id: Some(mine.officer_id), last_message_at: at, ..row }).await;
-        expected.push((at, row.id));
+    // Three share their moment: the id decides. One is urgent, and one waits for nobody any more.
+    for (n, urgency, due_ms) in [
+        (1, "none", Some(0)),
+        (2, "none", Some(5)),
+        (3, "none", Some(5)),
+        (4, "none", Some(5)),
+        (5, "life", Some(99)),
+        (6, "life", None),
+        (7, "raised", Some(7)),
+    ] {
+        let due_at = due_ms.map(|ms| now().plus_ms(ms));
+        let place = place::of(true, urgency.parse().unwrap(), due_at, now());
+        let row = inbox
+            .add(&format!("07700 90000{n}"), |row| ConversationRow { owner_id: Some(mine.officer_id), urgency: urgency.into(), due_at, place, ..row })
+            .await;
+        expected.push((place, row.id));
     }
-    expected.sort_unstable_by(|a, b| b.cmp(a));
+    expected.sort_unstable();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         let page = inbox.list(View::Mine, mine, after, 2).await;
         let Some(last) = page.last() else { break };
-        after = Some(Cursor { at: last.last_message_at, id: last.id });
-        seen.extend(page.iter().map(|row| (row.last_message_at, row.id)));
+        after = Some(Cursor { place: last.place, id: last.id });
+        seen.extend(page.iter().map(|row| (row.place, row.id)));
     }
     assert_eq!(seen, expected);
+    let waiting: Vec<i64> = inbox.ids(View::Waiting, mine).await;
+    assert_eq!(waiting, expected[..6].iter().map(|(_, id)| *id).collect::<Vec<_>>(), "who waits");
+    let urgent = inbox::list(&mut db.read().await, View::All, mine, Narrow { urgency: Some(Urgency::Raised), ..Narrow::default() }, None, 9).await.unwrap();
+    assert_eq!(urgent.iter().map(|row| row.need.as_str()).collect::<Vec<_>>(), ["life", "raised", "life"]);
 });
 
 on_both!(a_line_of_the_inbox_says_who_wrote_about_what_and_how_sure_that_is, async |db| {
     let inbox = Inbox::new(db).await;
     db.add_resident("07700 900001", &[]).await;
-    let scope = inbox.mine;
+    let sight = &inbox.mine;
     inbox
         .add("07700 900001", |row| ConversationRow {
-            owner_id: Some(scope.officer_id),
+            owner_id: Some(sight.officer_id),
             certainty: "probable".into(),
             preview: "Seen the van".into(),
             unread: true,
@@ -176,7 +192,7 @@ on_both!(a_line_of_the_inbox_says_who_wrote_about_what_and_how_sure_that_is, asy
     let stranger = CorrespondentRow { name: Some("A. Stranger".into()), ..db.new_correspondent("stranger@example.org") };
     correspondents::insert_or_find(&mut db.write().await, stranger.clone()).await.unwrap();
     inbox.add("stranger@example.org", |row| ConversationRow { alert_id: None, channel_kind: "email".into(), ..row }).await;
-    let known = inbox.list(View::Mine, scope, None, 9).await.pop().unwrap();
+    let known = inbox.list(View::Mine, sight, None, 9).await.pop().unwrap();
     assert_eq!((known.address.as_str(), known.resident_name.as_deref(), known.correspondent_name), ("+447700900001", Some("Jo Bloggs"), None));
     assert_eq!((known.reference, known.title, known.urgency), (Some(inbox.alert.reference.clone()), Some(inbox.alert.title.clone()), Some("routine".into())));
     assert_eq!(
@@ -187,7 +203,7 @@ on_both!(a_line_of_the_inbox_says_who_wrote_about_what_and_how_sure_that_is, asy
         (known.owner.as_deref(), known.status.as_str(), known.channel_kind.as_str(), known.last_message_at),
         (Some("PC jo@force.example"), "open", "sms", now())
     );
-    let unknown = inbox.list(View::Unattributed, scope, None, 9).await.pop().unwrap();
+    let unknown = inbox.list(View::Unattributed, sight, None, 9).await.pop().unwrap();
     assert_eq!((unknown.resident_name, unknown.correspondent_name.as_deref(), unknown.reference, unknown.owner), (None, Some("A. Stranger"), None, None));
 });
 

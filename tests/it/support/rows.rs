@@ -4,7 +4,7 @@
 
 use huecry::config::Keyring;
 use huecry::domain::ids::public_id;
-use huecry::domain::{Address, At, MatchKey, reference};
+use huecry::domain::{Address, At, MatchKey, place, reference};
 use huecry::store::accounts::{self, OfficerRow, TeamRow};
 use huecry::store::alerts::{self, AlertRow, AlertTextRow};
 use huecry::store::conversations::{self, ConversationRow};
@@ -73,6 +73,7 @@ impl TestDb {
             cover_id: None,
             disabled_at: None,
             created_at: now(),
+            reads_replies: false,
         }
     }
 
@@ -282,6 +283,14 @@ impl TestDb {
             last_message_at: now(),
             created_at: now(),
             closed_at: None,
+            urgency: "none".to_owned(),
+            waiting_since: None,
+            due_at: None,
+            paused_at: None,
+            outcome: None,
+            claimed_by: None,
+            claimed_until: None,
+            place: place::settled(now()),
         }
     }
 
