@@ -17,6 +17,7 @@ mod program;
 mod providers;
 mod races;
 mod rules;
+mod sdks;
 mod smpp;
 mod store;
 mod web;
