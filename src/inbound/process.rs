@@ -21,6 +21,7 @@ use crate::channels::email::mime::{self, Transport};
 use crate::channels::registry::{Channel, ChannelKind};
 use crate::channels::{Hook, ParseError};
 use crate::domain::inbound::{InboundEvent, InboundReceipt, InboundText, MailAttachment, ParsedMail};
+use crate::outbound::receipts;
 use crate::store::envelopes::{self, EnvelopeRow};
 use crate::store::notices::{self, NoticeRow};
 use crate::store::wake::Change;
@@ -72,6 +73,8 @@ pub(super) struct Told {
     pub(super) changes: Vec<Change>,
     pub(super) events: Vec<events::EventRow>,
     pub(super) outbox: bool,
+    /// Receipts whose hand-over is not known yet, by the provider's id.
+    pub(super) untied: Vec<String>,
 }
 
 impl Told {
@@ -154,9 +157,14 @@ async fn give_back(app: &App, rows: &[EnvelopeRow]) -> QueryResult<()> {
 
 async fn store(app: &App, batch: &[Work]) -> QueryResult<()> {
     let mut conn = app.write().await?;
-    let told = conn.transaction(async |conn| store_in(conn, app, batch).await).await?;
+    let mut told = conn.transaction(async |conn| store_in(conn, app, batch).await).await?;
     drop(conn);
+    let untied = std::mem::take(&mut told.untied);
     told.tell(app);
+    if let Err(error) = receipts::tie_again(app, &untied).await {
+        // The batch is stored, and must not be a second time.
+        tracing::warn!(%error, receipts = untied.len(), "receipts that came with their answers may wait untied");
+    }
     Ok(())
 }
 

@@ -5,12 +5,12 @@ use diesel::QueryResult;
 use super::filing::Filer;
 use crate::domain::delivery::Status;
 use crate::domain::inbound::InboundReceipt;
-use crate::outbound::{blocks, hygiene};
+use crate::outbound::receipts as carried;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::receipts::{self, ReceiptRow};
 use crate::store::wake::Change;
-use crate::store::{Conn, deliveries, outbox};
+use crate::store::{Conn, deliveries};
 
 pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &InboundReceipt) -> QueryResult<()> {
     let delivery = match inbound.delivery_id {
@@ -41,10 +41,15 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
         metrics::counter!("huecry_unknown_receipt_words_total", "channel" => envelope.channel.clone()).increment(1);
         return Ok(());
     };
-    if let Some(delivery) = delivery {
-        apply(conn, filer, &delivery, status, inbound.error_code.as_deref()).await?;
+    match delivery {
+        Some(delivery) => apply(conn, filer, &delivery, status, inbound.error_code.as_deref()).await,
+        None => {
+            if inbound.delivery_id.is_none() {
+                filer.told.untied.push(inbound.provider_message_id.clone());
+            }
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// Raises a delivery by a receipt or a bounce, and tells the pages that show it.
@@ -53,13 +58,7 @@ pub(super) async fn apply(conn: &mut Conn, filer: &mut Filer<'_>, delivery: &Del
         // It was never handed over: the receipt is somebody else's.
         return Ok(());
     }
-    let moved = outbox::advance(conn, &[delivery.id], status, code, None, filer.now).await? > 0;
-    if moved && delivery.channel_kind == "sms" {
-        hygiene::heed(conn, &delivery.match_key, (&delivery.channel, &delivery.sender), status, filer.now).await?;
-        if status == Status::Suppressed {
-            blocks::note(conn, filer.app, delivery, code.unwrap_or("receipt"), filer.now).await?;
-        }
-    }
+    carried::apply(conn, filer.app, delivery, status, code, filer.now).await?;
     let alert = match delivery.alert_id {
         Some(id) => Some(filer.alert(conn, id).await?.reference),
         None => None,

@@ -14,18 +14,18 @@ use tokio::sync::{Mutex, Semaphore, mpsc};
 
 use super::retry::{self, Next};
 use super::standing::{self, Standing, Step};
-use super::{blocks, compose, hygiene, reroute};
+use super::{blocks, compose, hygiene, receipts, reroute};
 use crate::app::App;
 use crate::channels::email::smtp::OutgoingMail;
 use crate::channels::registry::{Channel, ChannelKind};
 use crate::channels::{Accepted, OutgoingText, SendError};
-use crate::domain::delivery::{Purpose, Status};
+use crate::domain::delivery::Purpose;
 use crate::domain::token::{self, TokenIn, Use};
 use crate::domain::{At, Phone};
 use crate::store::alerts::{self, AlertRow, AlertTextRow};
 use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
+use crate::store::outbox;
 use crate::store::wake::Change;
-use crate::store::{outbox, receipts};
 
 /// How long a leased delivery waits for its call before another worker may take it.
 const LEASE_MS: i64 = 20_000;
@@ -42,8 +42,6 @@ const MOMENT: Duration = Duration::from_millis(200);
 /// How long a sleeper waits for a bell before it looks anyway.
 const POLL: Duration = Duration::from_secs(2);
 const POLL_MS: i64 = 2_000;
-/// How long before its hand-over was recorded a receipt may have come.
-const EARLY_MS: i64 = 600_000;
 /// How often a channel that is down is tried while another stands in its place.
 const TRY_MS: i64 = 10_000;
 
@@ -399,10 +397,11 @@ async fn store_results(app: &App, batch: &[Sent], steps: &[(String, Step)]) -> Q
     conn.transaction(async |conn| {
         let attempts = batch.iter().map(|sent| attempt_row(app, sent, now)).collect();
         deliveries::insert_attempts(conn, attempts).await?;
-        let accepted: Vec<(i64, String)> =
-            batch.iter().filter_map(|sent| sent.result.as_ref().ok().map(|accepted| (sent.delivery.id, accepted.provider_message_id.clone()))).collect();
-        outbox::record_accepted(conn, &accepted, now).await?;
-        apply_early_receipts(conn, &accepted, now).await?;
+        let accepted: Vec<(&DeliveryRow, &str)> =
+            batch.iter().filter_map(|sent| sent.result.as_ref().ok().map(|accepted| (&sent.delivery, accepted.provider_message_id.as_str()))).collect();
+        let ids: Vec<(i64, String)> = accepted.iter().map(|(delivery, id)| (delivery.id, (*id).to_owned())).collect();
+        outbox::record_accepted(conn, &ids, now).await?;
+        receipts::apply_early(conn, app, &accepted, now).await?;
         for sent in batch {
             if let Err(error) = &sent.result {
                 settle(conn, app, &sent.delivery, error, now).await?;
@@ -415,6 +414,11 @@ async fn store_results(app: &App, batch: &[Sent], steps: &[(String, Step)]) -> Q
     })
     .await?;
     drop(conn);
+    let ids: Vec<String> = batch.iter().filter_map(|sent| sent.result.as_ref().ok()).map(|accepted| accepted.provider_message_id.clone()).collect();
+    if let Err(error) = receipts::tie_again(app, &ids).await {
+        // The results are recorded, and must not be a second time.
+        tracing::warn!(%error, "receipts that came with their answers may wait untied");
+    }
     report(app, batch);
     Ok(())
 }
@@ -439,31 +443,21 @@ fn attempt_row(app: &App, sent: &Sent, now: At) -> AttemptRow {
     }
 }
 
-/// A receipt may have come before we knew the provider's id.
-async fn apply_early_receipts(conn: &mut crate::store::Conn, accepted: &[(i64, String)], now: At) -> QueryResult<()> {
-    let ids: Vec<String> = accepted.iter().map(|(_, id)| id.clone()).filter(|id| !id.is_empty()).collect();
-    for receipt in receipts::list_early(conn, &ids, now.plus_ms(-EARLY_MS)).await? {
-        let delivery = accepted.iter().find(|(_, id)| *id == receipt.provider_message_id).map(|(delivery, _)| *delivery);
-        if let (Some(delivery), Some(status)) = (delivery, receipt.status.as_deref().and_then(|word| word.parse::<Status>().ok())) {
-            outbox::advance(conn, &[delivery], status, receipt.error_code.as_deref(), None, now).await?;
-            receipts::attach(conn, &receipt.provider_message_id, delivery).await?;
-        }
-    }
-    Ok(())
-}
-
 async fn settle(conn: &mut crate::store::Conn, app: &App, delivery: &DeliveryRow, error: &SendError, now: At) -> QueryResult<()> {
     let (jitter, owner): (f64, &str) = (rand::random(), app.owner());
     if error.opted_out {
         blocks::note(conn, app, delivery, &error.code, now).await?;
     }
-    let next = retry::decide(error, delivery.attempts + 1, jitter);
-    if let (Next::End(status), "sms") = (&next, delivery.channel_kind.as_str()) {
-        hygiene::heed(conn, &delivery.match_key, (&delivery.channel, &delivery.sender), *status, now).await?;
-    }
-    match next {
+    match retry::decide(error, delivery.attempts + 1, jitter) {
         Next::Later { wait_ms } => outbox::retry_at(conn, delivery.id, owner, now.plus_ms(wait_ms), &error.code, &error.detail).await?,
-        Next::End(status) => outbox::advance(conn, &[delivery.id], status, Some(&error.code), Some(&error.detail), now).await?,
+        Next::End(status) => {
+            let moved = outbox::advance(conn, &[delivery.id], status, Some(&error.code), Some(&error.detail), now).await?;
+            // A receipt may have told better already; then the number is as good as that says.
+            if moved > 0 && delivery.channel_kind == "sms" {
+                hygiene::heed(conn, &delivery.match_key, (&delivery.channel, &delivery.sender), status, now).await?;
+            }
+            moved
+        }
         // Left `sending` with its lease run out: `reconcile` asks the provider, or lets the alert's choice decide.
         Next::Doubt => outbox::leave_in_doubt(conn, delivery.id, owner, BEFORE_ASKING_MS, &error.code, &error.detail).await?,
     };

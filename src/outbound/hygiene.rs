@@ -24,7 +24,12 @@ pub async fn heed(conn: &mut Conn, match_key: &[u8], pair: (&str, &str), status:
             }
         }
         Status::Delivered => {
-            number_faults::clear(conn, match_key).await?;
+            // The failure may have been the same text's, told before its arrival was: then it has proven nothing.
+            if let Some(fault) = number_faults::clear(conn, match_key).await?
+                && is_bad(fault.times, fault.first_at, fault.last_at)
+            {
+                residents::unmark_bad(conn, match_key, fault.last_at).await?;
+            }
             provider_blocks::lift_by_success(conn, pair.0, pair.1, match_key, now).await?;
         }
         _ => {}

@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod enqueue;
 pub mod hygiene;
 pub mod publish;
+pub mod receipts;
 pub mod reconcile;
 mod reroute;
 pub mod retry;

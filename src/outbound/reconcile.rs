@@ -4,7 +4,7 @@
 
 use diesel::QueryResult;
 
-use super::dispatch;
+use super::{dispatch, receipts};
 use crate::app::App;
 use crate::channels::Doubtful;
 use crate::channels::registry::ChannelKind;
@@ -37,7 +37,11 @@ async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
     match found {
         Answer::Taken(provider_id) => {
             tracing::info!(delivery.id, "the provider has a hand-over whose answer was lost");
-            outbox::record_accepted(&mut conn, &[(delivery.id, provider_id)], now).await
+            conn.transaction(async |conn| {
+                outbox::record_accepted(conn, &[(delivery.id, provider_id.clone())], now).await?;
+                receipts::apply_early(conn, app, &[(delivery, &provider_id)], now).await
+            })
+            .await
         }
         Answer::NotTaken => outbox::retry_at(&mut conn, delivery.id, app.owner(), now, "not_taken", "the provider never had it; sent again").await.map(|_| ()),
         Answer::CannotTell => {

@@ -40,7 +40,7 @@ pub async fn note(conn: &mut Conn, match_key: &[u8], now: At) -> QueryResult<Opt
     find(conn, match_key).await
 }
 
-/// Something arrived there: nothing is held against it any more.
-pub async fn clear(conn: &mut Conn, match_key: &[u8]) -> QueryResult<usize> {
-    on!(conn, c => diesel::delete(number_faults::table.find(match_key)).execute(c).await)
+/// Something arrived there: nothing is held against it any more. Gives what was.
+pub async fn clear(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Option<NumberFaultRow>> {
+    on!(conn, c => diesel::delete(number_faults::table.find(match_key)).returning(NumberFaultRow::as_returning()).get_result(c).await.optional())
 }

@@ -47,9 +47,9 @@ pub async fn list_early(conn: &mut Conn, provider_ids: &[String], since: At) -> 
         .await)
 }
 
-/// Ties early receipts to their delivery.
-pub async fn attach(conn: &mut Conn, provider_id: &str, delivery_id: i64) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(receipts::table.filter(receipts::provider_message_id.eq(provider_id).and(receipts::delivery_id.is_null())))
+/// Ties an early receipt to its delivery, once.
+pub async fn attach(conn: &mut Conn, id: i64, delivery_id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(receipts::table.filter(receipts::id.eq(id).and(receipts::delivery_id.is_null())))
         .set(receipts::delivery_id.eq(Some(delivery_id)))
         .execute(c)
         .await)

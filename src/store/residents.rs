@@ -201,6 +201,14 @@ pub async fn mark_bad(conn: &mut Conn, match_key: &[u8], now: At) -> QueryResult
         .await)
 }
 
+/// Takes back that an address does not work, as it was marked at that moment and by that alone.
+pub async fn unmark_bad(conn: &mut Conn, match_key: &[u8], marked_at: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(addresses::table.filter(addresses::match_key.eq(match_key).and(addresses::bad_at.eq(marked_at))))
+        .set(addresses::bad_at.eq(None::<At>))
+        .execute(c)
+        .await)
+}
+
 /// How many addresses were marked as bad since then.
 pub async fn count_bad_since(conn: &mut Conn, since: At) -> QueryResult<i64> {
     on!(conn, c => addresses::table.filter(addresses::bad_at.gt(since)).count().get_result(c).await)

@@ -51,8 +51,6 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("inbound/mail", "channels::registry", "our own addresses, to know a mail of ours"),
     ("inbound/wish", "channels::registry", "whether the channel confirms a STOP itself"),
     ("inbound/listing", "channels", "like `poll`: it reads what the provider keeps"),
-    ("inbound/receipt", "outbound::blocks", "a receipt may tell of a provider's block, as a refusal does"),
-    ("inbound/receipt", "outbound::hygiene", "what a receipt says of a number"),
     ("inbox", "outbound::compose", "how an officer's answer is worded"),
     ("inbox", "inbound::thread", "the words of an attribution, to explain it"),
     ("web", "store", "handlers find rows by id and show them; that they change none is held below"),

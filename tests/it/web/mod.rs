@@ -5,6 +5,7 @@ mod api;
 mod forms;
 mod health;
 mod live;
+mod orders;
 mod receipts;
 mod webhooks;
 

@@ -15,28 +15,37 @@ use super::{figure, post_signed, stored, take_text};
 use crate::support::app::{ACCOUNT, TOKEN, TestApp, eventually};
 use crate::support::db::TestDb;
 
-const NUMBER: &str = "+447700900009";
+pub(super) const NUMBER: &str = "+447700900009";
 
 /// A text that the gateway is handing over, and waits to hear about.
-struct HandOver {
+pub(super) struct HandOver {
     fields: BTreeMap<String, String>,
     stream: TcpStream,
 }
 
 impl HandOver {
     /// The path of its status callback, without the name of the host.
-    fn callback<'a>(&'a self, t: &TestApp) -> &'a str {
+    pub(super) fn callback<'a>(&'a self, t: &TestApp) -> &'a str {
         self.fields["StatusCallback"].strip_prefix(&t.url).unwrap()
     }
 
-    fn delivery_id(&self) -> i64 {
+    pub(super) fn delivery_id(&self) -> i64 {
         self.fields["StatusCallback"].rsplit_once("d=").unwrap().1.parse().unwrap()
     }
 
     /// Takes the text under this id.
-    async fn accept(mut self, sid: &str) {
-        let body = json!({ "sid": sid, "status": "queued" }).to_string();
-        let answer = format!("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    pub(super) async fn accept(self, sid: &str) {
+        self.answer("201 Created", &json!({ "sid": sid, "status": "queued" })).await;
+    }
+
+    /// Does not take it.
+    pub(super) async fn refuse(self, code: i64) {
+        self.answer("400 Bad Request", &json!({ "code": code, "message": "no", "status": 400 })).await;
+    }
+
+    async fn answer(mut self, status: &str, body: &serde_json::Value) {
+        let body = body.to_string();
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
         self.stream.write_all(answer.as_bytes()).await.unwrap();
         self.stream.shutdown().await.unwrap();
     }
@@ -64,7 +73,7 @@ async fn read(mut stream: TcpStream) -> Option<HandOver> {
 }
 
 /// A carrier that answers when it is told to: its configuration as a channel of its own, and what is handed to it.
-async fn carrier() -> (String, mpsc::UnboundedReceiver<HandOver>) {
+pub(super) async fn carrier() -> (String, mpsc::UnboundedReceiver<HandOver>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = mpsc::unbounded_channel();
@@ -102,7 +111,7 @@ async fn hand_over(t: &TestApp, told: &mut mpsc::UnboundedReceiver<HandOver>, n:
 }
 
 /// One word of the carrier: `undelivered 30005`.
-async fn receipt(t: &TestApp, callback: &str, sid: &str, word: &str) {
+pub(super) async fn receipt(t: &TestApp, callback: &str, sid: &str, word: &str) {
     let (word, code) = word.split_once(' ').unwrap_or((word, ""));
     let mut fields = vec![("AccountSid", ACCOUNT), ("MessageSid", sid), ("MessageStatus", word), ("From", NUMBER), ("To", "+447700900101")];
     if !code.is_empty() {
@@ -171,6 +180,22 @@ on_both!(a_receipt_that_only_names_the_carriers_id_waits_for_the_answer_that_mak
     assert_eq!(delivery(db, id).await.status, "sending", "nobody can know yet whose it is");
     hand_over.accept("SMearly").await;
     eventually("the receipt to be applied", async || (delivery(db, id).await.status == "delivered").then_some(())).await;
+    t.stop().await;
+});
+
+on_both!(a_receipt_of_another_channel_with_the_same_id_is_not_taken_for_the_early_one, async |db| {
+    let (channel, mut told) = carrier().await;
+    let t = TestApp::start_with(db, &channel, true).await;
+    let hand_over = hand_over(&t, &mut told, 1).await;
+    let id = hand_over.delivery_id();
+    receipt(&t, "/webhooks/sms/sms/status", "SMsame", "undelivered 30005").await;
+    receipt(&t, "/webhooks/sms/own/status", "SMsame", "sent").await;
+    all_read(db).await;
+    hand_over.accept("SMsame").await;
+    eventually("the answer to be recorded", async || delivery(db, id).await.provider_message_id).await;
+    receipt(&t, "/webhooks/sms/sms/status", "SMsame", "failed 30006").await;
+    all_read(db).await;
+    assert_eq!(delivery(db, id).await.status, "accepted");
     t.stop().await;
 });
 
