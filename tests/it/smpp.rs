@@ -26,23 +26,23 @@ use crate::support::app::{TestApp, eventually};
 use crate::support::checkout;
 use crate::support::db::TestDb;
 
-const OURS: &str = "+447700900001";
-const THEIRS: &str = "+447700900123";
+pub(crate) const OURS: &str = "+447700900001";
+pub(crate) const THEIRS: &str = "+447700900123";
 /// Nothing here takes as long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The message centre; killed when this is dropped.
-struct Centre {
+pub(crate) struct Centre {
     child: Child,
     commands: ChildStdin,
     events: mpsc::UnboundedReceiver<Value>,
     /// Told and not asked for yet.
     told: Vec<Value>,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Centre {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = checkout().join("tests/peers");
         assert!(folder.join("node_modules/smpp").is_dir(), "no npm package smpp in tests/peers: run scripts/setup");
         let mut child = Command::new("node").arg("smsc.js").current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -59,7 +59,7 @@ impl Centre {
     }
 
     /// The next event of this name; others are kept until they are asked for.
-    async fn expect(&mut self, event: &str) -> Value {
+    pub(crate) async fn expect(&mut self, event: &str) -> Value {
         if let Some(at) = self.told.iter().position(|told| told["event"] == event) {
             return self.told.remove(at);
         }
@@ -77,12 +77,12 @@ impl Centre {
     }
 
     /// How many events of this name were told and not asked for.
-    fn count(&self, event: &str) -> usize {
+    pub(crate) fn count(&self, event: &str) -> usize {
         self.told.iter().filter(|told| told["event"] == event).count()
     }
 
     /// Has a command carried out; gives what was told of that.
-    async fn tell(&mut self, command: Value) -> Value {
+    pub(crate) async fn tell(&mut self, command: Value) -> Value {
         writeln!(self.commands, "{command}").unwrap();
         let done = self.expect("done").await;
         assert_eq!(done["do"], command["do"]);
@@ -90,7 +90,7 @@ impl Centre {
     }
 
     /// Delivers a text or a receipt; `more` are fields of the PDU beside the addresses.
-    async fn deliver(&mut self, tag: &str, more: Value) {
+    pub(crate) async fn deliver(&mut self, tag: &str, more: Value) {
         let mut pdu = json!({"source_addr_ton": 1, "source_addr_npi": 1, "source_addr": &THEIRS[1..], "dest_addr_ton": 1, "dest_addr_npi": 1, "destination_addr": &OURS[1..]});
         pdu.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.tell(json!({"do": "deliver", "tag": tag, "pdu": pdu})).await;
@@ -105,7 +105,7 @@ impl Drop for Centre {
 }
 
 /// A channel's configuration as it would stand in the file.
-fn channel(port: u16, more: &str) -> String {
+pub(crate) fn channel(port: u16, more: &str) -> String {
     format!(
         "[[channels]]\nname = \"bind\"\nkind = \"sms\"\nprovider = \"smpp\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\
          system_id = \"force\"\npassword = \"secret08\"\nsystem_type = \"alert\"\nnumbers = [\"{OURS}\"]\n{more}"

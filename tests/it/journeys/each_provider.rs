@@ -1,7 +1,5 @@
 //! The same jobs with every provider of texts that speaks HTTP, against a simulator that plays it: what goes out, what comes
-//! back, and what happens when either goes wrong.
-//!
-//! All of them run on SQLite, two on PostgreSQL as well: what differs here is the provider, not the store.
+//! back, and what happens when either goes wrong. All of them run on both databases; `by_bind` has them for a bind.
 
 use huecry::inbound::listing::Lister;
 use huecry::store::{envelopes, messages};
@@ -26,7 +24,10 @@ macro_rules! with_each {
             with_each!(@on vonage_sms, sqlite, "vonage_sms");
             with_each!(@on aws, sqlite, "aws");
             with_each!(@on twilio_postgres, postgres, "twilio");
+            with_each!(@on notify_postgres, postgres, "notify");
             with_each!(@on vonage_postgres, postgres, "vonage");
+            with_each!(@on vonage_sms_postgres, postgres, "vonage_sms");
+            with_each!(@on aws_postgres, postgres, "aws");
         }
     };
     (@on $name:ident, $store:ident, $provider:literal) => {

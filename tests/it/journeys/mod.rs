@@ -1,6 +1,7 @@
 //! The main jobs end to end, over real HTTP, on both databases.
 
 mod alert_and_replies;
+mod by_bind;
 mod carriers_no;
 mod each_provider;
 mod imports;

@@ -288,17 +288,20 @@ fn toml(db: &TestDb, url: &str, carrier: &Carrier, simulator: &Running, more: &s
     let folder = db.folder().display();
     // "# fallback NAME" at the head of `more` names the channel that takes over from the first.
     let fallback = more.lines().find_map(|line| line.strip_prefix("# fallback ")).map_or_else(String::new, |name| format!("fallback = \"{name}\"\n"));
+    // "# alone" there leaves the simulator's channel for texts out: the one of `more` is the first.
+    let own = carriers::channel(carrier, &POOL, simulator.http);
+    let texts = format!("[[channels]]\nname = \"sms\"\nkind = \"sms\"\n{own}rate_per_s = 1000\nconcurrency = 16\n{fallback}");
+    let texts = if more.starts_with("# alone") { "" } else { texts.as_str() };
     // The automatic answer would stand among the mails that most tests count.
     let quiet = if more.contains("acknowledge") { "" } else { "acknowledge = false\n" };
     format!(
         "[server]\nbind = \"{}\"\npublic_url = \"{url}\"\nweb_workers = 1\n[database]\nurl = \"{}\"\n[files]\ndir = \"{folder}/files\"\n\
          [security]\nkeyring = \"{folder}/keyring.json\"\n\
-         [[channels]]\nname = \"sms\"\nkind = \"sms\"\n{}rate_per_s = 1000\nconcurrency = 16\n{fallback}\
+         {texts}\
          [[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"{PUBLISHED}\"\nsmtp_host = \"127.0.0.1\"\n\
          smtp_port = {}\nsmtp_tls = \"none\"\nwebhook_secret = \"{MAIL_SECRET}\"\nrate_per_s = 1000\nconcurrency = 8\n{quiet}{more}",
         url.trim_start_matches("http://"),
         db.url,
-        carriers::channel(carrier, &POOL, simulator.http),
         simulator.smtp.port()
     )
 }

@@ -7,6 +7,7 @@ mod health;
 mod live;
 mod orders;
 mod receipts;
+mod refusals;
 mod webhooks;
 
 use base64::Engine;

@@ -55,7 +55,7 @@ on_both!(whatever_is_not_genuine_gets_one_answer_leaves_nothing_and_is_counted, 
 
 /// Sends a request's head and so much of a body, and gives the status that comes back. No more is written than that, so
 /// that an early answer cannot be lost to a connection that is reset under a sender still writing.
-async fn status_of(t: &TestApp, head: &str, chunk: Option<&[u8]>) -> u16 {
+pub(super) async fn status_of(t: &TestApp, head: &str, chunk: Option<&[u8]>) -> u16 {
     let host = t.url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(format!("{head}\r\nHost: {host}\r\n\r\n").as_bytes()).await.unwrap();
