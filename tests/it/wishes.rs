@@ -31,7 +31,10 @@ fn no_report_is_taken_for_a_farewell_and_hardly_a_farewell_is_missed() {
     assert!(silenced.is_empty(), "silenced: {silenced:#?}");
     let farewells = of("opt_out");
     assert!(lines.len() >= 600 && of("message").len() >= 250);
-    assert!(share(&farewells, "opt_out") >= 970, "{} per mille of {} farewells", share(&farewells, "opt_out"), farewells.len());
+    assert!(share(&farewells, "opt_out") >= 960, "{} per mille of {} farewells", share(&farewells, "opt_out"), farewells.len());
+    // What is not certain is read by an officer, and the person is asked.
+    let missed = farewells.iter().filter(|line| is(line, "message")).count();
+    assert!(missed * 100 <= farewells.len(), "{missed} of {} farewells are not even asked about", farewells.len());
     let others: Vec<_> = lines.iter().filter(|line| line["class"] != "opt_out").collect();
     assert!(share(&others, "opt_out") <= 10, "{} per mille of what is no farewell", share(&others, "opt_out"));
     for (class, least) in [("opt_in", 800), ("help", 800), ("wrong_number", 900), ("message", 970)] {

@@ -7,6 +7,7 @@
 //! Rules, in order (sms.md section 7): a reaction that quotes us; the whole text is a word; letters with blanks between; near
 //! misses of STOP; our own instruction quoted back; then clause by clause, what the person asks and what else they say.
 
+pub mod learned;
 pub mod mail;
 mod normal;
 mod phrases;
@@ -85,21 +86,63 @@ const LONGEST_CHARS: usize = 2_000;
 /// "s . t . o . p please" and the like are no longer.
 const SHORT_BYTES: usize = 30;
 
+/// From this chance on a text is a farewell although no rule knows it, unless it tells of something.
+const SURE: f32 = 0.90;
+/// The same where a rule heard STOP or a wish among other words: to go on writing to such a person would be worse.
+const SURE_WITH_A_WORD: f32 = 0.60;
+/// From this chance on an officer looks.
+const PERHAPS: f32 = 0.50;
+/// Who says more than this says more than a farewell.
+const FEW_WORDS: usize = 60;
+
 /// Reads a text.
 pub fn read(text: &str, context: &Context<'_>) -> Verdict {
+    read_by(text, context, learned::learned())
+}
+
+/// A text in the form that all rules read: small letters, plain quotes, without what cannot be seen.
+pub fn plain(text: &str) -> String {
+    normal::plain(text)
+}
+
+/// Reads a text by the rules and, where they hear nothing, by what was learned.
+pub fn read_by(text: &str, context: &Context<'_>, model: Option<&learned::Model>) -> Verdict {
+    let ruled = by_rules(text, context);
+    // A rule that heard something else stands: an answer to our question, a reaction, a wish to stay.
+    let sure = match ruled.rule {
+        "message" | "perhaps" | "asked_how" => SURE,
+        "word_and_more" | "wish_and_report" | "conditional" => SURE_WITH_A_WORD,
+        _ => return ruled,
+    };
+    let Some(model) = model else { return ruled };
+    let own = normal::without_our_words(&normal::without_signature(&normal::plain(text)));
+    let score = model.score(&own);
+    let clauses = phrases::clauses(&own);
+    let tells = clauses.iter().any(|clause| clause.tells);
+    let words: usize = clauses.iter().map(|clause| clause.words).sum();
+    if score.out >= sure && !tells && !context.open_question && words <= FEW_WORDS {
+        return Verdict::of(TextClass::OptOut, "learned");
+    }
+    if score.wish >= PERHAPS && ruled.class == TextClass::Message {
+        return Verdict::of(TextClass::Review, "learned");
+    }
+    ruled
+}
+
+fn by_rules(text: &str, context: &Context<'_>) -> Verdict {
     if text.chars().count() > LONGEST_CHARS {
         return Verdict::of(TextClass::Message, "long");
     }
     let plain = normal::plain(text);
     // Most texts are sightings, and have none of the words that any wish has. Short ones may be letters with blanks between.
     if plain.len() > SHORT_BYTES && plain.is_ascii() && !STEMS.is_in(&plain) {
-        return Verdict::of(TextClass::Message, "message");
+        return Verdict::of(TextClass::Message, "no_such_words");
     }
     if normal::is_reaction(&plain) {
         return Verdict::of(TextClass::Message, "reaction");
     }
     let whole = normal::words(&normal::without_signature(&plain));
-    if whole.is_empty() && plain.chars().filter(|c| !c.is_whitespace()).all(|c| matches!(c, '🛑' | '🚫' | '⛔')) && !plain.trim().is_empty() {
+    if whole.is_empty() && plain.chars().filter(|c| !c.is_whitespace()).all(|c| matches!(c, '🛑' | '🚫' | '⛔' | '📵' | '🔕')) && !plain.trim().is_empty() {
         return Verdict::of(TextClass::OptOut, "sign");
     }
     if whole.is_empty() {
@@ -107,6 +150,10 @@ pub fn read(text: &str, context: &Context<'_>) -> Verdict {
     }
     if let Some(verdict) = by_word(&whole, &plain, context) {
         return verdict;
+    }
+    // As spoken on the radio.
+    if whole.ends_with("over and out") || whole.starts_with("roger") {
+        return Verdict::of(TextClass::Message, "radio");
     }
     let own = normal::without_our_words(&normal::without_signature(&plain));
     let rest = normal::words(&own);
@@ -121,7 +168,7 @@ pub fn read(text: &str, context: &Context<'_>) -> Verdict {
     }
     // Most texts are sightings: what has none of the words that any wish has need not be taken apart.
     if !STEMS.is_in(&own) {
-        return Verdict::of(TextClass::Message, "message");
+        return Verdict::of(TextClass::Message, "no_such_words");
     }
     by_sense(&phrases::clauses(&own), context)
 }
