@@ -13,6 +13,7 @@ use crate::inbound::listen::Listener;
 use crate::inbound::listing::Lister;
 use crate::inbound::poll::Poller;
 use crate::inbound::{parts, process};
+use crate::inbox::clock;
 use crate::outbound::dispatch::Dispatcher;
 use crate::outbound::{hygiene, publish, reconcile};
 use crate::store::{Backend, envelopes, sessions};
@@ -62,6 +63,7 @@ impl Workers {
         workers.loops.spawn(repeat(app.clone(), "fan-out", Bell::FanOut, |app| async move { publish::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
         workers.loops.spawn(repeat(app.clone(), "parts", Bell::None, |app| async move { parts::run_once(&app).await }));
+        workers.loops.spawn(repeat(app.clone(), "clock", Bell::None, |app| async move { clock::run_once(&app).await }));
         workers.loops.spawn(housekeeping(app.clone()));
         for lanes in lanes(app.db().backend()) {
             workers.loops.spawn(repeat(app.clone(), "process", Bell::Envelopes, move |app| {

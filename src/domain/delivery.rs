@@ -17,6 +17,8 @@ crate::words! {
         Acknowledgement = "acknowledgement",
         /// A link by which the owner of an address confirms an opt-out asked for by unproven e-mail.
         OptOutLink = "opt_out_link",
+        /// A word to an officer: an answer is due, a reply is urgent.
+        Nudge = "nudge",
     }
 }
 

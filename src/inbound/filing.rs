@@ -18,7 +18,7 @@ use crate::store::correspondents::{self, CorrespondentRow};
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::wake::Change;
-use crate::store::{Conn, events};
+use crate::store::{Conn, events, pauses};
 
 /// What a batch needs while it files.
 pub(super) struct Filer<'a> {
@@ -132,6 +132,9 @@ impl Filer<'_> {
             at: filing.envelope.received_at,
         };
         conversations::touch(conn, conversation.id, &touch).await?;
+        if calls && conversation.paused_at.is_some() && pauses::end(conn, conversation.id, touch.at).await? {
+            self.note(conn, conversation.id, "resumed", "They wrote again: the clock runs").await?;
+        }
         if !fresh && calls {
             self.reroute(conn, &conversation).await?;
         }

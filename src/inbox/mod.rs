@@ -1,6 +1,8 @@
 //! The officers' use cases: read, answer, close, move. What an officer may not see does not exist for them.
 
+pub mod clock;
 pub mod reading;
+pub mod saved;
 pub mod sight;
 
 use diesel::QueryResult;
@@ -141,6 +143,7 @@ async fn reply_in(
     let preview = format!("You: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")).chars().take(160).collect();
     conversations::touch(conn, conversation.id, &Touch { preview, attachments: 0, inbound: false, via: None, at: now }).await?;
     conversations::set_answered(conn, conversation.id, now).await?;
+    clock::take_up_in(conn, app, conversation.id, actor).await?;
     conversations::set_unread(conn, conversation.id, false).await?;
     audit::note(conn, app.ids(), now, actor, "conversation.reply", ("conversation", Some(conversation.id)), serde_json::json!({ "message": message_id }))
         .await?;
@@ -167,6 +170,9 @@ pub async fn set_open(app: &App, conversation_id: i64, open: bool, actor: &Actor
         let (status, closed_at, word, sentence) = if open { ("open", None, "reopened", "Opened again") } else { ("closed", Some(now), "closed", "Closed") };
         if conversations::set_status(conn, conversation_id, status, closed_at).await? > 0 {
             note(conn, app, conversation_id, actor, word, sentence).await?;
+            if !open {
+                clock::take_up_in(conn, app, conversation_id, actor).await?;
+            }
             let action = if open { "conversation.reopen" } else { "conversation.close" };
             audit::note(conn, app.ids(), now, actor, action, ("conversation", Some(conversation_id)), serde_json::json!({})).await?;
         }

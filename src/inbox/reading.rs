@@ -12,8 +12,11 @@ use crate::store::conversations::{self, ConversationEventRow, ConversationRow};
 use crate::store::correspondents::{self, CorrespondentRow};
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::messages::{self, AttachmentRow, MessageRow};
+use crate::store::nudges;
+use crate::store::pauses::{self, PauseRow};
 use crate::store::residents::{self, ResidentRow};
 use crate::store::suppressions::{self, SuppressionRow};
+use crate::store::urgencies::{self, UrgencyRow};
 use crate::store::wake::Change;
 
 /// A conversation with all that belongs to it.
@@ -42,6 +45,10 @@ pub struct Opened {
     pub teams: Vec<TeamRow>,
     /// What stands against the address.
     pub suppression: Option<SuppressionRow>,
+    /// Why it is urgent, and who has taken it up.
+    pub urgency: Option<UrgencyRow>,
+    /// Times in which its clock stood still.
+    pub pauses: Vec<PauseRow>,
 }
 
 /// Opens a conversation for an officer; none if it does not exist for them.
@@ -67,7 +74,11 @@ async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationR
             let subject = ("conversation", Some(conversation.id));
             let detail = if looked { serde_json::json!({}) } else { serde_json::json!({ "live": true }) };
             audit::note(conn, app.ids(), app.now(), &Actor::Officer(officer.id), "conversation.view", subject, detail).await?;
-            if looked { conversations::set_unread(conn, conversation.id, false).await } else { Ok(0) }
+            if !looked {
+                return Ok(0);
+            }
+            nudges::set_seen(conn, officer.id, conversation.id, app.now()).await?;
+            conversations::set_unread(conn, conversation.id, false).await
         })
         .await?;
     if was_unread > 0 {
@@ -114,6 +125,8 @@ async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
         events: conversations::list_events(conn, conversation.id).await?,
         officers: accounts::list_officers(conn).await?,
         teams: accounts::list_teams(conn).await?,
+        urgency: urgencies::find(conn, conversation.id).await?.filter(|_| conversation.urgency != "none"),
+        pauses: pauses::list_of(conn, conversation.id).await?,
         suppression: suppressions::find_standing(conn, &correspondent.match_key, if correspondent.kind == "phone" { "sms" } else { "email" }).await?,
         messages,
         correspondent,

@@ -33,7 +33,7 @@ pub async fn of_in(conn: &mut Conn, officer: &OfficerRow, now: At) -> QueryResul
 }
 
 /// A team and every team whose area lies within its own.
-fn reach(own: Option<i64>, teams: &[TeamRow], parents: &[(i64, Option<i64>)]) -> Vec<i64> {
+pub fn reach(own: Option<i64>, teams: &[TeamRow], parents: &[(i64, Option<i64>)]) -> Vec<i64> {
     let Some(own) = own else { return Vec::new() };
     let Some(top) = teams.iter().find(|team| team.id == own).and_then(|team| team.area_id) else { return vec![own] };
     let within = |area: Option<i64>| {

@@ -327,7 +327,7 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
         reply_to: with_token(token_in, &delivery.sender, &token::sign(key, Use::Reply, &delivery.token)),
         // RFC 3834 section 3.3: an automatic answer has the null return path, so that nothing can answer it.
         return_path: match purpose {
-            Some(Purpose::Acknowledgement | Purpose::OptOutConfirmation) => String::new(),
+            Some(Purpose::Acknowledgement | Purpose::OptOutConfirmation | Purpose::Nudge) => String::new(),
             _ => with_token(token_in, &delivery.sender, &token::sign(key, Use::Bounce, &delivery.token)),
         },
         to: delivery.address.clone(),
@@ -341,7 +341,7 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
         },
         auto_submitted: match purpose {
             Some(Purpose::Reply) => None,
-            Some(Purpose::Alert) => Some("auto-generated"),
+            Some(Purpose::Alert | Purpose::Nudge) => Some("auto-generated"),
             _ => Some("auto-replied"),
         },
         unsubscribe_url: (purpose == Some(Purpose::Alert)).then_some(leave_url),

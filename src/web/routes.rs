@@ -58,11 +58,16 @@ routes! {
     get "/events" Officer => live::stream;
     get "/inbox" Officer => inbox::list::show;
     get "/inbox/rows" Officer => inbox::list::rows;
+    post "/inbox/views" Officer => inbox::list::save;
+    post "/inbox/views/{id}/forget" Officer => inbox::list::forget;
     get "/inbox/{id}" Officer => inbox::conversation::show;
     get "/inbox/{id}/thread" Officer => inbox::conversation::thread;
     post "/inbox/{id}/reply" Officer => inbox::actions::reply;
     post "/inbox/{id}/close" Officer => inbox::actions::close;
     post "/inbox/{id}/reopen" Officer => inbox::actions::reopen;
+    post "/inbox/{id}/pause" Officer => inbox::clock::pause;
+    post "/inbox/{id}/resume" Officer => inbox::clock::resume;
+    post "/inbox/{id}/take-up" Officer => inbox::clock::take_up;
     post "/inbox/{id}/move" Officer => inbox::actions::move_to;
     post "/inbox/{id}/unread" Officer => inbox::actions::unread;
     get "/inbox/{id}/original/{message}" Officer => inbox::originals::original;

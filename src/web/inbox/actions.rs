@@ -15,7 +15,7 @@ use crate::web::shell::{self, FieldError};
 const LONGEST_REPLY: usize = 4_000;
 
 /// The conversation, if this officer may see it and the form is theirs.
-async fn allowed(officer: &Officer, fields: &Fields, public_id: &str) -> Result<ConversationRow, AppError> {
+pub(super) async fn allowed(officer: &Officer, fields: &Fields, public_id: &str) -> Result<ConversationRow, AppError> {
     may_read(officer)?;
     officer.visitor.check_form(fields.one("csrf"))?;
     let (app, row, public_id) = (officer.app().clone(), officer.row.clone(), public_id.to_owned());

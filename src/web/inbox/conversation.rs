@@ -10,10 +10,11 @@ use super::may_read;
 
 use crate::domain::alert::Urgency;
 use crate::domain::delivery::Status;
-use crate::domain::{Address, At};
+use crate::domain::{Address, At, place};
 use crate::inbound::sender::Trust;
 use crate::inbound::thread::Confidence;
 use crate::inbox::answerable;
+use crate::inbox::clock::{self, Hand};
 use crate::inbox::reading::{self, Opened};
 use crate::store::messages::{AttachmentRow, MessageRow};
 use crate::web::error::AppError;
@@ -65,6 +66,26 @@ pub struct Conversation {
     cannot_reply_reason: String,
     reply_channel: &'static str,
     suppressed: Option<String>,
+    clock: ClockCard,
+    urgent: Option<UrgentCard>,
+}
+
+struct ClockCard {
+    due: String,
+    kind: &'static str,
+    since: Option<When>,
+    due_at: Option<When>,
+    paused: Option<String>,
+    runs: bool,
+}
+
+struct UrgentCard {
+    level: &'static str,
+    reasons: Vec<(String, String)>,
+    when: When,
+    by: String,
+    taken_up: Option<(String, When)>,
+    desk: bool,
 }
 
 struct ResidentCard {
@@ -145,7 +166,7 @@ async fn build(officer: Officer, query: ListQuery, id: String, draft: String, er
         .run(async move {
             let opened = reading::open(&app, &officer.row, &id, !officer.visitor.live).await?.ok_or(AppError::NotFound)?;
             let c = view(opened, app.now());
-            let list = list::pane_beside(&app, &officer.row, &query, &id).await?;
+            let list = list::pane_beside(&app, &officer.row, &query, &id, &officer.visitor.form_token).await?;
             let active = if c.alert.is_none() { "unattributed" } else { "inbox" };
             let shell = shell::officer(&officer.visitor, &officer.row, &format!("Conversation with {}", c.who), active).await?;
             Ok(ConversationPage { shell, list, c, draft, errors })
@@ -228,9 +249,41 @@ fn view(opened: Opened, now: At) -> Conversation {
         can_reply: cannot.is_empty(),
         cannot_reply_reason: cannot,
         suppressed,
+        clock: clock_card(&opened, now),
+        urgent: urgent_card(&opened, &officer_name, now),
         id: opened.conversation.public_id.clone(),
         who,
     }
+}
+
+fn clock_card(opened: &Opened, now: At) -> ClockCard {
+    let row = &opened.conversation;
+    let hand = clock::hand(row.status == "open", row.due_at, row.paused_at, now);
+    ClockCard {
+        due: list::due_words(hand),
+        kind: match hand {
+            Hand::Over(_) => "over",
+            Hand::Left(hours) if hours < 24 => "soon",
+            Hand::Left(_) | Hand::Paused | Hand::Still => "",
+        },
+        since: row.waiting_since.filter(|_| hand != Hand::Still).map(|at| When::at(at, now)),
+        due_at: row.due_at.filter(|_| hand != Hand::Still).map(|at| When::at(at, now)),
+        paused: opened.pauses.iter().rev().find(|pause| pause.ended_at.is_none()).filter(|_| hand == Hand::Paused).map(|pause| pause.reason.clone()),
+        runs: matches!(hand, Hand::Left(_) | Hand::Over(_)),
+    }
+}
+
+fn urgent_card(opened: &Opened, officer_name: &impl Fn(Option<i64>) -> Option<String>, now: At) -> Option<UrgentCard> {
+    let row = opened.urgency.as_ref()?;
+    let word = |value: &serde_json::Value, key: &str| value.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().replace('_', " ");
+    Some(UrgentCard {
+        level: opened.conversation.urgency.parse().unwrap_or(place::Urgency::None).as_str(),
+        reasons: row.reasons.as_array().into_iter().flatten().map(|reason| (word(reason, "kind"), word(reason, "said"))).collect(),
+        when: When::at(row.raised_at, now),
+        by: officer_name(row.raised_by).unwrap_or_default(),
+        taken_up: row.acknowledged_at.map(|at| (officer_name(row.acknowledged_by).unwrap_or_default(), When::at(at, now))),
+        desk: row.desk_told_at.is_some(),
+    })
 }
 
 fn event_text(detail: &str, by: Option<String>) -> String {

@@ -1,23 +1,28 @@
-//! `/inbox` and its rows: the first column, ordered by the newest message.
+//! `/inbox` and its rows: the first column, risk to life first, then the clock.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use diesel::QueryResult;
 
 use super::may_read;
 use crate::app::App;
 use crate::domain::address::mask;
-use crate::domain::{At, alert::Urgency};
+use crate::domain::place::Urgency;
+use crate::domain::{At, alert};
 use crate::inbound::thread::Confidence;
-use crate::inbox::sight;
+use crate::inbox::clock::{self, Hand};
+use crate::inbox::{saved, sight};
 use crate::store::accounts::OfficerRow;
-use crate::store::alerts;
+use crate::store::saved_views::{self, SavedViewRow};
 use crate::store::views::inbox::{self, Cursor, InboxRow, Narrow, View};
+use crate::store::{alerts, nudges};
 use crate::web::error::AppError;
-use crate::web::extract::Officer;
+use crate::web::extract::{Fields, Officer};
 use crate::web::shell::{self, Shell, When};
 
 const PAGE: i64 = 50;
+/// What an officer must know beside the list; more would hide the list.
+const NUDGES: i64 = 5;
 
 /// The list column.
 #[derive(Clone)]
@@ -32,6 +37,8 @@ pub struct ListPane {
     pub rows: Vec<Row>,
     /// How many in all.
     pub total: i64,
+    /// And more than that.
+    pub total_more: bool,
     /// How fresh.
     pub as_of: When,
     /// The open conversation's public id, or empty.
@@ -40,6 +47,55 @@ pub struct ListPane {
     pub older: Option<String>,
     /// Narrowed to this alert: reference and title.
     pub alert: Option<(String, String)>,
+    /// What else narrows it.
+    pub narrowed: Narrowed,
+    /// The query of this list without its view: `&alert=K7Q2M&photo=1`.
+    pub suffix: String,
+    /// Lists that the officer keeps.
+    pub saved: Vec<SavedLink>,
+    /// What they must know, the latest first.
+    pub nudges: Vec<NudgeLink>,
+    /// For the form that keeps a list.
+    pub csrf: String,
+}
+
+/// What narrows a list, as the form has it.
+#[derive(Clone, Default)]
+pub struct Narrowed {
+    /// `sms`, `email` or empty.
+    pub channel: &'static str,
+    /// `life`, `raised` or empty.
+    pub urgency: &'static str,
+    /// With a picture.
+    pub photo: bool,
+    /// Any of them.
+    pub any: bool,
+}
+
+/// A list under a name.
+#[derive(Clone)]
+pub struct SavedLink {
+    /// For its removal.
+    pub id: i64,
+    /// What they call it.
+    pub name: String,
+    /// Where.
+    pub href: String,
+    /// Is it this one.
+    pub current: bool,
+}
+
+/// Something to know.
+#[derive(Clone)]
+pub struct NudgeLink {
+    /// A sentence.
+    pub detail: String,
+    /// The conversation.
+    pub href: String,
+    /// Since when.
+    pub when: When,
+    /// Life may be at risk.
+    pub urgent: bool,
 }
 
 /// A part of the inbox.
@@ -53,6 +109,8 @@ pub struct ViewLink {
     pub href: String,
     /// How many.
     pub count: i64,
+    /// And more than that.
+    pub more: bool,
     /// Is it this one.
     pub current: bool,
 }
@@ -88,6 +146,16 @@ pub struct Row {
     pub owner: String,
     /// Is it closed.
     pub closed: bool,
+    /// How urgent the replies are: `life`, `raised` or `none`.
+    pub need: &'static str,
+    /// How the clock stands, in words; empty if nobody waits.
+    pub due: String,
+    /// `soon`, `over`, `paused` or nothing.
+    pub due_kind: &'static str,
+    /// Who is writing an answer, or empty.
+    pub claimed_by: String,
+    /// What came of it, or empty.
+    pub outcome: String,
 }
 
 #[derive(Template)]
@@ -108,6 +176,9 @@ struct Rows {
 pub struct ListQuery {
     view: View,
     alert: Option<String>,
+    channel: Option<&'static str>,
+    urgency: Option<Urgency>,
+    photo: bool,
     before: Option<Cursor>,
     selected: String,
 }
@@ -115,14 +186,42 @@ pub struct ListQuery {
 impl ListQuery {
     /// Reads the query; anything odd falls back to the officer's own list.
     pub fn read(request: &HttpRequest) -> Self {
-        let pairs: Vec<(String, String)> = form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+        Self::of(request.query_string())
+    }
+
+    fn of(query: &str) -> Self {
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let one = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         Self {
             view: one("view").map_or(View::Mine, |view| view_of(&view)),
-            alert: one("alert").filter(|reference| !reference.is_empty()),
+            alert: one("alert").map(|reference| reference.trim().to_uppercase()).filter(|reference| !reference.is_empty()),
+            channel: one("channel").and_then(|word| ["sms", "email"].into_iter().find(|known| *known == word)),
+            urgency: one("urgency").and_then(|word| word.parse().ok()).filter(|urgency| *urgency != Urgency::None),
+            photo: one("photo").is_some_and(|word| word == "1"),
             before: one("before").and_then(|cursor| read_cursor(&cursor)),
             selected: one("selected").unwrap_or_default(),
         }
+    }
+
+    /// What narrows the list, as a piece of an address.
+    fn suffix(&self) -> String {
+        let mut suffix = self
+            .alert
+            .as_ref()
+            .map(|reference| format!("&alert={}", form_urlencoded::byte_serialize(reference.as_bytes()).collect::<String>()))
+            .unwrap_or_default();
+        if let Some(channel) = self.channel {
+            suffix.push_str("&channel=");
+            suffix.push_str(channel);
+        }
+        if let Some(urgency) = self.urgency {
+            suffix.push_str("&urgency=");
+            suffix.push_str(urgency.as_str());
+        }
+        if self.photo {
+            suffix.push_str("&photo=1");
+        }
+        suffix
     }
 }
 
@@ -174,11 +273,38 @@ pub async fn show(officer: Officer, request: HttpRequest) -> Result<HttpResponse
         .clone()
         .run(async move {
             let shell = shell::officer(&officer.visitor, &officer.row, title_of(query.view), active).await?;
-            let list = pane(&app, &officer.row, &query).await?;
+            let list = pane(&app, &officer.row, &query, &officer.visitor.form_token).await?;
             Ok::<_, AppError>(InboxPage { shell, list })
         })
         .await?;
     shell::page(&page)
+}
+
+/// `POST /inbox/views`: keeps the list under a name.
+pub async fn save(officer: Officer, fields: Fields) -> Result<HttpResponse, AppError> {
+    may_read(&officer)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let name: String = fields.one("name").trim().chars().take(40).collect();
+    // Only what a list's address may hold is kept of it.
+    let query = ListQuery::of(fields.one("query"));
+    let query = format!("view={}{}", key_of(query.view), query.suffix());
+    let back = format!("/inbox?{query}");
+    if name.is_empty() {
+        return Ok(shell::redirect_with(&back, "Nothing was kept: give the list a name first."));
+    }
+    let (app, row) = (officer.app().clone(), officer.row.clone());
+    let kept = SavedViewRow { id: app.next_id(), officer_id: row.id, name: name.clone(), query, created_at: app.now() };
+    app.clone().run(async move { saved::keep(&app, &kept).await }).await?;
+    Ok(shell::redirect_with(&back, &format!("Kept as “{name}”. It stands above your list.")))
+}
+
+/// `POST /inbox/views/{id}/forget`: forgets a kept list.
+pub async fn forget(officer: Officer, id: web::Path<i64>, fields: Fields) -> Result<HttpResponse, AppError> {
+    may_read(&officer)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let (app, officer_id) = (officer.app().clone(), officer.row.id);
+    app.clone().run(async move { saved::forget(&app, officer_id, *id).await }).await?;
+    Ok(shell::redirect_with("/inbox", "The list is no longer kept."))
 }
 
 /// `GET /inbox/rows`: the list alone, for a page that refreshes itself.
@@ -186,12 +312,12 @@ pub async fn rows(officer: Officer, request: HttpRequest) -> Result<HttpResponse
     may_read(&officer)?;
     let query = ListQuery::read(&request);
     let app = officer.app().clone();
-    let list = app.clone().run(async move { pane(&app, &officer.row, &query).await }).await?;
+    let list = app.clone().run(async move { pane(&app, &officer.row, &query, &officer.visitor.form_token).await }).await?;
     shell::page(&Rows { list })
 }
 
 /// The list column for an officer.
-pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery) -> QueryResult<ListPane> {
+pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str) -> QueryResult<ListPane> {
     let now = app.now();
     let mut conn = app.read().await?;
     let sight = sight::of_in(&mut conn, officer, now).await?;
@@ -199,21 +325,32 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery) -> QueryRe
         Some(reference) => alerts::find_by_reference(&mut conn, reference).await?,
         None => None,
     };
-    let narrow = Narrow { alert_id: alert.as_ref().map(|alert| alert.id), ..Narrow::default() };
+    let narrow = Narrow {
+        // An alert that does not exist has no replies.
+        alert_id: query.alert.as_ref().map(|_| alert.as_ref().map_or(0, |alert| alert.id)),
+        tag_id: None,
+        channel_kind: query.channel,
+        urgency: query.urgency,
+        photo: query.photo,
+    };
     let mut rows = inbox::list(&mut conn, query.view, &sight, narrow, query.before, PAGE + 1).await?;
     let counts = inbox::counts(&mut conn, &sight).await?;
     let total = inbox::count(&mut conn, query.view, &sight, narrow).await?;
+    let saved = saved_views::list_of(&mut conn, officer.id).await?;
+    let nudges = nudges::list_unseen(&mut conn, officer.id, NUDGES).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
     rows.truncate(usize::try_from(PAGE).unwrap_or(50));
-    let suffix = alert.as_ref().map(|alert| format!("&alert={}", alert.reference)).unwrap_or_default();
+    let suffix = query.suffix();
     let older = rows.last().filter(|_| more).map(|last| format!("/inbox?view={}&before={}.{}{suffix}", key_of(query.view), last.place, last.id));
     let link = |view: View, label, count| ViewLink {
         key: key_of(view),
         label,
         href: format!("/inbox?view={}{suffix}", key_of(view)),
         count,
+        more: count >= inbox::COUNTED_TO,
         current: view == query.view,
     };
+    let here = format!("view={}{suffix}", key_of(query.view));
     Ok(ListPane {
         view: key_of(query.view),
         view_title: title_of(query.view),
@@ -221,23 +358,48 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery) -> QueryRe
             link(View::Mine, "Mine", counts.mine),
             link(View::Team, "Team", counts.team),
             link(View::Unattributed, "Unattributed", counts.unattributed),
+            link(View::Waiting, "Waiting", counts.waiting),
+            link(View::All, "All open", counts.all_open),
             link(View::Closed, "Closed", counts.closed),
         ],
         rows: rows.into_iter().map(|row| line(row, now)).collect(),
         total,
+        total_more: total >= inbox::COUNTED_TO,
         as_of: When::at(now, now),
         selected: query.selected.clone(),
         older,
-        alert: alert.map(|alert| (alert.reference, alert.title)),
+        alert: query.alert.clone().map(|reference| (reference, alert.map_or_else(|| "(there is no such alert)".to_owned(), |alert| alert.title))),
+        narrowed: Narrowed {
+            channel: query.channel.unwrap_or_default(),
+            urgency: query.urgency.map(Urgency::as_str).unwrap_or_default(),
+            photo: query.photo,
+            any: !suffix.is_empty(),
+        },
+        suffix,
+        saved: saved
+            .into_iter()
+            .map(|view| SavedLink { id: view.id, current: view.query == here, href: format!("/inbox?{}", view.query), name: view.name })
+            .collect(),
+        nudges: nudges
+            .into_iter()
+            .map(|(nudge, public_id)| NudgeLink {
+                urgent: matches!(nudge.kind.as_str(), "urgent" | "desk"),
+                detail: nudge.detail,
+                href: format!("/inbox/{public_id}"),
+                when: When::at(nudge.created_at, now),
+            })
+            .collect(),
+        csrf: csrf.to_owned(),
     })
 }
 
 /// The pane beside an open conversation.
-pub async fn pane_beside(app: &App, officer: &OfficerRow, request: &ListQuery, selected: &str) -> QueryResult<ListPane> {
-    pane(app, officer, &ListQuery { selected: selected.to_owned(), ..request.clone() }).await
+pub async fn pane_beside(app: &App, officer: &OfficerRow, request: &ListQuery, selected: &str, csrf: &str) -> QueryResult<ListPane> {
+    pane(app, officer, &ListQuery { selected: selected.to_owned(), ..request.clone() }, csrf).await
 }
 
 fn line(row: InboxRow, now: At) -> Row {
+    let hand = clock::hand(row.status == "open", row.due_at, row.paused_at, now);
     Row {
         id: row.public_id,
         who: row.resident_name.or(row.correspondent_name).unwrap_or_else(|| mask(&row.address)),
@@ -248,11 +410,33 @@ fn line(row: InboxRow, now: At) -> Row {
         alert_reference: row.reference.unwrap_or_default(),
         alert_title: row.title.unwrap_or_default(),
         certainty: row.certainty.parse().unwrap_or(Confidence::Unattributed).as_str(),
-        urgency: row.urgency.and_then(|word| word.parse().ok()).unwrap_or(Urgency::Routine).as_str(),
+        urgency: row.urgency.and_then(|word| word.parse().ok()).unwrap_or(alert::Urgency::Routine).as_str(),
         attachments: row.attachments_count,
         messages: row.messages_count,
         owner: row.owner.unwrap_or_default(),
         closed: row.status == "closed",
+        need: row.need.parse().unwrap_or(Urgency::None).as_str(),
+        due_kind: match hand {
+            Hand::Over(_) => "over",
+            Hand::Left(hours) if hours < 24 => "soon",
+            Hand::Paused => "paused",
+            Hand::Left(_) | Hand::Still => "",
+        },
+        due: due_words(hand),
+        claimed_by: row.claimed_by.filter(|_| row.claimed_until.is_some_and(|until| until > now)).unwrap_or_default(),
+        outcome: row.outcome.map(|word| word.replace('_', " ")).unwrap_or_default(),
+    }
+}
+
+/// How the clock stands, in a word or two.
+pub fn due_words(hand: Hand) -> String {
+    match hand {
+        Hand::Still => String::new(),
+        Hand::Paused => "Clock stopped".to_owned(),
+        Hand::Left(0) => "Due within the hour".to_owned(),
+        Hand::Left(hours) => format!("Due in {hours} h"),
+        Hand::Over(hours) if hours < 48 => format!("Overdue {hours} h"),
+        Hand::Over(hours) => format!("Overdue {} days", hours / 24),
     }
 }
 

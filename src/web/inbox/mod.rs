@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod as_sent;
+pub mod clock;
 pub mod conversation;
 pub mod list;
 pub mod originals;

@@ -142,7 +142,8 @@ fn by_rules(text: &str, context: &Context<'_>) -> Verdict {
         return Verdict::of(TextClass::Message, "reaction");
     }
     let whole = normal::words(&normal::without_signature(&plain));
-    if whole.is_empty() && plain.chars().filter(|c| !c.is_whitespace()).all(|c| matches!(c, '🛑' | '🚫' | '⛔' | '📵' | '🔕')) && !plain.trim().is_empty() {
+    if whole.is_empty() && plain.chars().filter(|c| !c.is_whitespace()).all(|c| matches!(c, '🛑' | '🚫' | '⛔' | '📵' | '🔕')) && !plain.trim().is_empty()
+    {
         return Verdict::of(TextClass::OptOut, "sign");
     }
     if whole.is_empty() {
