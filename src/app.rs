@@ -61,7 +61,8 @@ impl App {
         let stands = settings::put_if_absent(&mut db.write().await?, "match_key_fingerprint", &fingerprint).await?;
         anyhow::ensure!(
             stands == fingerprint,
-            "security.keyring: this database was filled under another match key, so that its opt-outs would not be found; restore the keyring that belongs to it"
+            "security.keyring: this database was filled under another match key than that of {}, so that its opt-outs would not be found; restore the keyring that belongs to it",
+            config.security.keyring.display()
         );
         let inner = Inner {
             ids: Ids::new(config.server.node),

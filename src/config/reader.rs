@@ -135,6 +135,26 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Pence with up to four decimals, as millionths of a pound.
+    pub(super) fn pence(&mut self, key: &str) -> Option<i64> {
+        let text = match self.take(key)? {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.clone(),
+            _ => String::new(),
+        };
+        let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+        let read = |digits: &str| digits.parse::<i64>().ok().filter(|_| digits.bytes().all(|digit| digit.is_ascii_digit()) && digits.len() <= 4);
+        let micros = match (read(whole), read(&format!("{decimals:0<4}"))) {
+            (Some(whole), Some(decimals)) => Some(whole * 10_000 + decimals),
+            _ => None,
+        };
+        if micros.is_none() {
+            self.fault(key, "a price in pence, such as 4.2");
+        }
+        micros
+    }
+
+    /// Yes or no.
     pub(super) fn flag_or(&mut self, key: &str, default: bool) -> bool {
         match self.take(key) {
             None => default,

@@ -139,8 +139,10 @@ crate::words! {
         Personal = "personal",
         /// 076, but for the Isle of Man's 07624.
         Pager = "pager",
-        /// Costs the caller more, or nothing.
+        /// Costs the caller more.
         Premium = "premium",
+        /// 0800 and 0808: costs the caller nothing.
+        Freephone = "freephone",
         /// By internet.
         Voip = "voip",
         /// 999, 112, 101, 111 and the like.
@@ -219,7 +221,8 @@ impl Phone {
             PhoneNumberType::FixedLine | PhoneNumberType::UAN => NumberKind::FixedLine,
             PhoneNumberType::PersonalNumber => NumberKind::Personal,
             PhoneNumberType::Pager => NumberKind::Pager,
-            PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost | PhoneNumberType::TollFree => NumberKind::Premium,
+            PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost => NumberKind::Premium,
+            PhoneNumberType::TollFree => NumberKind::Freephone,
             PhoneNumberType::VoIP => NumberKind::Voip,
             _ => NumberKind::Unknown,
         }

@@ -5,6 +5,8 @@ crate::words! {
     Exclusion {
         /// None of the chosen interest groups is theirs.
         NotInGroups = "not_in_groups",
+        /// They texted STOP and the name of a chosen group, and have none of the others.
+        LeftGroup = "left_group",
         /// They sent STOP, left by link, or an officer entered their objection.
         OptedOut = "opted_out",
         /// They switched this channel off in their account.
@@ -23,6 +25,7 @@ impl Exclusion {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::NotInGroups => "Not in the chosen interest groups",
+            Self::LeftGroup => "Left the chosen interest group by text",
             Self::OptedOut => "Opted out",
             Self::ChannelOff => "Channel switched off by the resident",
             Self::Unconfirmed => "Address never confirmed",

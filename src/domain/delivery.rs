@@ -63,7 +63,7 @@ crate::words! {
         TechnicalFailure = "technical_failure",
         /// Handed over perhaps: we died in between and the provider cannot tell.
         Unconfirmed = "unconfirmed",
-        /// An opt-out was found when its turn came.
+        /// An opt-out was found when its turn came, or that the number may have changed hands.
         Suppressed = "suppressed",
         /// Its time ran out.
         Expired = "expired",
@@ -115,7 +115,7 @@ impl Status {
             Self::PermanentFailure => "Not delivered (address does not work)",
             Self::TechnicalFailure => "Not sent (our fault)",
             Self::Unconfirmed => "Unconfirmed",
-            Self::Suppressed => "Held back (opted out)",
+            Self::Suppressed => "Held back (opted out, or no longer their number)",
             Self::Expired => "Expired",
             Self::Cancelled => "Cancelled",
         }

@@ -1,5 +1,6 @@
 //! `[pure]` What a provider's bytes say once they are parsed: provider words end here.
 
+use super::At;
 use super::delivery::Status;
 
 /// One thing that a webhook or a mail tells us.
@@ -34,6 +35,8 @@ pub struct InboundText {
     pub text: String,
     /// URLs of pictures, if the provider sends any.
     pub media_urls: Vec<String>,
+    /// When it reached the provider, by the provider's clock, if it says so.
+    pub sent_at: Option<At>,
     /// Which part of a longer text this is, where the vendor does not join them.
     pub part: Option<TextPartOf>,
 }

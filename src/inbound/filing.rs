@@ -149,7 +149,11 @@ impl Filer<'_> {
     async fn correspondent(&mut self, conn: &mut Conn, filing: &Filing<'_>) -> QueryResult<CorrespondentRow> {
         let match_key = self.app.match_key(filing.from);
         if let Some(known) = self.known(conn, &match_key).await? {
-            return Ok(known);
+            if known.owner_doubt_at.is_none_or(|doubt| filing.envelope.received_at <= doubt) {
+                return Ok(known);
+            }
+            // Whoever has the number now is somebody new: nothing of before is theirs.
+            correspondents::succeed(conn, known.id, self.now).await?;
         }
         let row = CorrespondentRow {
             id: self.app.next_id(),

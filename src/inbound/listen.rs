@@ -117,19 +117,13 @@ impl Listener {
         let Some(error) = away else {
             return notices::clear_subject(&mut conn, NOT_BOUND, &self.channel, now).await.map(|_| ());
         };
-        let row = NoticeRow {
-            id: self.app.next_id(),
-            kind: NOT_BOUND.to_owned(),
-            subject: self.channel.clone(),
-            detail: format!(
-                "There is no line to the carrier, so that texts neither go nor come: {} ({}). It is tried again by itself.",
-                error.detail, error.code
-            ),
-            times: 1,
-            first_at: now,
-            last_at: now,
-            cleared_at: None,
-        };
+        let row = NoticeRow::of(
+            self.app.next_id(),
+            NOT_BOUND,
+            &self.channel,
+            format!("There is no line to the carrier, so that texts neither go nor come: {} ({}). It is tried again by itself.", error.detail, error.code),
+            now,
+        );
         notices::note(&mut conn, &row).await.map(|_| ())
     }
 }

@@ -123,6 +123,7 @@ async fn file(conn: &mut Conn, app: &App, now: At, oldest: &TextPartRow, waiting
             to: oldest.our_number.clone(),
             text: joined(waiting, oldest.total),
             media_urls: Vec::new(),
+            sent_at: None,
             part: None,
         };
         text::store_whole(conn, &mut filer, &envelope, oldest.ordinal, &inbound).await?;

@@ -298,16 +298,13 @@ impl Poller {
     /// Somebody may have sent a video: an administrator fetches it by hand.
     async fn tell_oversize(&self, uid: u32, detail: &str) -> Result<(), PollError> {
         let now = self.app.now();
-        let row = NoticeRow {
-            id: self.app.next_id(),
-            kind: "oversize".to_owned(),
-            subject: format!("{} {}", self.channel, self.mailbox),
-            detail: format!("Message {uid} was left in the mailbox unread: {detail}. Open the mailbox to see it, or raise imap.max_bytes."),
-            times: 1,
-            first_at: now,
-            last_at: now,
-            cleared_at: None,
-        };
+        let row = NoticeRow::of(
+            self.app.next_id(),
+            "oversize",
+            &format!("{} {}", self.channel, self.mailbox),
+            format!("Message {uid} was left in the mailbox unread: {detail}. Open the mailbox to see it, or raise imap.max_bytes."),
+            now,
+        );
         let mut conn = self.app.write().await?;
         notices::note(&mut conn, &row).await?;
         Ok(())

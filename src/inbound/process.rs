@@ -209,16 +209,7 @@ async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, Di
 /// What a vendor says of the channel itself stands on the administrator's page.
 async fn note_channel(conn: &mut Conn, app: &App, channel: &str, detail: &str) -> QueryResult<()> {
     let now = app.now();
-    let row = NoticeRow {
-        id: app.next_id(),
-        kind: "provider".to_owned(),
-        subject: channel.to_owned(),
-        detail: detail.to_owned(),
-        times: 1,
-        first_at: now,
-        last_at: now,
-        cleared_at: None,
-    };
+    let row = NoticeRow::of(app.next_id(), "provider", channel, detail.to_owned(), now);
     notices::note(conn, &row).await.map(|_| ())
 }
 

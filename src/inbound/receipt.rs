@@ -59,6 +59,8 @@ pub(super) async fn apply(conn: &mut Conn, filer: &mut Filer<'_>, delivery: &Del
         return Ok(());
     }
     carried::apply(conn, filer.app, delivery, status, code, filer.now).await?;
+    // The number may have come into doubt.
+    filer.known.remove(&delivery.match_key);
     let alert = match delivery.alert_id {
         Some(id) => Some(filer.alert(conn, id).await?.reference),
         None => None,

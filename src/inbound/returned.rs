@@ -95,16 +95,7 @@ pub(super) async fn complained(conn: &mut Conn, filer: &mut Filer<'_>, envelope:
 }
 
 async fn notice(conn: &mut Conn, filer: &Filer<'_>, kind: &str, subject: &str, detail: String) -> QueryResult<()> {
-    let row = NoticeRow {
-        id: filer.app.next_id(),
-        kind: kind.to_owned(),
-        subject: subject.to_owned(),
-        detail,
-        times: 1,
-        first_at: filer.now,
-        last_at: filer.now,
-        cleared_at: None,
-    };
+    let row = NoticeRow::of(filer.app.next_id(), kind, subject, detail, filer.now);
     notices::note(conn, &row).await.map(|_| ())
 }
 

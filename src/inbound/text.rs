@@ -1,24 +1,43 @@
 //! An inbound text: tied by its pair of numbers as of the time of receipt, read for what it asks of us, filed, acted on.
+//!
+//! What went to a number before it may have changed hands is no evidence of what its present holder answers: it is offered to
+//! the officer with that reason and never followed, neither by the pair nor by a reference, a hand's move or an answer.
 
 use diesel::QueryResult;
 
 use super::classify::opt_out::{self, Context, TextClass, Verdict};
 use super::filing::{Filer, Filing};
 use super::intake::correspondent;
+use super::process::LISTED;
 use super::thread::text::Sent;
 use super::thread::{self, Candidate, Confidence, Target, hand};
 use super::{parts, wish};
 use crate::domain::address::display_number;
 use crate::domain::inbound::InboundText;
-use crate::domain::{Phone, reference};
+use crate::domain::{At, Phone, reference};
 use crate::outbound::compose;
 use crate::store::alerts::AlertRow;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::envelopes::EnvelopeRow;
-use crate::store::{Conn, alerts, deliveries, places};
+use crate::store::{Conn, alerts, correspondents, deliveries, places};
 
+/// Why an alert is no proof for whoever has the number now.
+const BEFORE_THEM: &str = "went to this phone before its number may have changed hands";
 /// How far back a pair counts.
 const PAIR_DAYS: i64 = 30;
+/// By how much the provider's clock may be behind ours, and its dates are cut.
+const CLOCK_SLACK_MS: i64 = 60_000;
+
+/// When a text was sent, as far as that is known: by the provider's clock where it tells, never after we had it, nor so long
+/// before that no pair would count.
+pub(super) fn said_at(envelope: &EnvelopeRow, inbound: &InboundText) -> At {
+    inbound.sent_at.map_or(envelope.received_at, |sent_at| sent_at.clamp(envelope.received_at.minus_days(PAIR_DAYS), envelope.received_at))
+}
+
+/// As of when the pair counts. What was fetched from the provider's list may be hours old; what a webhook brought came at once.
+fn as_of(envelope: &EnvelopeRow, inbound: &InboundText) -> At {
+    if envelope.target == LISTED { said_at(envelope, inbound).plus_ms(CLOCK_SLACK_MS).min(envelope.received_at) } else { envelope.received_at }
+}
 
 pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &InboundText) -> QueryResult<()> {
     // One form of our number, as the ledger has it, whatever the provider's.
@@ -36,19 +55,27 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
 pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, ordinal: i64, inbound: &InboundText) -> QueryResult<()> {
     let from = correspondent(&inbound.from, "sms_inbound");
     let match_key = filer.app.match_key(&from);
-    let received_at = envelope.received_at;
-    let ledger = deliveries::list_pair(conn, &match_key, &inbound.to, received_at.minus_days(PAIR_DAYS), received_at).await?;
+    let received_at = as_of(envelope, inbound);
+    let doubt = correspondents::doubted_since(conn, &match_key, envelope.received_at).await?;
+    let theirs = |sent_at: Option<At>| doubt.is_none_or(|doubt| sent_at.is_some_and(|sent_at| sent_at > doubt));
+    let mut ledger = deliveries::list_pair(conn, &match_key, &inbound.to, received_at.minus_days(PAIR_DAYS), received_at).await?;
+    let went_before = ledger.len();
+    ledger.retain(|delivery| theirs(delivery.sending_at));
     let pair = sent_of(conn, filer, &ledger).await?;
     let mentioned = mentioned(conn, &inbound.text).await?;
-    let named = named(conn, filer, &match_key, &mentioned).await?;
+    let (named, before) = named(conn, filer, &match_key, &mentioned, doubt).await?;
     let tied = thread::text::tie(&inbound.text, &display_number(&inbound.to), received_at, &pair, &named);
     let unsent: Vec<Candidate> = mentioned
         .iter()
         .filter(|alert| named.iter().all(|sent| sent.alert_id != alert.id))
-        .map(|alert| Candidate { alert_id: alert.id, reason: format!("the text names {}, which was not sent to this phone", alert.reference) })
+        .map(|alert| {
+            let how = if before.contains(&alert.id) { BEFORE_THEM } else { "was not sent to this phone" };
+            Candidate { alert_id: alert.id, reason: format!("the text names {}, which {how}", alert.reference) }
+        })
         .collect();
     let tied = thread::text::doubt(tied, &unsent);
-    let moves = filer.moves(&match_key, received_at);
+    let mut moves = filer.moves(&match_key, received_at);
+    moves.retain(|moved| theirs(Some(moved.at)));
     // Whoever names an alert means that one.
     let moves = if mentioned.is_empty() { moves } else { Vec::new() };
     let mut attribution = hand::follow(tied, pair.iter().map(|sent| sent.at).max(), &moves);
@@ -60,11 +87,18 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
         attribution.method = "answered_last";
         attribution.evidence = format!("An officer's answer was the last text to this phone from {}", display_number(&inbound.to));
     }
+    if ledger.len() < went_before {
+        attribution.evidence = format!("{}; since then the number may have changed hands", attribution.evidence);
+    }
     if attribution.confidence == Confidence::Unattributed && ledger.is_empty() {
         // Sent from another number of ours: no proof, since each number has its own alert, but worth offering.
         for delivery in deliveries::list_alerts_to(conn, &match_key, "sms", received_at.minus_days(PAIR_DAYS)).await? {
             let Some(alert_id) = delivery.alert_id.filter(|id| attribution.candidates.iter().all(|known| known.alert_id != *id)) else { continue };
-            let reason = format!("sent to this phone, from {}", display_number(&delivery.sender));
+            let reason = if theirs(delivery.sending_at) {
+                format!("sent to this phone, from {}", display_number(&delivery.sender))
+            } else {
+                format!("it {BEFORE_THEM}")
+            };
             attribution.candidates.push(Candidate { alert_id, reason });
         }
     }
@@ -173,12 +207,13 @@ async fn mentioned(conn: &mut Conn, text: &str) -> QueryResult<Vec<AlertRow>> {
     Ok(found)
 }
 
-/// Those of them that were sent to this person.
-async fn named(conn: &mut Conn, filer: &mut Filer<'_>, match_key: &[u8], mentioned: &[AlertRow]) -> QueryResult<Vec<Sent>> {
+/// Those of them that were sent to this person; and the ids of those that went to the number before it was theirs.
+async fn named(conn: &mut Conn, filer: &mut Filer<'_>, match_key: &[u8], mentioned: &[AlertRow], doubt: Option<At>) -> QueryResult<(Vec<Sent>, Vec<i64>)> {
     let ids: Vec<i64> = mentioned.iter().map(|alert| alert.id).collect();
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
-    let theirs = deliveries::list_of_alerts_to(conn, match_key, &ids).await?;
-    sent_of(conn, filer, &theirs).await
+    let went = deliveries::list_of_alerts_to(conn, match_key, &ids).await?;
+    let (theirs, before): (Vec<_>, Vec<_>) = went.into_iter().partition(|delivery| doubt.is_none_or(|doubt| delivery.sending_at > Some(doubt)));
+    Ok((sent_of(conn, filer, &theirs).await?, before.iter().filter_map(|delivery| delivery.alert_id).collect()))
 }

@@ -8,6 +8,7 @@ use diesel::QueryResult;
 use super::classify::opt_out::{Scope, TextClass, Verdict};
 use super::filing::Filer;
 use super::process::LISTED;
+use super::text::said_at;
 use crate::channels::registry::ChannelKind;
 use crate::domain::Address;
 use crate::domain::address::display_number;
@@ -19,7 +20,7 @@ use crate::store::envelopes::EnvelopeRow;
 use crate::store::notices::{self, NoticeRow};
 use crate::store::residents::{self, ConsentRow};
 use crate::store::suppressions::{self, SuppressionRow};
-use crate::store::{Conn, deliveries, places, provider_blocks};
+use crate::store::{Conn, correspondents, deliveries, places, provider_blocks};
 
 /// Automatic answers that one phone gets within a day: two machines must not talk to each other for ever.
 const MOST_A_DAY: i64 = 3;
@@ -44,8 +45,8 @@ pub(super) async fn act(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>)
     match (wish.verdict.class, &wish.verdict.scope) {
         (TextClass::OptOut, Scope::Group(slug)) => leave_group(conn, filer, wish, slug).await,
         (TextClass::OptOut, scope) => stop(conn, filer, wish, *scope == Scope::Everything).await,
-        // Only the word brings somebody back; and of a list nobody knows whether a STOP came after it.
-        (TextClass::OptIn, _) if !wish.verdict.is_bare() || wish.envelope.target == LISTED => {
+        // Only the word brings somebody back; and of an undated list nobody knows whether a STOP came after it.
+        (TextClass::OptIn, _) if !wish.verdict.is_bare() || (wish.envelope.target == LISTED && wish.inbound.sent_at.is_none()) => {
             let body = compose::ask_opt_in(&filer.app.config().branding.name);
             answer(conn, filer, wish, body).await
         }
@@ -66,7 +67,8 @@ pub(super) async fn act(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>)
 
 async fn stop(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>, everything: bool) -> QueryResult<()> {
     let app = filer.app;
-    suppressions::suppress(conn, &suppression(filer, wish, wish.match_key.to_vec(), "sms", "all")).await?;
+    let asked_at = said_at(wish.envelope, wish.inbound);
+    suppressions::suppress_as_of(conn, &suppression(filer, wish, wish.match_key.to_vec(), "sms", "all"), asked_at).await?;
     let standing = suppressions::find_standing(conn, wish.match_key, "sms").await?;
     // A repeated STOP finds the earlier one standing: that one was confirmed.
     let mut came_into_force = standing.is_some_and(|standing| standing.created_at == wish.envelope.received_at);
@@ -116,13 +118,23 @@ async fn leave_group(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>, sl
 }
 
 async fn start(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>) -> QueryResult<()> {
-    let lifted = suppressions::lift_by_start(conn, wish.match_key, wish.envelope.id, wish.envelope.received_at, filer.now).await?;
+    // Two clocks are compared by their moments alone; our own receipts also by their order.
+    let in_order = wish.inbound.sent_at.is_none().then_some(wish.envelope.id);
+    let lifted = suppressions::lift_by_start(conn, wish.match_key, in_order, said_at(wish.envelope, wish.inbound), filer.now).await?;
     // The provider lifts its own block of this number by the same word, if it was the provider who set it.
     provider_blocks::lift_by_start(conn, &wish.envelope.channel, &wish.inbound.to, wish.match_key, filer.now).await?;
     if lifted > 0 {
         consent(conn, filer, wish, "started", "sms").await?;
         let body = compose::opt_in_confirmation(&filer.app.config().branding.name);
-        send(conn, filer, wish, Purpose::OptInConfirmation, body).await?;
+        return send(conn, filer, wish, Purpose::OptInConfirmation, body).await;
+    }
+    // Nothing was off, or it is the STOP of after it that holds: then nothing is said.
+    let theirs = residents::find_by_match_key(conn, wish.match_key).await?;
+    let gets_texts = theirs.is_some_and(|(_, address)| address.enabled && address.verified_at.is_some() && address.bad_at.is_none());
+    let told_today = deliveries::count_purpose_since(conn, wish.match_key, Purpose::OptInConfirmation.as_str(), filer.now.minus_days(1)).await? > 0;
+    if gets_texts && !told_today {
+        let body = compose::already_in(&filer.app.config().branding.name);
+        return send(conn, filer, wish, Purpose::OptInConfirmation, body).await;
     }
     Ok(())
 }
@@ -131,24 +143,24 @@ async fn start(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>) -> Query
 async fn wrong_number(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>) -> QueryResult<()> {
     let known = residents::mark_bad(conn, wish.match_key, filer.now).await?;
     deliveries::suppress_waiting(conn, wish.match_key, "sms", filer.now).await?;
-    crate::store::correspondents::doubt_owner(conn, wish.match_key, wish.envelope.received_at).await?;
+    // Of somebody whom we know to be new, and sent nothing to, it says nothing more.
+    if known > 0 || correspondents::doubted_since(conn, wish.match_key, wish.envelope.received_at).await?.is_none() {
+        correspondents::doubt_owner(conn, wish.match_key, wish.envelope.received_at).await?;
+        filer.known.remove(wish.match_key);
+    }
     filer
         .note(conn, wish.conversation_id, "wrong_number", "They say that the number is not whose we think: no alerts go to it until its owner confirms it")
         .await?;
     consent(conn, filer, wish, "wrong_number", "sms").await?;
     if known > 0 {
         let now = filer.now;
-        let row = NoticeRow {
-            id: filer.app.next_id(),
-            kind: "wrong_number".to_owned(),
-            subject: format!("conversation {}", wish.conversation_id),
-            detail: "A registered number seems to have a new owner, who has read what was meant for another. See the conversation; it may be a data breach."
-                .to_owned(),
-            times: 1,
-            first_at: now,
-            last_at: now,
-            cleared_at: None,
-        };
+        let row = NoticeRow::of(
+            filer.app.next_id(),
+            "wrong_number",
+            &format!("conversation {}", wish.conversation_id),
+            "A registered number seems to have a new owner, who has read what was meant for another. See the conversation; it may be a data breach.".to_owned(),
+            now,
+        );
         notices::note(conn, &row).await?;
     }
     Ok(())

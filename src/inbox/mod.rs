@@ -23,6 +23,9 @@ use crate::store::{Conn, accounts, alerts, correspondents, deliveries};
 /// The longest text that carriers take, in characters.
 pub const LONGEST_TEXT: usize = 1_600;
 
+/// Why a conversation with somebody whose number may have changed hands takes no answer.
+pub const NOT_THEIRS_ANY_MORE: &str = "This number may be somebody else's now: an answer could reach a stranger. What is texted from it next is a conversation of its own, and can be answered there";
+
 /// What came of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplyOutcome {
@@ -79,6 +82,10 @@ async fn reply_in(
     }
     let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
     let to = Address::from_stored(&correspondent.kind, &correspondent.address);
+    if correspondent.owner_doubt_at.is_some() {
+        // It would go to whoever has the number now, from a talk that was another's.
+        return Ok(ReplyOutcome::Refused(NOT_THEIRS_ANY_MORE));
+    }
     if !answerable(&to) {
         return Ok(ReplyOutcome::Refused("They wrote from an address that cannot be answered"));
     }

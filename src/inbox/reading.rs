@@ -91,7 +91,14 @@ async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationR
 async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
     let conversation = conversations::get(conn, id).await?;
     let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
-    let resident = match residents::find_by_match_key(conn, &correspondent.match_key).await? {
+    let before = correspondents::doubted_since(conn, &correspondent.match_key, correspondent.created_at).await?;
+    // Whoever registered the number before it changed hands is not who has it since, nor the other way about.
+    let registered = residents::find_by_match_key(conn, &correspondent.match_key).await?.filter(|(_, address)| match (correspondent.owner_doubt_at, before) {
+        (Some(doubt), _) => address.verified_at.is_some_and(|verified| verified <= doubt),
+        (None, Some(before)) => address.verified_at.is_none_or(|verified| verified > before),
+        (None, None) => true,
+    });
+    let resident = match registered {
         Some((resident, _)) => {
             let groups = residents::list_groups(conn, resident.id).await?.into_iter().map(|(_, name)| name).collect();
             let places = residents::list_places(conn, resident.id).await?;

@@ -4,14 +4,13 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::Phone;
 use crate::inbound::classify::opt_out::{self, Context};
 use crate::outbound::segments;
 
-#[derive(Deserialize)]
 struct Asked {
     id: Value,
     text: Option<String>,
@@ -81,6 +80,21 @@ pub fn numbers(input: impl BufRead, out: &mut impl Write) -> anyhow::Result<usiz
     })
 }
 
+/// What a line asks; what is wrong with it is said in words that anybody knows.
+fn read(line: &[u8]) -> anyhow::Result<Asked> {
+    const EXAMPLE: &str = "each line is one object, such as {\"id\": 1, \"text\": \"STOP\"} or {\"id\": 1, \"number\": \"07700 900123\"}";
+    let value: Value = serde_json::from_slice(line).ok().with_context(|| format!("this line is not JSON: {EXAMPLE}"))?;
+    let Value::Object(mut fields) = value else { anyhow::bail!("this line is JSON, but not an object: {EXAMPLE}") };
+    let mut words = |name: &str| match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(words)) => Ok(Some(words)),
+        Some(_) => Err(anyhow::anyhow!("\"{name}\" is not text: put it into quotation marks")),
+    };
+    let (text, from, number) = (words("text")?, words("from")?, words("number")?);
+    let id = fields.remove("id").context("there is no \"id\": each line needs one, by which its answer is known")?;
+    Ok(Asked { id, text, from, number })
+}
+
 fn each<W: Write>(input: impl BufRead, out: &mut W, mut tell: impl FnMut(&Asked, &mut W) -> anyhow::Result<()>) -> anyhow::Result<usize> {
     let mut unread = 0;
     for (index, line) in input.split(b'\n').enumerate() {
@@ -88,7 +102,7 @@ fn each<W: Write>(input: impl BufRead, out: &mut W, mut tell: impl FnMut(&Asked,
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let told = serde_json::from_slice::<Asked>(&line).map_err(anyhow::Error::from).and_then(|asked| tell(&asked, out));
+        let told = read(&line).and_then(|asked| tell(&asked, out));
         if let Err(error) = told {
             // A closed pipe is no fault of the line's.
             anyhow::ensure!(error.downcast_ref::<std::io::Error>().is_none(), error);

@@ -207,6 +207,11 @@ pub fn opt_in_confirmation(brand: &str) -> String {
     format!("{brand}: texts are on again. Text STOP at any time to opt out.")
 }
 
+/// The answer to a START of somebody who gets texts already.
+pub fn already_in(brand: &str) -> String {
+    format!("{brand}: your texts are on already, nothing has changed. Text STOP at any time to opt out.")
+}
+
 /// The sentence for each exclusion word; an unknown word stands for itself.
 pub fn exclusion_sentence(word: &str) -> String {
     word.parse::<Exclusion>().map_or_else(|_| word.to_owned(), |reason| reason.sentence().to_owned())

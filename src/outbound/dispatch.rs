@@ -44,6 +44,8 @@ const POLL: Duration = Duration::from_secs(2);
 const POLL_MS: i64 = 2_000;
 /// How often a channel that is down is tried while another stands in its place.
 const TRY_MS: i64 = 10_000;
+/// A provider that asks for so much patience (`Retry-After`) is as good as down for the text at hand.
+const LONG_WAIT_MS: i64 = 5_000;
 
 /// One channel's way out.
 #[derive(Clone)]
@@ -168,6 +170,9 @@ impl Dispatcher {
 
     /// Claims what leaves in the next moment and hands it over as places fall free; gives how many were claimed.
     pub async fn run_once(&self) -> QueryResult<usize> {
+        if self.waits_for_its_line() {
+            return Ok(0);
+        }
         let Ok(first) = self.places.clone().acquire_owned().await else {
             return Ok(0);
         };
@@ -203,6 +208,13 @@ impl Dispatcher {
         }
         self.pace.took(count, began.elapsed());
         Ok(count)
+    }
+
+    /// Whether the line to the carrier is away: a node that has one may take what waits. Where another channel stands in, it is
+    /// claimed all the same: a hand-over that fails is what moves it there.
+    fn waits_for_its_line(&self) -> bool {
+        let away = self.channel.smpp().is_some_and(|smpp| smpp.bond().borrow().is_err());
+        away && reroute::fallback(&self.app, &self.channel).is_none()
     }
 
     /// While the channel does not send and another stands in its place: all but one go there. What must stay is given back.
@@ -449,12 +461,14 @@ async fn settle(conn: &mut crate::store::Conn, app: &App, delivery: &DeliveryRow
         blocks::note(conn, app, delivery, &error.code, now).await?;
     }
     match retry::decide(error, delivery.attempts + 1, jitter) {
+        // Certainly not taken, and not to be had for a while: it leaves by the other channel, if one stands in.
+        Next::Later { .. } if is_long(error) && elsewhere(conn, app, delivery, now).await? => 1,
         Next::Later { wait_ms } => outbox::retry_at(conn, delivery.id, owner, now.plus_ms(wait_ms), &error.code, &error.detail).await?,
         Next::End(status) => {
             let moved = outbox::advance(conn, &[delivery.id], status, Some(&error.code), Some(&error.detail), now).await?;
             // A receipt may have told better already; then the number is as good as that says.
             if moved > 0 && delivery.channel_kind == "sms" {
-                hygiene::heed(conn, &delivery.match_key, (&delivery.channel, &delivery.sender), status, now).await?;
+                hygiene::heed(conn, app, delivery, status, now).await?;
             }
             moved
         }
@@ -462,6 +476,21 @@ async fn settle(conn: &mut crate::store::Conn, app: &App, delivery: &DeliveryRow
         Next::Doubt => outbox::leave_in_doubt(conn, delivery.id, owner, BEFORE_ASKING_MS, &error.code, &error.detail).await?,
     };
     Ok(())
+}
+
+/// Whether the provider wants more patience than an urgent text has.
+fn is_long(error: &SendError) -> bool {
+    error.retry_after_ms.is_some_and(|wait_ms| wait_ms >= LONG_WAIT_MS)
+}
+
+/// Hands a text that its provider did not take to the channel that stands in for it; gives whether it went.
+async fn elsewhere(conn: &mut crate::store::Conn, app: &App, delivery: &DeliveryRow, now: At) -> QueryResult<bool> {
+    let Some(to) = app.channels().find(&delivery.channel).and_then(|from| reroute::fallback(app, from)) else { return Ok(false) };
+    let moved = reroute::hand_to(conn, app, std::slice::from_ref(delivery), to, now).await? > 0;
+    if moved {
+        app.wake().outbox();
+    }
+    Ok(moved)
 }
 
 fn report(app: &App, batch: &[Sent]) {

@@ -1,11 +1,16 @@
 //! Number hygiene: which numbers are worth texting. A failure for good is a suspicion, since carriers err and phones are lent;
 //! another one a week later makes the number bad. What is temporary never counts, and what arrives clears.
+//!
+//! A number that is bad will be somebody else's one day: from then on its owner is in doubt (`correspondents.owner_doubt_at`),
+//! and no alert goes there until somebody confirms it by a code.
 
 use diesel::QueryResult;
 
 use crate::app::App;
 use crate::domain::delivery::Status;
-use crate::domain::{At, Ids};
+use crate::domain::{At, Ids, ids};
+use crate::store::correspondents::{self, CorrespondentRow};
+use crate::store::deliveries::DeliveryRow;
 use crate::store::{Conn, number_faults, outbox, provider_blocks, residents};
 
 /// How long a receipt is waited for.
@@ -14,13 +19,15 @@ const HOUR_MS: i64 = 3_600_000;
 /// So long after the first failure the next one counts as proof.
 const PROOF_MS: i64 = 7 * 24 * 3_600_000;
 
-/// Takes the new status of a text into account. `pair` is the channel and our number.
-pub async fn heed(conn: &mut Conn, match_key: &[u8], pair: (&str, &str), status: Status, now: At) -> QueryResult<()> {
+/// Takes the new status of a text into account.
+pub async fn heed(conn: &mut Conn, app: &App, delivery: &DeliveryRow, status: Status, now: At) -> QueryResult<()> {
+    let match_key = &delivery.match_key;
     match status {
         Status::PermanentFailure => {
             let fault = number_faults::note(conn, match_key, now).await?;
             if fault.is_some_and(|fault| is_bad(fault.times, fault.first_at, fault.last_at)) {
                 residents::mark_bad(conn, match_key, now).await?;
+                doubt_owner(conn, app, delivery, now).await?;
             }
         }
         Status::Delivered => {
@@ -29,12 +36,29 @@ pub async fn heed(conn: &mut Conn, match_key: &[u8], pair: (&str, &str), status:
                 && is_bad(fault.times, fault.first_at, fault.last_at)
             {
                 residents::unmark_bad(conn, match_key, fault.last_at).await?;
+                correspondents::trust_owner(conn, match_key, fault.last_at).await?;
             }
-            provider_blocks::lift_by_success(conn, pair.0, pair.1, match_key, now).await?;
+            provider_blocks::lift_by_success(conn, &delivery.channel, &delivery.sender, match_key, now).await?;
         }
         _ => {}
     }
     Ok(())
+}
+
+/// Whoever texts from the number next may be somebody new, whether or not its owner ever wrote to us.
+async fn doubt_owner(conn: &mut Conn, app: &App, delivery: &DeliveryRow, now: At) -> QueryResult<()> {
+    let row = CorrespondentRow {
+        id: app.next_id(),
+        public_id: ids::public_id(),
+        match_key: delivery.match_key.clone(),
+        kind: "phone".to_owned(),
+        address: delivery.address.clone(),
+        name: None,
+        created_at: now,
+        owner_doubt_at: None,
+    };
+    correspondents::insert_or_find(conn, row).await?;
+    correspondents::doubt_owner(conn, &delivery.match_key, now).await.map(|_| ())
 }
 
 /// Texts that a provider took three days ago and told nothing more of are unconfirmed. Looked at are those of up to two days

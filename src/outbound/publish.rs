@@ -111,6 +111,7 @@ async fn reach(conn: &mut Conn, app: &App, target: &Target, mark: i64) -> Result
 fn facts(app: &App, candidate: &Candidate) -> Facts {
     Facts {
         in_group: candidate.in_group,
+        left_group: candidate.left_group,
         suppressed: candidate.suppressed,
         enabled: candidate.enabled,
         verified: candidate.verified,

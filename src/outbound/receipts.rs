@@ -19,7 +19,7 @@ const EARLY_MS: i64 = 600_000;
 pub async fn apply(conn: &mut Conn, app: &App, delivery: &DeliveryRow, status: Status, code: Option<&str>, now: At) -> QueryResult<()> {
     let moved = outbox::advance(conn, &[delivery.id], status, code, None, now).await? > 0;
     if moved && delivery.channel_kind == "sms" {
-        hygiene::heed(conn, &delivery.match_key, (&delivery.channel, &delivery.sender), status, now).await?;
+        hygiene::heed(conn, app, delivery, status, now).await?;
         if status == Status::Suppressed {
             blocks::note(conn, app, delivery, code.unwrap_or("receipt"), now).await?;
         }

@@ -1,7 +1,8 @@
 //! Fail-over: what waits for a channel that does not send leaves by the one configured in its place.
 //!
 //! Only what was certainly not taken moves; what is in doubt stays where it can be asked about. One text at a time still tries
-//! the failing channel, so that its healing is noticed.
+//! the failing channel, so that its healing is noticed. A text that its provider refused with a long `Retry-After` moves by
+//! itself: the channel is not down, but this text would wait.
 
 use std::collections::BTreeMap;
 

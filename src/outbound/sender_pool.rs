@@ -2,6 +2,16 @@
 //!
 //! The pair (our number, their number) should identify at most one live alert: so the number that this person has had no
 //! alert from for longest, and if possible one that has rested (design section 7).
+//!
+//! # A number's life
+//! - A pair expires 30 days after its last text (`inbound::text`), and rests `attribution.pair_rest_days` before it counts as
+//!   free here; until then it is taken only if every number of the pool is in use, and a reply then has several candidates.
+//! - A number that leaves the pool goes into `resting_numbers`: no alert goes out from it, replies to it are tied by its pairs
+//!   as before, and answers in those conversations go out from it. After 30 days no pair of it counts: then it can go from the
+//!   configuration. Taken out at once, what is texted to it is still taken in while the provider brings it, and tied; answers
+//!   then go out from another number, which the person does not know.
+//! - A number that is new to the pool has no pairs: they are of our own ledger, so that what else it served for proves nothing
+//!   here. One that comes back from resting keeps its pairs by their own dates: what is still younger than 30 days counts.
 
 use crate::domain::At;
 

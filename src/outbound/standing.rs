@@ -82,16 +82,7 @@ pub(super) async fn act(conn: &mut Conn, app: &App, channel: &str, step: Step) -
         Step::Note(detail) => {
             tracing::error!(channel.name = %channel, %detail, "the channel does not send");
             let now = app.now();
-            let row = NoticeRow {
-                id: app.next_id(),
-                kind: NOT_SENDING.to_owned(),
-                subject: channel.to_owned(),
-                detail,
-                times: 1,
-                first_at: now,
-                last_at: now,
-                cleared_at: None,
-            };
+            let row = NoticeRow::of(app.next_id(), NOT_SENDING, channel, detail, now);
             notices::note(conn, &row).await?;
         }
     }

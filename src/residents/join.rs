@@ -1,4 +1,7 @@
 //! Joining: what a resident asked for waits in the code's payload until they prove that an address is theirs.
+//!
+//! Who has a number proves nothing of who had it. One that went bad (they said it was the wrong number, or it failed for good)
+//! opens no account; whoever confirms it joins as a new resident, and the account of before goes on without it.
 
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
@@ -8,7 +11,7 @@ use super::places;
 use crate::app::App;
 use crate::domain::{Address, ids};
 use crate::store::residents::{self, AddressRow, ConsentRow, ResidentRow};
-use crate::store::{Conn, events, places as areas, suppressions};
+use crate::store::{Conn, events, places as areas, sessions, suppressions};
 
 /// The wording that residents agree to; kept with each consent. A new wording gets a new name.
 pub const WORDING: &str = "join-2026-11";
@@ -89,7 +92,13 @@ async fn settle(conn: &mut Conn, app: &App, wish: &Wish) -> QueryResult<i64> {
     let Some((kind, value)) = wish.addresses.first() else { return Err(diesel::result::Error::NotFound) };
     let address = Address::from_stored(kind, value);
     let match_key = app.match_key(&address);
-    let known = residents::find_by_match_key(conn, &match_key).await?;
+    let known = match residents::find_by_match_key(conn, &match_key).await? {
+        Some((before, row)) if has_passed_on(&row) && wish.resident_id != Some(before.id) => {
+            take_from(conn, app, &before, &row).await?;
+            None
+        }
+        known => known,
+    };
     let (resident_id, fresh) = match (&known, wish.resident_id) {
         // The proven address decides: whoever holds it is the one who is joining again.
         (Some((resident, _)), _) => (resident.id, false),
@@ -137,6 +146,7 @@ async fn settle(conn: &mut Conn, app: &App, wish: &Wish) -> QueryResult<i64> {
     }
     // Joining is an act of their own will: it lifts an earlier opt-out of this address.
     suppressions::lift(conn, &match_key, address.channel_kind(), "joined", now).await?;
+    suppressions::lift_groups(conn, &match_key, &wish.groups, "joined", now).await?;
     note(conn, app, resident_id, &address, "joined", &format!("postcode {}; groups {}", wish.postcode, wish.groups.join(", "))).await?;
     if fresh {
         let event = events::EventRow {
@@ -150,6 +160,23 @@ async fn settle(conn: &mut Conn, app: &App, wish: &Wish) -> QueryResult<i64> {
         events::append(conn, vec![event]).await?;
     }
     Ok(resident_id)
+}
+
+/// Whether the number may be somebody else's by now. What fails of a mailbox is its server; a number is given to the next one.
+fn has_passed_on(row: &AddressRow) -> bool {
+    row.kind == "phone" && row.bad_at.is_some()
+}
+
+/// Takes a number out of the account of whoever had it before; an account with no address left is closed.
+async fn take_from(conn: &mut Conn, app: &App, before: &ResidentRow, row: &AddressRow) -> QueryResult<()> {
+    let address = Address::from_stored(&row.kind, &row.value);
+    note(conn, app, before.id, &address, "changed", "the number did not work or was said to be wrong, and somebody else confirmed it").await?;
+    residents::delete_address(conn, row.id).await?;
+    if residents::list_addresses(conn, before.id).await?.is_empty() {
+        residents::leave(conn, before.id, app.now()).await?;
+        sessions::delete_of_resident(conn, before.id).await?;
+    }
+    Ok(())
 }
 
 /// Appends to the record of consent.
@@ -173,6 +200,8 @@ pub async fn send_sign_in_code(app: &App, to: &Address) -> QueryResult<String> {
     let mut conn = app.write().await?;
     let ticket = conn
         .transaction(async |conn| match residents::find_by_match_key(conn, &app.match_key(to)).await? {
+            // Whoever has it now must not look into the account of who had it.
+            Some((_, row)) if has_passed_on(&row) => Ok(ids::public_id()),
             Some((resident, _)) => codes::send(conn, app, to, "sign_in", serde_json::json!({ "resident_id": resident.id })).await,
             None => Ok(ids::public_id()),
         })

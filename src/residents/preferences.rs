@@ -62,6 +62,8 @@ pub async fn change(app: &App, resident_id: i64, changes: &Changes) -> QueryResu
         for row in residents::list_addresses(conn, resident_id).await? {
             let on = changes.on.contains(&row.id);
             let address = Address::from_stored(&row.kind, &row.value);
+            // Who ticks a group that they left by text wants it again.
+            suppressions::lift_groups(conn, &row.match_key, &changes.groups, "signed_in", now).await?;
             let lifted = if on { suppressions::lift(conn, &row.match_key, address.channel_kind(), "signed_in", now).await? } else { 0 };
             if on != row.enabled || lifted > 0 {
                 residents::set_enabled(conn, row.id, on).await?;

@@ -1,4 +1,10 @@
 //! Table `correspondents`: whoever writes to us or is written to, known by an address.
+//!
+//! A mobile number is given to somebody else some months after its owner let it go. Once a number may have changed hands
+//! (`owner_doubt_at`: they say that it is the wrong one, or it failed for good and again a week later), the row stays with its
+//! conversations, which take no more answers; the next message from the number is a new person's: the old row is succeeded, a
+//! new one begins, and nothing of before is tied to it. The doubt is not taken back by a code: that somebody confirms the number
+//! proves who has it now, not who had it then. What it lifts is the stop on sending (`addresses.bad_at`).
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -26,7 +32,7 @@ pub struct CorrespondentRow {
     pub name: Option<String>,
     /// When we first met.
     pub created_at: At,
-    /// Since when the address may be somebody else's.
+    /// Since when the number may be somebody else's. What is of before is neither shown to it nor tied to what it sends.
     pub owner_doubt_at: Option<At>,
 }
 
@@ -39,10 +45,10 @@ pub async fn insert_or_find(conn: &mut Conn, row: CorrespondentRow) -> QueryResu
     find_by_match_key(conn, &row.match_key).await?.ok_or(diesel::result::Error::NotFound)
 }
 
-/// By match key.
+/// By match key: the one who has the address now, as far as we know.
 pub async fn find_by_match_key(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Option<CorrespondentRow>> {
     on!(conn, c => correspondents::table
-        .filter(correspondents::match_key.eq(match_key))
+        .filter(correspondents::match_key.eq(match_key).and(correspondents::succeeded_at.is_null()))
         .select(CorrespondentRow::as_select())
         .first(c)
         .await
@@ -54,10 +60,38 @@ pub async fn get(conn: &mut Conn, id: i64) -> QueryResult<CorrespondentRow> {
     on!(conn, c => correspondents::table.find(id).select(CorrespondentRow::as_select()).first(c).await)
 }
 
-/// Notes that an address may be somebody else's from now on.
+/// Notes that the number of the one who has it now may be somebody else's since then. A doubt that stands is not moved.
 pub async fn doubt_owner(conn: &mut Conn, match_key: &[u8], at: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(correspondents::table.filter(correspondents::match_key.eq(match_key)))
+    on!(conn, c => diesel::update(correspondents::table.filter(
+            correspondents::match_key.eq(match_key).and(correspondents::succeeded_at.is_null()).and(correspondents::owner_doubt_at.is_null())))
         .set(correspondents::owner_doubt_at.eq(Some(at)))
         .execute(c)
+        .await)
+}
+
+/// Takes back the doubt of that very moment: what gave rise to it proved nothing.
+pub async fn trust_owner(conn: &mut Conn, match_key: &[u8], doubted_at: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(correspondents::table.filter(
+            correspondents::match_key.eq(match_key).and(correspondents::succeeded_at.is_null()).and(correspondents::owner_doubt_at.eq(doubted_at))))
+        .set(correspondents::owner_doubt_at.eq(None::<At>))
+        .execute(c)
+        .await)
+}
+
+/// Makes room for whoever has the number now. Gives how many made way.
+pub async fn succeed(conn: &mut Conn, id: i64, at: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(correspondents::table.filter(correspondents::id.eq(id).and(correspondents::succeeded_at.is_null())))
+        .set(correspondents::succeeded_at.eq(Some(at)))
+        .execute(c)
+        .await)
+}
+
+/// When a number was last said or seen to have changed hands, before that moment.
+pub async fn doubted_since(conn: &mut Conn, match_key: &[u8], before: At) -> QueryResult<Option<At>> {
+    use diesel::dsl::max;
+    on!(conn, c => correspondents::table
+        .filter(correspondents::match_key.eq(match_key).and(correspondents::owner_doubt_at.is_not_null()).and(correspondents::owner_doubt_at.lt(before)))
+        .select(max(correspondents::owner_doubt_at))
+        .first(c)
         .await)
 }

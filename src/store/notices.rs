@@ -30,6 +30,13 @@ pub struct NoticeRow {
     pub cleared_at: Option<At>,
 }
 
+impl NoticeRow {
+    /// Something that happened now.
+    pub fn of(id: i64, kind: &str, subject: &str, detail: String, now: At) -> Self {
+        Self { id, kind: kind.to_owned(), subject: subject.to_owned(), detail, times: 1, first_at: now, last_at: now, cleared_at: None }
+    }
+}
+
 /// Notes that something happened (again); what was cleared stands again.
 pub async fn note(conn: &mut Conn, row: &NoticeRow) -> QueryResult<usize> {
     on!(conn, c => diesel::insert_into(notices::table)

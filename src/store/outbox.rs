@@ -14,12 +14,23 @@ use crate::domain::At;
 use crate::domain::delivery::Status;
 use crate::on;
 
-/// Raw SQL that is true when a standing suppression covers the delivery, or its provider would refuse it.
+/// Raw SQL that is true when a standing suppression covers the delivery; when its provider would refuse it; when the number
+/// may have changed hands since it was queued; or when every group by which the alert is theirs is one that they left by text.
 const SUPPRESSED: &str = "(EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
      AND s.channel IN (deliveries.channel_kind, 'all') AND s.scope = 'all' AND s.lifted_at IS NULL \
      AND NOT (deliveries.purpose = 'code' AND s.reason <> 'stop')) \
      OR EXISTS (SELECT 1 FROM provider_blocks b WHERE b.match_key = deliveries.match_key AND b.channel = deliveries.channel \
-     AND b.our_number = deliveries.sender AND b.lifted_at IS NULL))";
+     AND b.our_number = deliveries.sender AND b.lifted_at IS NULL) \
+     OR (deliveries.purpose IN ('alert', 'reply') AND EXISTS (SELECT 1 FROM correspondents k \
+     WHERE k.match_key = deliveries.match_key AND k.owner_doubt_at >= deliveries.created_at)) \
+     OR (deliveries.purpose = 'alert' AND EXISTS (SELECT 1 FROM suppressions s JOIN interest_groups g ON g.slug = s.scope \
+     JOIN alert_groups ag ON ag.interest_group_id = g.id WHERE ag.alert_id = deliveries.alert_id \
+     AND s.match_key = deliveries.match_key AND s.channel IN (deliveries.channel_kind, 'all') AND s.lifted_at IS NULL) \
+     AND NOT EXISTS (SELECT 1 FROM alert_groups ag JOIN interest_groups g ON g.id = ag.interest_group_id \
+     JOIN subscriptions u ON u.interest_group_id = g.id JOIN addresses a ON a.resident_id = u.resident_id \
+     WHERE ag.alert_id = deliveries.alert_id AND a.match_key = deliveries.match_key \
+     AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = g.slug AND s.lifted_at IS NULL \
+     AND s.channel IN (deliveries.channel_kind, 'all')))))";
 
 /// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
 ///
@@ -115,22 +126,30 @@ pub async fn put_off(conn: &mut Conn, ids: &[i64], owner: &str, at: At) -> Query
 
 /// The provider took these: pairs of delivery id and the provider's id. A receipt that came first is not undone.
 pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: At) -> QueryResult<()> {
-    const SET: &str = "provider_message_id = NULLIF(taken.provider_id, ''), accepted_at = taken.at, lease_owner = NULL, lease_until = NULL, \
-         error_code = CASE WHEN rank < 3 THEN NULL ELSE error_code END, error_detail = CASE WHEN rank < 3 THEN NULL ELSE error_detail END, \
-         status = CASE WHEN rank < 3 THEN 'accepted' ELSE status END, rank = CASE WHEN rank < 3 THEN 3 ELSE rank END";
+    // A receipt of this rank or more has told better already: only the provider's id is new.
+    const ON_PG: &str = "UPDATE deliveries SET provider_message_id = NULLIF(taken.provider_id, ''), accepted_at = $3, lease_owner = NULL, \
+         lease_until = NULL, error_code = CASE WHEN rank < $4 THEN NULL ELSE error_code END, \
+         error_detail = CASE WHEN rank < $4 THEN NULL ELSE error_detail END, status = CASE WHEN rank < $4 THEN $5 ELSE status END, \
+         rank = CASE WHEN rank < $4 THEN $4 ELSE rank END \
+         FROM (SELECT unnest($1) AS id, unnest($2) AS provider_id) AS taken WHERE deliveries.id = taken.id";
+    // SQLite numbers parameters as they come, whatever they are called.
+    const ON_LITE: &str = "UPDATE deliveries SET provider_message_id = NULLIF($1, ''), accepted_at = $2, lease_owner = NULL, \
+         lease_until = NULL, error_code = CASE WHEN rank < $3 THEN NULL ELSE error_code END, \
+         error_detail = CASE WHEN rank < $3 THEN NULL ELSE error_detail END, status = CASE WHEN rank < $3 THEN $4 ELSE status END, \
+         rank = CASE WHEN rank < $3 THEN $3 ELSE rank END WHERE id = $5";
+    let (rank, word) = (Status::Accepted.rank(), Status::Accepted.as_str());
     if accepted.is_empty() {
         return Ok(());
     }
     match conn {
         Conn::Pg(c) => {
             let (ids, provider_ids): (Vec<i64>, Vec<&str>) = accepted.iter().map(|(id, provider_id)| (*id, provider_id.as_str())).unzip();
-            let statement = format!(
-                "UPDATE deliveries SET {SET} FROM (SELECT unnest($1) AS id, unnest($2) AS provider_id, $3 AS at) AS taken WHERE deliveries.id = taken.id"
-            );
-            diesel::sql_query(statement)
+            diesel::sql_query(ON_PG)
                 .bind::<Array<BigInt>, _>(ids)
                 .bind::<Array<Text>, _>(provider_ids)
                 .bind::<Timestamp, _>(now)
+                .bind::<BigInt, _>(rank)
+                .bind::<Text, _>(word)
                 .execute(&mut **c)
                 .await
                 .map(|_| ())
@@ -139,14 +158,13 @@ pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: A
             let accepted = accepted.to_vec();
             c.spawn_blocking(move |lite| {
                 for (id, provider_id) in accepted {
-                    let statement = SET.replace("taken.provider_id", "$1").replace("taken.at", "$2");
-                    diesel::RunQueryDsl::execute(
-                        diesel::sql_query(format!("UPDATE deliveries SET {statement} WHERE id = $3"))
-                            .bind::<Text, _>(provider_id)
-                            .bind::<Timestamp, _>(now)
-                            .bind::<BigInt, _>(id),
-                        lite,
-                    )?;
+                    let update = diesel::sql_query(ON_LITE)
+                        .bind::<Text, _>(provider_id)
+                        .bind::<Timestamp, _>(now)
+                        .bind::<BigInt, _>(rank)
+                        .bind::<Text, _>(word)
+                        .bind::<BigInt, _>(id);
+                    diesel::RunQueryDsl::execute(update, lite)?;
                 }
                 Ok(())
             })
@@ -237,11 +255,12 @@ pub async fn give_up_waiting(conn: &mut Conn, from: i64, to: i64, accepted_befor
         .await)
 }
 
-/// Gives a delivery that this worker has leased to another channel. It was not handed over.
+/// Gives a delivery that this worker has leased, or that its provider certainly did not take, to another channel.
 pub async fn give_to(conn: &mut Conn, id: i64, owner: &str, channel: &str, sender: &str, now: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq_any(["leased", "sending"])).and(deliveries::lease_owner.eq(owner))))
         .set((
             deliveries::status.eq("queued"),
+            deliveries::rank.eq(0),
             deliveries::channel.eq(channel),
             deliveries::sender.eq(sender),
             deliveries::next_attempt_at.eq(now),

@@ -193,6 +193,11 @@ pub async fn confirm(conn: &mut Conn, address_id: i64, now: At) -> QueryResult<u
         .await)
 }
 
+/// Takes an address out of its account.
+pub async fn delete_address(conn: &mut Conn, address_id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(addresses::table.find(address_id)).execute(c).await)
+}
+
 /// Marks an address as not working.
 pub async fn mark_bad(conn: &mut Conn, match_key: &[u8], now: At) -> QueryResult<usize> {
     on!(conn, c => diesel::update(addresses::table.filter(addresses::match_key.eq(match_key).and(addresses::bad_at.is_null())))

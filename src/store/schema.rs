@@ -109,6 +109,7 @@ diesel::table! {
         created_at -> Timestamp,
         lifted_at -> Nullable<Timestamp>,
         lifted_by -> Nullable<Text>,
+        last_asked_at -> Nullable<Timestamp>,
     }
 }
 
@@ -382,6 +383,7 @@ diesel::table! {
         name -> Nullable<Text>,
         created_at -> Timestamp,
         owner_doubt_at -> Nullable<Timestamp>,
+        succeeded_at -> Nullable<Timestamp>,
     }
 }
 

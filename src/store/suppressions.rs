@@ -18,7 +18,7 @@ pub struct SuppressionRow {
     pub match_key: Vec<u8>,
     /// `sms`, `email` or `all`.
     pub channel: String,
-    /// `all`, or later a group's slug.
+    /// `all`, or a group's slug.
     pub scope: String,
     /// `stop`, `one_click`, `left`, `bounce`, …
     pub reason: String,
@@ -34,24 +34,19 @@ pub struct SuppressionRow {
     pub lifted_by: Option<String>,
 }
 
-/// Sets a suppression; renews one that was lifted. Of a standing one only the latest envelope is noted, so that an earlier
-/// START that is still waiting cannot lift it. Gives how many came into force: 0 if it stood already.
+/// Sets a suppression; renews one that was lifted. Of a standing one only the latest envelope and wish are noted, so that an
+/// earlier START that is still waiting cannot lift it. Gives how many came into force: 0 if it stood already.
 pub async fn suppress(conn: &mut Conn, row: &SuppressionRow) -> QueryResult<usize> {
-    let inserted = on!(conn, c => diesel::insert_into(suppressions::table).values(row).on_conflict_do_nothing().execute(c).await)?;
+    let inserted = on!(conn, c => diesel::insert_into(suppressions::table)
+        .values((row, suppressions::last_asked_at.eq(Some(row.created_at))))
+        .on_conflict_do_nothing()
+        .execute(c)
+        .await)?;
     if inserted > 0 {
         return Ok(inserted);
     }
     if row.source_envelope_id.is_some() {
-        on!(conn, c => diesel::update(suppressions::table.filter(
-                suppressions::match_key.eq(&row.match_key)
-                    .and(suppressions::channel.eq(&row.channel))
-                    .and(suppressions::scope.eq(&row.scope))
-                    .and(suppressions::lifted_at.is_null())
-                    // An older one may commit later: another node's, or one that is dealt with again.
-                    .and(suppressions::source_envelope_id.is_null().or(suppressions::source_envelope_id.lt(row.source_envelope_id)))))
-            .set(suppressions::source_envelope_id.eq(row.source_envelope_id))
-            .execute(c)
-            .await)?;
+        note_wish(conn, row, row.created_at).await?;
     }
     on!(conn, c => diesel::update(suppressions::table.filter(
             suppressions::match_key.eq(&row.match_key)
@@ -63,11 +58,45 @@ pub async fn suppress(conn: &mut Conn, row: &SuppressionRow) -> QueryResult<usiz
             suppressions::evidence.eq(&row.evidence),
             suppressions::source_envelope_id.eq(row.source_envelope_id),
             suppressions::created_at.eq(row.created_at),
+            suppressions::last_asked_at.eq(Some(row.created_at)),
             suppressions::lifted_at.eq(None::<At>),
             suppressions::lifted_by.eq(None::<String>),
         ))
         .execute(c)
         .await)
+}
+
+/// The same, where the wish is older than the row that holds it: by the provider's clock.
+pub async fn suppress_as_of(conn: &mut Conn, row: &SuppressionRow, asked_at: At) -> QueryResult<usize> {
+    let came_into_force = suppress(conn, row).await?;
+    note_wish(conn, row, asked_at).await?;
+    Ok(came_into_force)
+}
+
+/// Of what stands: the latest wish, and the envelope that brought it.
+async fn note_wish(conn: &mut Conn, row: &SuppressionRow, asked_at: At) -> QueryResult<()> {
+    on!(conn, c => diesel::update(suppressions::table.filter(
+            suppressions::match_key.eq(&row.match_key)
+                .and(suppressions::channel.eq(&row.channel))
+                .and(suppressions::scope.eq(&row.scope))
+                .and(suppressions::lifted_at.is_null())
+                // The one that brought it into force, read whole by now, tells better; any other only moves it on.
+                .and((suppressions::source_envelope_id.eq(row.source_envelope_id).and(suppressions::created_at.eq(row.created_at)))
+                    .or(suppressions::last_asked_at.lt(asked_at)))))
+        .set(suppressions::last_asked_at.eq(Some(asked_at)))
+        .execute(c)
+        .await)?;
+    on!(conn, c => diesel::update(suppressions::table.filter(
+            suppressions::match_key.eq(&row.match_key)
+                .and(suppressions::channel.eq(&row.channel))
+                .and(suppressions::scope.eq(&row.scope))
+                .and(suppressions::lifted_at.is_null())
+                // An older one may commit later: another node's, or one that is dealt with again.
+                .and(suppressions::source_envelope_id.is_null().or(suppressions::source_envelope_id.lt(row.source_envelope_id)))))
+        .set(suppressions::source_envelope_id.eq(row.source_envelope_id))
+        .execute(c)
+        .await)
+    .map(|_| ())
 }
 
 /// Lifts what stands against a channel; gives how many were lifted. `all` on the row counts for every channel.
@@ -82,16 +111,28 @@ pub async fn lift(conn: &mut Conn, match_key: &[u8], channel: &str, by: &str, no
         .await)
 }
 
-/// Lifts a STOP by a later START: only what was set by an earlier envelope, or without one before the START came in. Gives
-/// how many were lifted.
-pub async fn lift_by_start(conn: &mut Conn, match_key: &[u8], envelope_id: i64, received_at: At, now: At) -> QueryResult<usize> {
+/// Lifts what stands against groups, by slug, on every channel; gives how many were lifted.
+pub async fn lift_groups(conn: &mut Conn, match_key: &[u8], slugs: &[String], by: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(suppressions::table.filter(
+            suppressions::match_key.eq(match_key).and(suppressions::scope.eq_any(slugs)).and(suppressions::scope.ne("all")).and(suppressions::lifted_at.is_null())))
+        .set((suppressions::lifted_at.eq(Some(now)), suppressions::lifted_by.eq(Some(by))))
+        .execute(c)
+        .await)
+}
+
+/// Lifts a STOP by a later START; gives how many were lifted. The later wish wins, by `asked_at`. Of two of the same moment the
+/// STOP wins, unless the order of their envelopes tells that it was the earlier: `envelope_id` is that of a START whose moment
+/// is our own time of receipt, not the provider's.
+pub async fn lift_by_start(conn: &mut Conn, match_key: &[u8], envelope_id: Option<i64>, asked_at: At, now: At) -> QueryResult<usize> {
+    let before = suppressions::last_asked_at.lt(asked_at).or(suppressions::last_asked_at.is_null().and(suppressions::created_at.lt(asked_at)));
+    let same = suppressions::last_asked_at.eq(asked_at).or(suppressions::last_asked_at.is_null().and(suppressions::created_at.eq(asked_at)));
+    let earlier = suppressions::source_envelope_id.is_null().or(suppressions::source_envelope_id.lt(envelope_id));
     on!(conn, c => diesel::update(suppressions::table.filter(
             suppressions::match_key.eq(match_key)
                 .and(suppressions::channel.eq("sms"))
                 .and(suppressions::scope.eq("all"))
                 .and(suppressions::lifted_at.is_null())
-                .and((suppressions::source_envelope_id.is_null().and(suppressions::created_at.le(received_at)))
-                    .or(suppressions::source_envelope_id.is_not_null().and(suppressions::source_envelope_id.assume_not_null().lt(envelope_id))))))
+                .and(before.or(same.and(earlier)).assume_not_null())))
         .set((suppressions::lifted_at.eq(Some(now)), suppressions::lifted_by.eq(Some("start"))))
         .execute(c)
         .await)

@@ -50,6 +50,8 @@ fn numbers_are_told_with_their_kind() {
         ("07624 818901", Some("+447624818901"), "crown_dependency"),
         ("01332 290111", Some("+441332290111"), "fixed_line"),
         ("070 1234 5678", Some("+447012345678"), "personal"),
+        ("0800 123 4567", Some("+448001234567"), "freephone"),
+        ("0906 123 4567", Some("+449061234567"), "premium"),
         ("999", None, "emergency"),
         ("61016", None, "short_code"),
         ("DerbysAlert", None, "alphanumeric"),
@@ -61,5 +63,22 @@ fn numbers_are_told_with_their_kind() {
         let told: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!((told["e164"].as_str(), told["kind"].as_str()), (e164, Some(kind)), "{number}: {told}");
         assert_eq!(told["error"].is_null(), matches!(kind, "drama" | "mobile" | "crown_dependency"), "{number}: {told}");
+    }
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_told_in_plain_words() {
+    for (line, said) in [
+        ("STOP", "this line is not JSON"),
+        ("[1]", "not an object"),
+        (r#"{"text": "STOP"}"#, "there is no \"id\""),
+        (r#"{"id": 1}"#, "there is no \"text\""),
+        (r#"{"id": 1, "text": 5}"#, "put it into quotation marks"),
+    ] {
+        let mut out = Vec::new();
+        assert_eq!(huecry::inspect::sms::texts(line.as_bytes(), &mut out).unwrap(), 1);
+        let told: Value = serde_json::from_slice(&out).unwrap();
+        let error = told["error"].as_str().unwrap();
+        assert!(told["line"] == 1 && error.contains(said) && !error.contains("column") && !error.contains("expected"), "{line}: {error}");
     }
 }

@@ -82,6 +82,8 @@ struct Received {
     destination_number: Option<String>,
     #[serde(alias = "content")]
     message: Option<String>,
+    #[serde(alias = "created_at")]
+    date_received: Option<String>,
 }
 
 impl Received {
@@ -262,6 +264,7 @@ impl SmsProvider for Notify {
                     // NUL cannot be stored as text by PostgreSQL; the raw body keeps it.
                     text: received.message.unwrap_or_default().replace('\0', ""),
                     media_urls: Vec::new(),
+                    sent_at: received.date_received.as_deref().and_then(moment),
                     // Notify joins the parts of a longer text itself.
                     part: None,
                 })])

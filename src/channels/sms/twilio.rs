@@ -233,6 +233,8 @@ impl SmsProvider for Twilio {
                     to: need("To")?,
                     // NUL cannot be stored as text by PostgreSQL; the raw body keeps it.
                     text: field(&fields, "Body").unwrap_or_default().replace('\0', ""),
+                    // The webhook is not dated; the list is.
+                    sent_at: None,
                     media_urls: (0..media).filter_map(|i| field(&fields, &format!("MediaUrl{i}")).map(str::to_owned)).collect(),
                     part: None,
                 })])
@@ -267,6 +269,7 @@ fn listed(body: &[u8]) -> Result<Vec<InboundEvent>, ParseError> {
         // The list says how many pictures there are (num_media) and where their own list is (subresource_uris.media), but
         // not the pictures' addresses: such a message comes with its words alone.
         media_urls: Vec::new(),
+        sent_at: message.date_created.as_deref().or(message.date_sent.as_deref()).and_then(moment),
         part: None,
     })])
 }

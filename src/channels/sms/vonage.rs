@@ -198,6 +198,7 @@ fn inbound(message: &Value) -> Result<InboundText, ParseError> {
         // NUL cannot be stored as text by PostgreSQL; the raw body keeps it.
         text: text.unwrap_or_default().replace('\0', ""),
         media_urls,
+        sent_at: text_of(message, "timestamp").and_then(|text| chrono::DateTime::parse_from_rfc3339(&text).ok()).map(|moment| At::from(moment.to_utc())),
         // Vonage joins the parts: `sms.num_messages` tells how many there were.
         part: None,
     })

@@ -139,6 +139,7 @@ impl SmsProvider for VonageSms {
                     // NUL cannot be stored as text by PostgreSQL; the raw body keeps it.
                     text: text.replace('\0', ""),
                     media_urls: Vec::new(),
+                    sent_at: field(&fields, "message-timestamp").and_then(moment),
                     part,
                 })])
             }
@@ -159,6 +160,11 @@ impl SmsProvider for VonageSms {
     fn acknowledge(&self) -> Acknowledgement {
         Acknowledgement { status: 200, content_type: "text/plain", body: "" }
     }
+}
+
+/// A moment as Vonage writes it beside a text: UTC, without saying so.
+fn moment(text: &str) -> Option<At> {
+    chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|moment| At::from(moment.and_utc()))
 }
 
 /// Vonage's status words and its table of `err-code`. `None`: a word that is not in their documentation; it is kept and

@@ -28,6 +28,8 @@ pub struct SmsConfig {
     pub fallback: Option<String>,
     /// Whether we confirm a STOP ourselves; off where the provider does and then blocks ours.
     pub confirm_opt_out: bool,
+    /// What one part of a text costs, in millionths of a pound, if the force says so: only for the estimate before publishing.
+    pub part_price_micros: Option<i64>,
     /// Nothing leaves this machine: only then may numbers of films be texted.
     pub simulated: bool,
     /// The vendor.
@@ -121,7 +123,17 @@ pub(super) fn read(table: &mut Reader<'_>) -> Option<SmsConfig> {
         table.fault("resting_numbers", &format!("numbers that are not among numbers too: {} is in both", both.e164()));
     }
     let (confirm_opt_out, fallback) = (table.flag_or("confirm_opt_out", true), table.text("fallback"));
-    provider.map(|provider| SmsConfig { simulated: provider.is_here(), numbers, resting_numbers, sender, fallback, confirm_opt_out, provider })
+    let part_price_micros = table.pence("price_per_part");
+    provider.map(|provider| SmsConfig {
+        simulated: provider.is_here(),
+        numbers,
+        resting_numbers,
+        sender,
+        fallback,
+        confirm_opt_out,
+        part_price_micros,
+        provider,
+    })
 }
 
 fn read_numbers(table: &mut Reader<'_>, key: &str) -> Vec<Phone> {

@@ -121,6 +121,19 @@ pub async fn progress(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<StatusC
     on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(alert_id).load(c).await)
 }
 
+/// How many texts of an alert go or went by each channel, by its name.
+pub async fn routes(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<(String, i64)>> {
+    use crate::store::schema::deliveries;
+    use diesel::dsl::count_star;
+    on!(conn, c => deliveries::table
+        .filter(deliveries::alert_id.eq(alert_id).and(deliveries::purpose.eq("alert")).and(deliveries::channel_kind.eq("sms")))
+        .group_by(deliveries::channel)
+        .order(deliveries::channel)
+        .select((deliveries::channel, count_star()))
+        .load(c)
+        .await)
+}
+
 /// Live alerts for the public page, newest first.
 pub async fn list_public(conn: &mut Conn, limit: i64) -> QueryResult<Vec<PublicRow>> {
     let query = "SELECT a.id, a.reference, a.title, a.urgency, a.published_at, t.body FROM alerts a \

@@ -38,9 +38,12 @@ pub struct Candidate {
     /// A suppression stands.
     #[diesel(sql_type = Bool)]
     pub suppressed: bool,
-    /// In one of the groups, or none was chosen.
+    /// In one of the groups that they have not left by text, or none was chosen.
     #[diesel(sql_type = Bool)]
     pub in_group: bool,
+    /// They texted STOP and the name of one of the groups.
+    #[diesel(sql_type = Bool)]
+    pub left_group: bool,
 }
 
 #[derive(QueryableByName)]
@@ -51,14 +54,23 @@ struct Mark {
 
 /// The next addresses above `cursor` up to `mark` in these areas, in order of id.
 pub async fn list(conn: &mut Conn, area_ids: &[i64], group_ids: &[i64], cursor: i64, mark: i64, limit: i64) -> QueryResult<Vec<Candidate>> {
-    let in_group = if group_ids.is_empty() {
-        "(1 = 1)".to_owned()
+    const LEFT: &str = "EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = g.slug AND s.lifted_at IS NULL \
+         AND s.channel IN (CASE a.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all'))";
+    let (in_group, left_group) = if group_ids.is_empty() {
+        ("(1 = 1)".to_owned(), "(1 = 0)".to_owned())
     } else {
-        format!("EXISTS (SELECT 1 FROM subscriptions u WHERE u.resident_id = a.resident_id AND u.interest_group_id IN ({}))", listed(group_ids))
+        let chosen = listed(group_ids);
+        (
+            format!(
+                "EXISTS (SELECT 1 FROM subscriptions u JOIN interest_groups g ON g.id = u.interest_group_id \
+                 WHERE u.resident_id = a.resident_id AND u.interest_group_id IN ({chosen}) AND NOT {LEFT})"
+            ),
+            format!("EXISTS (SELECT 1 FROM interest_groups g WHERE g.id IN ({chosen}) AND {LEFT})"),
+        )
     };
     let query = format!(
         "SELECT a.id, a.resident_id, a.kind, a.value, a.match_key, a.enabled, (a.verified_at IS NOT NULL) AS verified, \
-         (a.bad_at IS NOT NULL) AS bad, {in_group} AS in_group, \
+         (a.bad_at IS NOT NULL) AS bad, {in_group} AS in_group, {left_group} AS left_group, \
          EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = 'all' AND s.lifted_at IS NULL \
              AND s.channel IN (CASE a.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all')) AS suppressed \
          FROM addresses a WHERE a.id > $1 AND a.id <= $2 \

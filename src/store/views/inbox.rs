@@ -240,7 +240,11 @@ pub async fn list(conn: &mut Conn, view: View, sight: &Sight, narrow: Narrow, af
          o.name AS owner, c.status, c.place, c.urgency AS need, c.waiting_since, c.due_at, c.paused_at, c.outcome, h.name AS claimed_by, c.claimed_until \
          FROM ({}) AS p JOIN conversations c ON c.id = p.id JOIN correspondents k ON k.id = c.correspondent_id \
          LEFT JOIN alerts al ON al.id = c.alert_id LEFT JOIN officers o ON o.id = c.owner_id LEFT JOIN officers h ON h.id = c.claimed_by \
-         LEFT JOIN addresses ad ON ad.match_key = k.match_key LEFT JOIN residents r ON r.id = ad.resident_id \
+         LEFT JOIN addresses ad ON ad.match_key = k.match_key \
+             AND (k.owner_doubt_at IS NULL OR ad.verified_at <= k.owner_doubt_at) \
+             AND (k.owner_doubt_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM correspondents was \
+                 WHERE was.match_key = k.match_key AND was.owner_doubt_at >= ad.verified_at)) \
+         LEFT JOIN residents r ON r.id = ad.resident_id \
          ORDER BY p.place, p.id",
         picked(view, sight, &narrow.condition(), after, limit)
     );

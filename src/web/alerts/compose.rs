@@ -9,6 +9,7 @@ use diesel::QueryResult;
 use super::Exclusion;
 use crate::app::App;
 use crate::audit::Actor;
+use crate::channels::registry::ChannelKind;
 use crate::domain::ids;
 use crate::domain::officer::Role;
 use crate::outbound::compose::{self, Draft};
@@ -99,6 +100,9 @@ struct Preview {
     dear: String,
     /// Plain punctuation would make fewer parts.
     saving: Option<Plainer>,
+    /// Of all texts together.
+    parts: i64,
+    /// In pounds, if the channel's price is known.
     cost: String,
     warnings: Vec<String>,
     /// What is still to be done before it can go.
@@ -278,13 +282,44 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
         segments: i64::try_from(cost.segments).unwrap_or(0),
         encoding: cost.encoding.label(),
         units_left: i64::try_from(cost.units_left).unwrap_or(0),
-        dear: dear(&cost),
+        parts: i64::try_from(cost.segments).unwrap_or(0).saturating_mul(reach.sms),
+        dear: [dear(&cost), not_plainer(&draft.sms_text, &cost, as_sent)].concat(),
         saving: segments::saving_as(&draft.sms_text, as_sent).map(|saving| Plainer { text: saving.text, after: i64::try_from(saving.after).unwrap_or(0) }),
-        cost: String::new(),
+        cost: estimate(app, i64::try_from(cost.segments).unwrap_or(0).saturating_mul(reach.sms)),
         warnings,
         missing,
         ready,
     })
+}
+
+/// What so many parts cost by the channel that alerts go out by, if its price is known.
+fn estimate(app: &App, parts: i64) -> String {
+    let price = app.channels().first_of("sms").and_then(|channel| match &channel.kind {
+        ChannelKind::Sms { settings, .. } => settings.part_price_micros,
+        ChannelKind::Email { .. } => None,
+    });
+    price.filter(|_| parts > 0).map(|price| pounds(parts.saturating_mul(price))).unwrap_or_default()
+}
+
+/// Millionths of a pound as pounds and pence, rounded up.
+fn pounds(micros: i64) -> String {
+    let pence = micros.saturating_add(9_999) / 10_000;
+    let digits = (pence / 100).to_string();
+    let grouped: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|three| std::str::from_utf8(three).ok()).collect();
+    format!("£{}.{:02}", grouped.join(","), pence % 100)
+}
+
+/// Why there is no button for plain punctuation, where the text is dear.
+fn not_plainer(text: &str, cost: &Cost, as_sent: impl Fn(&str) -> String) -> String {
+    if cost.dear_all.is_empty() || segments::saving_as(text, &as_sent).is_some() {
+        return String::new();
+    }
+    let left = segments::count(&as_sent(&segments::fold(text).text)).dear_all;
+    match left.first() {
+        None => " Plain punctuation would make no fewer parts.".to_owned(),
+        Some(_) if cost.welsh => String::new(),
+        Some(first) => format!(" Plain punctuation would not help: {} has no plain form. Take it out to save.", character(*first)),
+    }
 }
 
 /// Which characters cost so much, for people.
@@ -317,5 +352,26 @@ fn character(c: char) -> String {
         c if c.is_control() => "a control character".to_owned(),
         '\u{300}'..='\u{36f}' => format!("◌{c}"),
         c => c.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_is_in_pounds_and_pence_rounded_up() {
+        for (micros, text) in [(0, "£0.00"), (1, "£0.01"), (42_000, "£0.05"), (336_000_000, "£336.00"), (1_234_567_890_000, "£1,234,567.89")] {
+            assert_eq!(pounds(micros), text);
+        }
+    }
+
+    #[test]
+    fn where_an_emoji_makes_it_dear_the_page_says_why_plain_punctuation_does_not_help() {
+        let said = |text: &str| not_plainer(text, &segments::count(text), str::to_owned);
+        assert!(said("Seen this van? 🚐").contains("🚐 has no plain form"));
+        assert_eq!(said("Seen this van?"), "");
+        assert_eq!(said("Seen it – please ring"), " Plain punctuation would make no fewer parts.");
+        assert_eq!(said(&"It’s him. ".repeat(10)), "", "the button is there");
     }
 }

@@ -67,6 +67,8 @@ struct Progress {
     /// Of those that are done with: never handed over.
     not_sent: i64,
     rows: Vec<StatusRow>,
+    /// What carried texts in place of the channel they were meant for, and how many.
+    fallbacks: Vec<(String, i64)>,
     as_of: When,
     estimate: String,
 }
@@ -149,6 +151,8 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
     let doubtful = deliveries::list_doubtful(&mut conn, alert.id).await?.iter().map(|delivery| doubt(delivery, now)).collect();
     let not_sending = notices::list_of_kind(&mut conn, NOT_SENDING).await?;
     let mut progress = add_up(app, alert, &counts, now);
+    let meant = app.channels().first_of("sms").map(|channel| channel.name.clone());
+    progress.fallbacks = figures::routes(&mut conn, alert.id).await?.into_iter().filter(|(channel, _)| Some(channel) != meant.as_ref()).collect();
     if !progress.finished && !not_sending.is_empty() {
         // No promise that cannot be kept.
         "some wait: their provider does not take messages just now; they go as soon as it does".clone_into(&mut progress.estimate);
@@ -193,7 +197,17 @@ fn add_up(app: &App, alert: &Stored, counts: &[StatusCount], now: At) -> Progres
         .collect();
     let seconds = |kind: &str, left: i64| app.channels().first_of(kind).map_or(0, |channel| left / i64::from(channel.rate_per_s.max(1)));
     let estimate = if finished { String::new() } else { about(seconds("sms", left_sms).max(seconds("email", left_email))) };
-    Progress { total, done, percent: if total == 0 { 100 } else { done * 100 / total }, finished, not_sent, rows, as_of: When::at(now, now), estimate }
+    Progress {
+        total,
+        done,
+        percent: if total == 0 { 100 } else { done * 100 / total },
+        finished,
+        not_sent,
+        rows,
+        fallbacks: Vec::new(),
+        as_of: When::at(now, now),
+        estimate,
+    }
 }
 
 fn about(seconds: i64) -> String {
@@ -216,7 +230,7 @@ const fn explain(status: Status) -> &'static str {
         Status::PermanentFailure => "The address does not work",
         Status::TechnicalFailure => "Our configuration or content: an administrator should look",
         Status::Unconfirmed => "We were interrupted: it may or may not have arrived",
-        Status::Suppressed => "They opted out after it was queued",
+        Status::Suppressed => "They opted out after it was queued, or the number is not theirs any more",
         Status::Expired => "Its time ran out",
         Status::Cancelled => "Taken back",
     }

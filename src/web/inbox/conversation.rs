@@ -13,9 +13,9 @@ use crate::domain::delivery::Status;
 use crate::domain::{Address, At, place};
 use crate::inbound::sender::Trust;
 use crate::inbound::thread::Confidence;
-use crate::inbox::answerable;
 use crate::inbox::clock::{self, Hand};
 use crate::inbox::reading::{self, Opened};
+use crate::inbox::{NOT_THEIRS_ANY_MORE, answerable};
 use crate::store::messages::{AttachmentRow, MessageRow};
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
@@ -66,6 +66,8 @@ pub struct Conversation {
     cannot_reply_reason: String,
     reply_channel: &'static str,
     suppressed: Option<String>,
+    /// Since when the number may be somebody else's.
+    passed_on: Option<When>,
     clock: ClockCard,
     urgent: Option<UrgentCard>,
 }
@@ -198,12 +200,19 @@ fn view(opened: Opened, now: At) -> Conversation {
         format!("{what} ({}): nothing goes to them on this channel.", When::at(row.created_at, now).text)
     });
     let can_answer = answerable(&address);
+    let passed_on = opened.correspondent.owner_doubt_at.map(|doubt| When::at(doubt, now));
     let cannot = match (&suppressed, can_answer) {
+        _ if passed_on.is_some() => format!("{NOT_THEIRS_ANY_MORE}."),
         (Some(sentence), _) => sentence.clone(),
         (None, false) => "They wrote from an address that cannot be answered.".to_owned(),
         (None, true) => String::new(),
     };
-    let messages = opened.messages.iter().map(|message| message_view(message, &opened, &who, &officer_name, now)).collect();
+    let mut messages: Vec<MessageView> = opened.messages.iter().map(|message| message_view(message, &opened, &who, &officer_name, now)).collect();
+    if let Some(doubt) = opened.correspondent.owner_doubt_at {
+        // The very message that says so is the first that may be a stranger's.
+        let late = messages.iter_mut().zip(&opened.messages).filter(|(_, row)| row.direction == "in" && row.received_at >= doubt);
+        late.for_each(|(shown, _)| shown.flags.push("Perhaps from somebody else: the number may have changed hands".to_owned()));
+    }
     Conversation {
         version: opened.conversation.version,
         channel: channel_word(&opened.conversation.channel_kind),
@@ -248,6 +257,7 @@ fn view(opened: Opened, now: At) -> Conversation {
             .collect(),
         can_reply: cannot.is_empty(),
         cannot_reply_reason: cannot,
+        passed_on,
         suppressed,
         clock: clock_card(&opened, now),
         urgent: urgent_card(&opened, &officer_name, now),

@@ -8,6 +8,7 @@ mod imports;
 mod mail_machines;
 mod mail_stop;
 mod moved_by_hand;
+mod new_owners;
 mod opt_out;
 mod press_desk;
 mod residents_site;

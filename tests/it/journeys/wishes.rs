@@ -127,3 +127,63 @@ on_both!(a_providers_block_and_our_own_suppression_are_lifted_apart, async |db| 
     assert!(!stands(db, ANN).await, "their START stands, whatever the provider still believes");
     t.stop().await;
 });
+
+on_both!(a_start_of_somebody_who_gets_texts_already_is_answered_once, async |db| {
+    let t = TestApp::start(db).await;
+    t.add_resident(db, "Ann", &[ANN], &[]).await;
+    let mut officer = t.officer("owner@force.example").await;
+    t.publish(&mut officer, "First", "First alert").await;
+    let from = t.wait_for_texts(ANN, 1).await[0].0.clone();
+    for _ in 0..3 {
+        t.text(ANN, &from, "START").await;
+    }
+    let texts = t.wait_for_texts(ANN, 2).await;
+    assert!(texts[1].1.contains("on already") && texts[1].1.contains("STOP"), "{texts:?}");
+    eventually("all three read", async || (huecry::store::envelopes::count_waiting(&mut db.read().await).await.unwrap() == 0).then_some(())).await;
+    let since = huecry::domain::At::from_unix_ms(0);
+    assert_eq!(deliveries::count_purpose_since(&mut db.read().await, &key(ANN), "opt_in_confirmation", since).await.unwrap(), 1);
+    t.stop().await;
+});
+
+on_both!(a_text_from_the_providers_list_is_tied_as_of_when_it_was_sent, async |db| {
+    let t = TestApp::start(db).await;
+    t.add_resident(db, "Ann", &[ANN], &[]).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let first = t.publish(&mut officer, "First", "First alert").await;
+    let from = t.wait_for_texts(ANN, 1).await[0].0.clone();
+    // Two hours on, another alert goes out from the same number: the pool has eight, so its hold is set by hand.
+    let answered_at = t.app.now().plus_ms(60_000);
+    t.app.clock().advance_ms(7_200_000);
+    let second =
+        huecry::store::alerts::find_by_reference(&mut db.read().await, &t.publish(&mut officer, "Second", "Second alert").await).await.unwrap().unwrap();
+    t.wait_for_texts(ANN, 2).await;
+    let mut again = deliveries::list_of_alerts_to(&mut db.read().await, &key(ANN), &[second.id]).await.unwrap().pop().unwrap();
+    again = deliveries::DeliveryRow {
+        id: db.id(),
+        source_id: 5,
+        sender: from.clone(),
+        token: huecry::domain::ids::public_id(),
+        provider_message_id: None,
+        ..again
+    };
+    deliveries::insert(&mut db.write().await, vec![again]).await.unwrap();
+    let listed = json!({ "sid": "SM0123456789abcdef0123456789abcdef", "from": ANN, "to": from, "body": "I saw him", "direction": "inbound",
+        "date_sent": answered_at.utc().format("%a, %d %b %Y %H:%M:%S +0000").to_string() });
+    let arrival = huecry::inbound::intake::Arrival {
+        channel: "sms".into(),
+        kind: "sms_inbound",
+        verified: huecry::channels::Verified {
+            provider_id: Some("SM0123456789abcdef0123456789abcdef".into()),
+            correspondent: Some(ANN.into()),
+            ..Default::default()
+        },
+        target: "listed".into(),
+        headers: Vec::new(),
+        body: huecry::inbound::intake::Content::Here(listed.to_string().into()),
+    };
+    t.intake().store(arrival).await.unwrap();
+    let inbox = t.key(&["inbox"]).await;
+    let talk = t.wait_for_conversations(&inbox, &first, 1).await[0].clone();
+    assert_eq!(talk["certainty"], "certain", "only the first alert had gone out by then: {talk}");
+    t.stop().await;
+});

@@ -108,3 +108,21 @@ on_both!(a_suppression_outlives_the_account_and_meets_the_address_when_it_comes_
     let found = list(db, &[area], &[]).await;
     assert_eq!(found.iter().map(|candidate| (candidate.value.as_str(), candidate.suppressed)).collect::<Vec<_>>(), [("Jo@example.org", true)]);
 });
+
+on_both!(who_left_a_group_by_text_is_reached_by_another_group_and_by_area_alone_but_not_by_that_one, async |db| {
+    let area = db.add_area("A", "sector").await.id;
+    let (dogs, cctv) = (db.add_group("dog-walkers").await.id, db.add_group("cctv-owners").await.id);
+    let (one, both) = (db.add_resident("07700 900001", &[area]).await, db.add_resident("07700 900002", &[area]).await);
+    let mut conn = db.write().await;
+    residents::insert_groups(&mut conn, vec![(one.resident.id, dogs), (both.resident.id, dogs), (both.resident.id, cctv)], now()).await.unwrap();
+    for who in ["07700 900001", "07700 900002"] {
+        let row = suppressions::SuppressionRow { scope: "dog-walkers".into(), ..db.new_suppression(who, "sms", None) };
+        suppressions::suppress(&mut conn, &row).await.unwrap();
+    }
+    drop(conn);
+    let facts = async |groups: &[i64]| list(db, &[area], groups).await.iter().map(|c| (c.in_group, c.left_group)).collect::<Vec<_>>();
+    assert_eq!(facts(&[dogs]).await, [(false, true), (false, true)]);
+    assert_eq!(facts(&[dogs, cctv]).await, [(false, true), (true, true)]);
+    assert_eq!(facts(&[cctv]).await, [(false, false), (true, false)]);
+    assert_eq!(facts(&[]).await, [(true, false), (true, false)], "by area alone everybody");
+});

@@ -323,3 +323,31 @@ on_both!(a_lost_answer_is_in_doubt_at_once_if_its_owner_says_so, async |db| {
     outbox::record_accepted(&mut db.write().await, &[(ids[1], "SM1".into())], now()).await.unwrap();
     assert_eq!(outbox::leave_in_doubt(&mut db.write().await, ids[1], "a", -1, "x", "y").await.unwrap(), 0, "what was answered is not doubted");
 });
+
+on_both!(a_copy_that_is_theirs_by_a_left_group_alone_is_held_back_at_the_lease, async |db| {
+    let area = db.add_area("A", "sector").await.id;
+    let (dogs, cctv) = (db.add_group("dog-walkers").await.id, db.add_group("cctv-owners").await.id);
+    let owner = db.add_officer("owner@force.example").await;
+    let to_groups = async |groups: &[i64]| {
+        let alert = db.new_alert(owner.id);
+        let text = db.new_text(&alert, "sms", "Words");
+        huecry::store::alerts::insert(&mut db.write().await, &alert, vec![text], &[area], groups).await.unwrap();
+        alert
+    };
+    let (by_dogs, by_either, by_area) = (to_groups(&[dogs]).await, to_groups(&[dogs, cctv]).await, to_groups(&[]).await);
+    let (one, both) = (db.add_resident("07700 900001", &[area]).await, db.add_resident("07700 900002", &[area]).await);
+    let members = vec![(one.resident.id, dogs), (both.resident.id, dogs), (both.resident.id, cctv)];
+    huecry::store::residents::insert_groups(&mut db.write().await, members, now()).await.unwrap();
+    let mut rows = Vec::new();
+    for alert in [&by_dogs, &by_either, &by_area] {
+        rows.extend([db.new_delivery(alert, "07700 900001"), db.new_delivery(alert, "07700 900002")]);
+    }
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    deliveries::insert(&mut db.write().await, rows).await.unwrap();
+    for who in ["07700 900001", "07700 900002"] {
+        let row = suppressions::SuppressionRow { scope: "dog-walkers".into(), ..db.new_suppression(who, "sms", None) };
+        suppressions::suppress(&mut db.write().await, &row).await.unwrap();
+    }
+    assert_eq!(claim(db, "a").await, ids[3..], "by the other group, and by area alone");
+    assert_eq!(statuses(db, &ids[..3]).await, ["suppressed"; 3]);
+});

@@ -14,7 +14,7 @@ async fn stop(db: &TestDb, channel: &str, envelope_id: Option<i64>) -> usize {
 }
 
 async fn start(db: &TestDb, envelope_id: i64) -> usize {
-    suppressions::lift_by_start(&mut db.write().await, &key(WHO), envelope_id, now(), now()).await.unwrap()
+    suppressions::lift_by_start(&mut db.write().await, &key(WHO), Some(envelope_id), now(), now()).await.unwrap()
 }
 
 async fn standing(db: &TestDb, channel: &str) -> Option<SuppressionRow> {
@@ -80,7 +80,7 @@ on_both!(a_start_lifts_what_no_envelope_set_but_not_a_stop_all, async |db| {
 on_both!(a_start_dealt_with_late_leaves_what_was_set_on_the_website_after_it_came_in, async |db| {
     let row = SuppressionRow { created_at: now().plus_ms(5), ..db.new_suppression(WHO, "sms", None) };
     suppressions::suppress(&mut db.write().await, &row).await.unwrap();
-    let lift = async |received_at| suppressions::lift_by_start(&mut db.write().await, &key(WHO), 5, received_at, now().plus_ms(99)).await.unwrap();
+    let lift = async |received_at| suppressions::lift_by_start(&mut db.write().await, &key(WHO), Some(5), received_at, now().plus_ms(99)).await.unwrap();
     assert_eq!(lift(now().plus_ms(4)).await, 0);
     assert_eq!(lift(now().plus_ms(6)).await, 1);
 });
@@ -101,11 +101,39 @@ on_both!(an_older_stop_that_commits_late_does_not_open_a_newer_one_to_a_start_be
         let row = db.new_suppression(WHO, "sms", Some(envelope));
         suppressions::suppress(&mut db.write().await, &row).await.unwrap();
     }
-    assert_eq!(suppressions::lift_by_start(&mut db.write().await, &key(WHO), 11, now(), now()).await.unwrap(), 0);
+    assert_eq!(suppressions::lift_by_start(&mut db.write().await, &key(WHO), Some(11), now(), now()).await.unwrap(), 0);
 });
 
 on_both!(lifting_everything_on_a_channel_leaves_a_groups_suppression, async |db| {
     let row = SuppressionRow { scope: "cctv-owners".into(), ..db.new_suppression(WHO, "sms", None) };
     suppressions::suppress(&mut db.write().await, &row).await.unwrap();
     assert_eq!(suppressions::lift(&mut db.write().await, &key(WHO), "sms", "account", now()).await.unwrap(), 0);
+});
+
+on_both!(the_later_wish_wins_by_the_providers_clock_and_a_stop_wins_ties, async |db| {
+    let asked = |seconds: i64| now().plus_ms(seconds * 1_000);
+    let stop_at = async |envelope: i64, received: i64, sent: i64| {
+        let row = SuppressionRow { created_at: asked(received), ..db.new_suppression(WHO, "sms", Some(envelope)) };
+        suppressions::suppress_as_of(&mut db.write().await, &row, asked(sent)).await.unwrap();
+    };
+    let start_at = async |seconds: i64| suppressions::lift_by_start(&mut db.write().await, &key(WHO), None, asked(seconds), asked(90)).await.unwrap();
+    stop_at(10, 25, 20).await;
+    assert_eq!(start_at(10).await, 0, "a START that was sent before it and came late");
+    assert_eq!(start_at(20).await, 0, "of the same second: the STOP");
+    stop_at(12, 40, 40).await;
+    assert_eq!(start_at(30).await, 0, "they said STOP again since");
+    stop_at(13, 50, 15).await;
+    assert_eq!(start_at(30).await, 0, "an older STOP that comes late takes nothing from the newer one");
+    assert_eq!(start_at(51).await, 1);
+    stop_at(14, 60, 55).await;
+    assert!(standing(db, "sms").await.is_some());
+    assert_eq!(start_at(54).await, 0);
+    assert_eq!(start_at(56).await, 1);
+});
+
+on_both!(the_envelope_that_set_a_stop_may_tell_better_when_it_was_sent, async |db| {
+    stop(db, "sms", Some(10)).await;
+    let row = db.new_suppression(WHO, "sms", Some(10));
+    suppressions::suppress_as_of(&mut db.write().await, &row, now().plus_ms(-9_000)).await.unwrap();
+    assert_eq!(suppressions::lift_by_start(&mut db.write().await, &key(WHO), None, now().plus_ms(-5_000), now()).await.unwrap(), 1);
 });

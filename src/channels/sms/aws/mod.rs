@@ -194,6 +194,8 @@ fn event_of(said: &Value) -> Result<InboundEvent, ParseError> {
             // NUL cannot be stored as text by PostgreSQL; the raw body keeps it.
             text: text.replace('\0', ""),
             media_urls: Vec::new(),
+            // What SNS dates is its own publishing, tries and all.
+            sent_at: None,
             part: None,
         }));
     }

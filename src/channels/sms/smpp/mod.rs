@@ -141,6 +141,7 @@ fn parse(settings: &SmppConfig, pdu: &[u8]) -> Result<Vec<InboundEvent>, ParseEr
         from: international(deliver.source_ton, &deliver.source),
         to: Phone::parse(&to).map_or(to, |phone| phone.e164().to_owned()),
         text: read.text,
+        sent_at: None,
         media_urls: Vec::new(),
         part: read.part,
     })])

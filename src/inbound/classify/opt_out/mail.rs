@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use super::{normal, words};
 use crate::inbound::phrases::{self, Phrases};
 
 /// What a text asks for.
@@ -12,30 +13,18 @@ pub enum Wish {
     /// No more.
     OptOut(&'static str),
     /// Again, please.
-    OptIn(&'static str),
+    OptIn,
     /// Anything else.
     Message,
 }
 
-const OUT: &[&str] =
-    &["stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "optout", "opt out", "opt-out", "revoke", "stopio", "stopiwch", "diwedd"];
-const IN: &[&str] = &["start", "unstop", "join", "dechrau", "ymuno"];
-/// Courtesies that may stand after the word.
-const COURTESIES: &[&str] = &[" please", " pls", " now", " thanks", " thank you", " diolch"];
-
-/// Reads a text.
+/// Reads a text: the words, and what may stand about them, are those of a text message.
 pub fn exact(text: &str) -> Wish {
-    let normal = normalise(text);
-    // Some press it in again and again.
-    let mut words = normal.split(' ');
-    let first = words.next().unwrap_or_default();
-    let normal = if words.all(|word| word == first) { first.to_owned() } else { normal };
-    let bare = COURTESIES.iter().find_map(|courtesy| normal.strip_suffix(courtesy)).unwrap_or(&normal);
-    let found = |list: &'static [&'static str]| list.iter().copied().find(|word| *word == bare);
-    match (found(OUT), found(IN)) {
-        (Some(word), _) => Wish::OptOut(word),
-        (None, Some(word)) => Wish::OptIn(word),
-        _ => Wish::Message,
+    let once = words::said_once(&words::without_courtesies(&normal::words(&normal::plain(text))));
+    match words::opt_out(&once) {
+        Some(word) => Wish::OptOut(word),
+        None if words::is_opt_in(&once) => Wish::OptIn,
+        None => Wish::Message,
     }
 }
 
@@ -70,7 +59,7 @@ pub fn asked(text: &str) -> Option<&'static str> {
     let text = text.get(..text.floor_char_boundary(32_000)).unwrap_or(text);
     // The way out that stands under our own mails is no wish of theirs.
     let own: String = text.lines().filter(|line| !line.contains("http")).collect::<Vec<_>>().join("\n");
-    let lower = own.to_lowercase().replace(['’', 'ʼ'], "'").split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = normal::plain(&own).split_whitespace().collect::<Vec<_>>().join(" ");
     // The first lines of an answer may be the exact word, with a name below.
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     if text.lines().filter(|line| !line.trim().is_empty()).count() <= 3
@@ -83,23 +72,6 @@ pub fn asked(text: &str) -> Option<&'static str> {
         return None;
     }
     ASKED.iter().copied().find(|phrase| lower.contains(phrase))
-}
-
-/// Lower case, without what stands around the words, with single spaces.
-fn normalise(text: &str) -> String {
-    let visible: String =
-        text.chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{fe0f}' | '\u{feff}')).collect();
-    let folded: String = visible
-        .chars()
-        .map(|c| match u32::from(c) {
-            // Full-width Latin, as some phones type it.
-            code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(c),
-            0x3000 => ' ',
-            _ => c,
-        })
-        .collect();
-    let words = folded.to_lowercase();
-    words.split_whitespace().collect::<Vec<_>>().join(" ").trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
 }
 
 #[cfg(test)]
@@ -166,7 +138,7 @@ mod tests {
 
     #[test]
     fn start_brings_them_back() {
-        assert!(matches!(exact("START"), Wish::OptIn(_)));
+        assert_eq!(exact("START"), Wish::OptIn);
         assert_eq!(exact("start of the lane"), Wish::Message);
     }
 }
