@@ -299,11 +299,12 @@ pub async fn save(officer: Officer, fields: Fields) -> Result<HttpResponse, AppE
 }
 
 /// `POST /inbox/views/{id}/forget`: forgets a kept list.
-pub async fn forget(officer: Officer, id: web::Path<i64>, fields: Fields) -> Result<HttpResponse, AppError> {
+pub async fn forget(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     may_read(&officer)?;
     officer.visitor.check_form(fields.one("csrf"))?;
     let (app, officer_id) = (officer.app().clone(), officer.row.id);
-    app.clone().run(async move { saved::forget(&app, officer_id, *id).await }).await?;
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    app.clone().run(async move { saved::forget(&app, officer_id, id).await }).await?;
     Ok(shell::redirect_with("/inbox", "The list is no longer kept."))
 }
 

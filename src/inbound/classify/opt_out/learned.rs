@@ -171,6 +171,6 @@ mod tests {
     #[test]
     fn every_number_is_one_sign_and_accents_are_nothing() {
         assert_eq!(features("am 7pm ŵyl"), features("am 8pm wyl"));
-        assert!(features("").len() <= 4);
+        assert_ne!(features("am 7pm"), features("am 7am"));
     }
 }

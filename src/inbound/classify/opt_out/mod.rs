@@ -92,6 +92,46 @@ const SURE: f32 = 0.90;
 const SURE_WITH_A_WORD: f32 = 0.60;
 /// From this chance on an officer looks.
 const PERHAPS: f32 = 0.50;
+/// Somebody or something else is in the text: whoever writes of them may be a witness, and is not silenced by likeness alone.
+static OTHERS: LazyLock<Anywhere> = LazyLock::new(|| {
+    Anywhere::of(&[
+        " he ",
+        " she ",
+        " he's ",
+        " she's ",
+        " hes ",
+        " shes ",
+        " him ",
+        " his ",
+        " her ",
+        " man ",
+        " men ",
+        " bloke ",
+        " lad ",
+        " lads ",
+        " woman ",
+        " girl ",
+        " boy ",
+        " kid ",
+        " child ",
+        " someone ",
+        " somebody ",
+        " car ",
+        " van ",
+        " bus ",
+        " bike ",
+        " house ",
+        " door ",
+        " help ",
+        " locked ",
+        " knife ",
+        " saw ",
+        " seen ",
+        " heard ",
+        " police ",
+    ])
+});
+
 /// Who says more than this says more than a farewell.
 const FEW_WORDS: usize = 60;
 
@@ -118,7 +158,8 @@ pub fn read_by(text: &str, context: &Context<'_>, model: Option<&learned::Model>
     let own = normal::without_our_words(&normal::without_signature(&normal::plain(text)));
     let score = model.score(&own);
     let clauses = phrases::clauses(&own);
-    let tells = clauses.iter().any(|clause| clause.tells);
+    let others = ruled.class == TextClass::Message && OTHERS.is_in(&format!(" {} ", normal::words(&own)));
+    let tells = others || clauses.iter().any(|clause| clause.tells);
     let words: usize = clauses.iter().map(|clause| clause.words).sum();
     if score.out >= sure && !tells && !context.open_question && words <= FEW_WORDS {
         return Verdict::of(TextClass::OptOut, "learned");
