@@ -202,6 +202,7 @@ diesel::table! {
         sealed_seq -> Nullable<BigInt>,
         previous_hash -> Nullable<Binary>,
         hash -> Nullable<Binary>,
+        sealed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -672,6 +673,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_heads (day) {
+        day -> Text,
+        seq -> BigInt,
+        hash -> Binary,
+        mac -> Binary,
+        sealed_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -722,8 +733,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     areas,
     attachments,
     attempts,
-    bounce_scores,
+    audit_heads,
     audit_log,
+    bounce_scores,
     codes,
     consent_events,
     conversation_events,

@@ -7,6 +7,7 @@
 mod support;
 
 mod attribution;
+mod audit;
 mod browser;
 mod corpus;
 mod faults;
