@@ -12,6 +12,7 @@ use huecry::audit::chain::{Head, HeadKey};
 use huecry::audit::{seal, verify};
 use huecry::config::{Config, Keyring};
 use huecry::domain::officer::Role;
+use huecry::inbox::evidence::check as evidence;
 use huecry::residents::{import, places};
 use huecry::workers::Workers;
 use huecry::{demo, inspect, telemetry, web};
@@ -112,6 +113,11 @@ enum Command {
         config: ConfigFile,
         #[command(subcommand)]
         what: AuditCommand,
+    },
+    /// Exports of conversations, off-line.
+    Evidence {
+        #[command(subcommand)]
+        what: EvidenceCommand,
     },
     /// Manage keys for the HTTP API.
     ApiKey {
@@ -261,6 +267,21 @@ enum AuditCommand {
 }
 
 #[derive(Subcommand)]
+enum EvidenceCommand {
+    /// Check an export: its structure, every hash, nothing added and nothing missing. Ends with 1 if anything is wrong.
+    Verify {
+        /// The ZIP.
+        file: PathBuf,
+        /// SHA-256 of the file, as the conversation's page and the audit log have it.
+        #[arg(long, value_name = "SHA256")]
+        digest: Option<String>,
+        /// Print what was found as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum ApiKeyCommand {
     /// Add a key and print it once.
     Add {
@@ -375,6 +396,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
             return audit(&App::build(config).await?, what).await;
         }
+        Command::Evidence { what: EvidenceCommand::Verify { file, digest, json } } => return verify_export(&file, digest.as_deref(), json),
         Command::ApiKey { config, what: ApiKeyCommand::Add { name, scope } } => {
             let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
             let app = App::build(config).await?;
@@ -430,6 +452,20 @@ async fn audit(app: &App, what: AuditCommand) -> anyhow::Result<ExitCode> {
             Ok(if verified.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
+}
+
+fn verify_export(file: &std::path::Path, digest: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
+    let digest = match digest.map(|text| hex::decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())) {
+        Some(None) => anyhow::bail!("--digest takes 64 hexadecimal digits, as they stand beside the export on the conversation's page"),
+        given => given.flatten(),
+    };
+    let checked = evidence::check(file, digest).with_context(|| format!("cannot read {}", file.display()))?;
+    if json {
+        println!("{}", serde_json::to_string(&checked)?);
+    } else {
+        println!("{}", evidence::told(&checked));
+    }
+    Ok(if checked.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn check(config: Config) -> anyhow::Result<ExitCode> {

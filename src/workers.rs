@@ -17,6 +17,7 @@ use crate::inbound::listing::Lister;
 use crate::inbound::poll::Poller;
 use crate::inbound::{parts, process};
 use crate::inbox::clock;
+use crate::inbox::evidence::export;
 use crate::outbound::dispatch::Dispatcher;
 use crate::outbound::{hygiene, publish, reconcile};
 use crate::store::{Backend, envelopes, sessions};
@@ -68,6 +69,7 @@ impl Workers {
         workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
         workers.loops.spawn(repeat(app.clone(), "parts", Bell::None, |app| async move { parts::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "clock", Bell::None, |app| async move { clock::run_once(&app).await }));
+        workers.loops.spawn(repeat(app.clone(), "export", Bell::None, |app| async move { export::run_once(&app).await }));
         workers.loops.spawn(housekeeping(app.clone()));
         let sealer = Arc::new(Sealer::new(HeadKey::of(&app.keyring().match_secret)));
         workers.sealer = Some(sealer.clone());

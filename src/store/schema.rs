@@ -683,6 +683,58 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    exhibits (id) {
+        id -> BigInt,
+        conversation_id -> BigInt,
+        message_id -> BigInt,
+        attachment_id -> Nullable<BigInt>,
+        reference -> Text,
+        officer_id -> BigInt,
+        created_at -> Timestamp,
+        sealed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    working_copies (id) {
+        id -> BigInt,
+        public_id -> Text,
+        message_id -> BigInt,
+        attachment_id -> Nullable<BigInt>,
+        kind -> Text,
+        filename -> Text,
+        content_type -> Text,
+        size_bytes -> BigInt,
+        sha256 -> Binary,
+        done -> Text,
+        detail -> Json,
+        officer_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    exports (id) {
+        id -> BigInt,
+        public_id -> Text,
+        conversation_id -> BigInt,
+        officer_id -> BigInt,
+        status -> Text,
+        files_done -> BigInt,
+        files_total -> BigInt,
+        size_bytes -> BigInt,
+        sha256 -> Nullable<Binary>,
+        manifest_sha256 -> Nullable<Binary>,
+        reason -> Nullable<Text>,
+        tries -> BigInt,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -747,6 +799,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     envelope_keys,
     envelopes,
     events,
+    exhibits,
+    exports,
     idempotency_keys,
     interest_groups,
     listings,
@@ -774,4 +828,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     teams,
     text_parts,
     urgencies,
+    working_copies,
 );

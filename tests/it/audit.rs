@@ -162,7 +162,7 @@ on_both!(entries_that_change_places_or_are_put_in_by_hand_are_seen, async |db| {
     }
 });
 
-/// Whoever can write to the database can compute every hash anew; what they cannot make is our signature.
+// Whoever can write to the database can compute every hash anew; what they cannot make is our signature.
 on_both!(a_log_written_anew_bears_no_signature_of_ours, async |db| {
     let head = five(db).await;
     run(db, "UPDATE audit_log SET action = 'test.nothing' WHERE sealed_seq = 3").await;
@@ -190,7 +190,7 @@ on_both!(a_log_written_anew_bears_no_signature_of_ours, async |db| {
     assert!(!verify(&db.db, &HeadKey::of(&[8; 32]), None).await.unwrap().ok);
 });
 
-/// The one thing that needs a head kept elsewhere: a log set back whole, with the signed head that it had then.
+// The one thing that needs a head kept elsewhere: a log set back whole, with the signed head that it had then.
 on_both!(a_log_set_back_with_its_own_old_head_is_seen_by_a_head_kept_elsewhere, async |db| {
     let running = sealer();
     note(db, "test.first").await;

@@ -10,6 +10,7 @@ mod attribution;
 mod audit;
 mod browser;
 mod corpus;
+mod evidence;
 mod faults;
 mod journeys;
 mod mailbox;

@@ -6,7 +6,6 @@ use huecry::store::Db;
 
 use super::process::Gateway;
 use crate::support::browser::Client;
-use crate::support::db::TestDb;
 
 on_both!(the_head_is_printed_and_a_change_or_a_cut_tail_ends_with_one, async |db| {
     let gateway = Gateway::furnish(db.folder(), &db.url);
@@ -18,6 +17,7 @@ on_both!(the_head_is_printed_and_a_change_or_a_cut_tail_ends_with_one, async |db
         let mut client = Client::new(&gateway.url);
         client.get("/sign-in").await;
         assert_eq!(client.submit("/sign-in", &[("email", "jo@force.example"), ("password", password), ("next", "")]).await.status, 303);
+        client.get("/inbox").await;
         assert_eq!(client.submit("/sign-out", &[]).await.status, 303);
     }
     program.interrupt().await;
