@@ -8,8 +8,11 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use huecry::accounts::{self, NewOfficer, keys};
 use huecry::app::App;
+use huecry::audit::chain::{Head, HeadKey};
+use huecry::audit::{seal, verify};
 use huecry::config::{Config, Keyring};
 use huecry::domain::officer::Role;
+use huecry::inbox::evidence::check as evidence;
 use huecry::residents::{import, places};
 use huecry::workers::Workers;
 use huecry::{demo, inspect, telemetry, web};
@@ -103,6 +106,18 @@ enum Command {
         config: ConfigFile,
         #[command(subcommand)]
         what: KeyringCommand,
+    },
+    /// The audit log's seal: how far it goes, and whether anything was tampered with.
+    Audit {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        what: AuditCommand,
+    },
+    /// Exports of conversations, off-line.
+    Evidence {
+        #[command(subcommand)]
+        what: EvidenceCommand,
     },
     /// Manage keys for the HTTP API.
     ApiKey {
@@ -237,6 +252,36 @@ enum KeyringCommand {
 }
 
 #[derive(Subcommand)]
+enum AuditCommand {
+    /// Print how far the log is sealed, as SEQ:HASH: keep it where nobody who can write to the database can.
+    Head,
+    /// Read the whole log again: was anything changed or removed? Ends with 1 if so.
+    Verify {
+        /// A head that was kept elsewhere: the log must still have it.
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<Head>,
+        /// Print what was found as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum EvidenceCommand {
+    /// Check an export: its structure, every hash, nothing added and nothing missing. Ends with 1 if anything is wrong.
+    Verify {
+        /// The ZIP.
+        file: PathBuf,
+        /// SHA-256 of the file, as the conversation's page and the audit log have it.
+        #[arg(long, value_name = "SHA256")]
+        digest: Option<String>,
+        /// Print what was found as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum ApiKeyCommand {
     /// Add a key and print it once.
     Add {
@@ -347,6 +392,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             accounts::add_team(&App::build(config).await?, &name, area.as_deref()).await?;
             println!("Added the team {name}.");
         }
+        Command::Audit { config, what } => {
+            let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
+            return audit(&App::build(config).await?, what).await;
+        }
+        Command::Evidence { what: EvidenceCommand::Verify { file, digest, json } } => return verify_export(&file, digest.as_deref(), json),
         Command::ApiKey { config, what: ApiKeyCommand::Add { name, scope } } => {
             let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
             let app = App::build(config).await?;
@@ -380,6 +430,42 @@ fn load_existing(file: &ConfigFile) -> Option<Config> {
         }
         _ => Some(config),
     }
+}
+
+async fn audit(app: &App, what: AuditCommand) -> anyhow::Result<ExitCode> {
+    match what {
+        AuditCommand::Head => {
+            let (head, at, unsealed) = seal::head(&mut app.read().await?).await?;
+            println!("{head}");
+            if head.seq > 0 {
+                eprintln!("Sealed at {}; {unsealed} entries wait.", at.rfc3339());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        AuditCommand::Verify { head, json } => {
+            let verified = verify::verify(app.db(), &HeadKey::of(&app.keyring().match_secret), head).await?;
+            if json {
+                println!("{}", serde_json::to_string(&verified)?);
+            } else {
+                println!("{}", verify::told(&verified, app.now()));
+            }
+            Ok(if verified.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}
+
+fn verify_export(file: &std::path::Path, digest: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
+    let digest = match digest.map(|text| hex::decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())) {
+        Some(None) => anyhow::bail!("--digest takes 64 hexadecimal digits, as they stand beside the export on the conversation's page"),
+        given => given.flatten(),
+    };
+    let checked = evidence::check(file, digest).with_context(|| format!("cannot read {}", file.display()))?;
+    if json {
+        println!("{}", serde_json::to_string(&checked)?);
+    } else {
+        println!("{}", evidence::told(&checked));
+    }
+    Ok(if checked.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn check(config: Config) -> anyhow::Result<ExitCode> {

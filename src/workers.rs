@@ -2,18 +2,22 @@
 //!
 //! Each sleeps until its bell rings or a poll is due, and stops between two steps, never within one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::audit::chain::HeadKey;
+use crate::audit::seal::{self, SealOutcome, Sealer};
 use crate::inbound::intake::{self, Intake, LANES};
 use crate::inbound::listen::Listener;
 use crate::inbound::listing::Lister;
 use crate::inbound::poll::Poller;
 use crate::inbound::{parts, process};
 use crate::inbox::clock;
+use crate::inbox::evidence::export;
 use crate::outbound::dispatch::Dispatcher;
 use crate::outbound::{hygiene, publish, reconcile};
 use crate::store::{Backend, envelopes, sessions};
@@ -30,6 +34,7 @@ pub struct Workers {
     intake: Intake,
     loops: TaskTracker,
     writers: Vec<tokio::task::JoinHandle<()>>,
+    sealer: Option<Arc<Sealer>>,
 }
 
 impl Workers {
@@ -43,7 +48,7 @@ impl Workers {
         if app.db().backend() == Backend::Postgres {
             loops.spawn(relay(app.clone()));
         }
-        Self { app: app.clone(), intake, loops, writers: vec![writer] }
+        Self { app: app.clone(), intake, loops, writers: vec![writer], sealer: None }
     }
 
     /// Starts everything.
@@ -64,7 +69,14 @@ impl Workers {
         workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
         workers.loops.spawn(repeat(app.clone(), "parts", Bell::None, |app| async move { parts::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "clock", Bell::None, |app| async move { clock::run_once(&app).await }));
+        workers.loops.spawn(repeat(app.clone(), "export", Bell::None, |app| async move { export::run_once(&app).await }));
         workers.loops.spawn(housekeeping(app.clone()));
+        let sealer = Arc::new(Sealer::new(HeadKey::of(&app.keyring().match_secret)));
+        workers.sealer = Some(sealer.clone());
+        workers.loops.spawn(repeat(app.clone(), "seal", Bell::None, move |app| {
+            let sealer = sealer.clone();
+            async move { seal_some(&app, &sealer).await }
+        }));
         for lanes in lanes(app.db().backend()) {
             workers.loops.spawn(repeat(app.clone(), "process", Bell::Envelopes, move |app| {
                 let lanes = lanes.clone();
@@ -98,6 +110,12 @@ impl Workers {
         self.app.stop().cancel();
         self.loops.close();
         tokio::time::timeout(Duration::from_secs(40), self.loops.wait()).await.context("a worker did not stop in time")?;
+        // What was noted in the last second is sealed as well.
+        while let Some(sealer) = &self.sealer {
+            if !seal_some(&self.app, sealer).await.context("the last entries of the audit log were not sealed")? {
+                break;
+            }
+        }
         drop(self.intake);
         for writer in self.writers {
             // The web server may still hold its clone of intake: then the writer ends with the process.
@@ -153,6 +171,24 @@ where
     }
 }
 
+/// Seals a batch; gives whether more wait.
+async fn seal_some(app: &App, sealer: &Sealer) -> diesel::QueryResult<bool> {
+    match sealer.run_once(app.db()).await? {
+        SealOutcome::Nothing => Ok(false),
+        SealOutcome::Sealed(head, more) => {
+            metrics::gauge!("huecry_audit_refused").set(0.0);
+            tracing::debug!(%head, "the audit log was sealed");
+            Ok(more)
+        }
+        SealOutcome::Refused(refusal) => {
+            metrics::gauge!("huecry_audit_refused").set(1.0);
+            tracing::error!(%refusal, "the audit log is not sealed any more: run `huecry audit verify` and see docs/evidence.md");
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            Ok(false)
+        }
+    }
+}
+
 async fn relay(app: App) {
     let stop = app.stop().clone();
     while !stop.is_cancelled() {
@@ -171,16 +207,33 @@ async fn relay(app: App) {
 async fn housekeeping(app: App) {
     let stop = app.stop().clone();
     let mut rounds = (0..HOURLY).cycle();
+    let mut told = 0;
     loop {
         let hourly = rounds.next() == Some(0);
         if let Err(error) = tidy(&app, hourly).await {
             tracing::warn!(%error, "housekeeping failed; it is tried again");
+        }
+        if let Err(error) = tell_head(&app, &mut told).await {
+            tracing::warn!(%error, "how far the audit log is sealed cannot be read; it is tried again");
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(60)) => {}
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// Says in the log how far the audit log is sealed: a copy out of reach of whoever can write to the database.
+async fn tell_head(app: &App, told: &mut i64) -> diesel::QueryResult<()> {
+    let (head, _, unsealed) = seal::head(&mut app.read().await?).await?;
+    for (name, count) in [("huecry_audit_sealed", head.seq), ("huecry_audit_unsealed", unsealed)] {
+        metrics::gauge!(name).set(u32::try_from(count).map_or(f64::MAX, f64::from));
+    }
+    if head.seq > *told {
+        *told = head.seq;
+        tracing::info!(%head, "the audit log is sealed up to here");
+    }
+    Ok(())
 }
 
 async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {

@@ -8,6 +8,7 @@
 mod attribution;
 mod bed;
 mod end_to_end;
+mod export;
 mod figure;
 mod handover;
 mod ingest;
@@ -32,7 +33,7 @@ use huecry::store::Backend;
 
 use figure::Report;
 
-const FIGURES: &[&[&str]] = &[attribution::NAMES, ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES];
+const FIGURES: &[&[&str]] = &[attribution::NAMES, ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES, export::NAMES];
 
 /// Measures, and writes the README's table.
 #[derive(Parser)]
@@ -115,6 +116,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     for backend in &backends {
         if wanted(memory::NAMES) {
             memory::measure(*backend, &mut report).await.with_context(|| format!("memory on {}", backend.as_str()))?;
+        }
+    }
+    for backend in &backends {
+        if wanted(export::NAMES) {
+            export::measure(*backend, &mut report).await.with_context(|| format!("export_50x4mb on {}", backend.as_str()))?;
         }
     }
     if wanted(mail::NAMES) {

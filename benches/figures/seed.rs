@@ -151,7 +151,7 @@ pub(crate) async fn count_accepted(db: &Db, channel: &str) -> anyhow::Result<i64
     Ok(huecry::on!(&mut conn, c => dsl::deliveries.filter(dsl::channel.eq(channel).and(dsl::status.eq("accepted"))).count().get_result(c).await)?)
 }
 
-fn officer(app: &App, now: At) -> OfficerRow {
+pub(crate) fn officer(app: &App, now: At) -> OfficerRow {
     OfficerRow {
         id: app.next_id(),
         email: "owner@force.example".into(),

@@ -1,6 +1,11 @@
 //! The audit log: every view, change, export, unmask and erasure of personal data is an entry.
 //!
-//! Entries hold ids, never words or addresses, so that erasure stays possible. Rows are inserted unchained.
+//! Entries hold ids, never words or addresses, so that erasure stays possible. Rows are inserted unchained; `seal` chains
+//! them a moment later, `chain` says what is hashed and how, `verify` reads the whole log again and says what was tampered with.
+
+pub mod chain;
+pub mod seal;
+pub mod verify;
 
 use diesel::QueryResult;
 use serde_json::Value;

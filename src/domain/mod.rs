@@ -7,6 +7,7 @@ pub mod alert;
 pub mod at;
 pub mod audience;
 pub mod delivery;
+pub mod file_name;
 pub mod gsm;
 pub mod html;
 pub mod ids;

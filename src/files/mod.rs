@@ -63,6 +63,18 @@ impl Files {
         }
     }
 
+    /// The file of a hash, to be read in pieces. Whoever reads it to its end holds it against the hash.
+    pub fn open_at(&self, hash: &[u8]) -> std::io::Result<std::fs::File> {
+        std::fs::File::open(self.path_of(hash))
+    }
+
+    /// Begins a file that is written here and there, as a ZIP is, and not on the async side.
+    pub fn begin_seekable(&self) -> std::io::Result<Seekable> {
+        let path = self.dir.join(format!(".{}", crate::domain::ids::public_id()));
+        let file = std::fs::File::options().read(true).write(true).create_new(true).open(&path)?;
+        Ok(Seekable { files: self.clone(), path: Some(path), file })
+    }
+
     fn path_of(&self, hash: &[u8]) -> PathBuf {
         let name = hex::encode(hash);
         self.dir.join(name.get(..2).unwrap_or("00")).join(&name)
@@ -109,6 +121,54 @@ impl Drop for Draft {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
             // Nothing names it, so that a failure costs a little space only.
+            let _left = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// A file that is written here and there. Dropped before it is kept, it is gone.
+pub struct Seekable {
+    files: Files,
+    path: Option<PathBuf>,
+    file: std::fs::File,
+}
+
+impl Seekable {
+    /// To write to.
+    pub fn file(&mut self) -> &mut std::fs::File {
+        &mut self.file
+    }
+
+    /// Makes it durable under its SHA-256; gives that and its size.
+    pub fn keep(mut self) -> std::io::Result<([u8; 32], u64)> {
+        use std::io::{Read, Seek};
+        self.file.rewind()?;
+        let (mut hash, mut size, mut piece) = (Sha256::new(), 0_u64, vec![0; 128 << 10]);
+        loop {
+            let read = self.file.read(&mut piece)?;
+            let Some(part) = piece.get(..read).filter(|part| !part.is_empty()) else { break };
+            hash.update(part);
+            size += u64::try_from(read).unwrap_or(0);
+        }
+        self.file.sync_all()?;
+        let hash: [u8; 32] = hash.finalize().into();
+        let target = self.files.path_of(&hash);
+        let folder = target.parent().map_or_else(|| self.files.dir.clone(), Path::to_owned);
+        std::fs::create_dir_all(&folder)?;
+        if let Some(path) = &self.path {
+            std::fs::rename(path, &target)?;
+            self.path = None;
+        }
+        std::fs::File::open(&folder)?.sync_all()?;
+        std::fs::File::open(&self.files.dir)?.sync_all()?;
+        Ok((hash, size))
+    }
+}
+
+impl Drop for Seekable {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // As above.
             let _left = std::fs::remove_file(path);
         }
     }

@@ -1,6 +1,7 @@
 //! The officers' use cases: read, answer, close, move. What an officer may not see does not exist for them.
 
 pub mod clock;
+pub mod evidence;
 pub mod reading;
 pub mod saved;
 pub mod sight;

@@ -22,6 +22,8 @@ pub mod correspondents;
 pub mod deliveries;
 pub mod envelopes;
 pub mod events;
+pub mod exhibits;
+pub mod exports;
 pub mod listings;
 pub mod mailboxes;
 pub mod messages;
@@ -43,5 +45,6 @@ pub mod settings;
 pub mod suppressions;
 pub mod text_parts;
 pub mod urgencies;
+pub mod working_copies;
 
 pub use db::{Backend, Conn, Db};

@@ -202,6 +202,7 @@ diesel::table! {
         sealed_seq -> Nullable<BigInt>,
         previous_hash -> Nullable<Binary>,
         hash -> Nullable<Binary>,
+        sealed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -672,6 +673,68 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_heads (day) {
+        day -> Text,
+        seq -> BigInt,
+        hash -> Binary,
+        mac -> Binary,
+        sealed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    exhibits (id) {
+        id -> BigInt,
+        conversation_id -> BigInt,
+        message_id -> BigInt,
+        attachment_id -> Nullable<BigInt>,
+        reference -> Text,
+        officer_id -> BigInt,
+        created_at -> Timestamp,
+        sealed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    working_copies (id) {
+        id -> BigInt,
+        public_id -> Text,
+        message_id -> BigInt,
+        attachment_id -> Nullable<BigInt>,
+        kind -> Text,
+        filename -> Text,
+        content_type -> Text,
+        size_bytes -> BigInt,
+        sha256 -> Binary,
+        done -> Text,
+        detail -> Json,
+        officer_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    exports (id) {
+        id -> BigInt,
+        public_id -> Text,
+        conversation_id -> BigInt,
+        officer_id -> BigInt,
+        status -> Text,
+        files_done -> BigInt,
+        files_total -> BigInt,
+        size_bytes -> BigInt,
+        sha256 -> Nullable<Binary>,
+        manifest_sha256 -> Nullable<Binary>,
+        reason -> Nullable<Text>,
+        tries -> BigInt,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -722,8 +785,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     areas,
     attachments,
     attempts,
-    bounce_scores,
+    audit_heads,
     audit_log,
+    bounce_scores,
     codes,
     consent_events,
     conversation_events,
@@ -735,6 +799,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     envelope_keys,
     envelopes,
     events,
+    exhibits,
+    exports,
     idempotency_keys,
     interest_groups,
     listings,
@@ -762,4 +828,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     teams,
     text_parts,
     urgencies,
+    working_copies,
 );

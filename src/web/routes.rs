@@ -74,6 +74,17 @@ routes! {
     get "/inbox/{id}/sent/{message}" Officer => inbox::as_sent::show;
     get "/inbox/{id}/attachment/{message}/{ordinal}" Officer => inbox::originals::attachment;
     get "/inbox/{id}/preview/{message}/{ordinal}" Officer => inbox::originals::preview;
+    get "/inbox/{id}/evidence" Officer => inbox::evidence::show;
+    get "/inbox/{id}/evidence/panel" Officer => inbox::evidence::part;
+    post "/inbox/{id}/exhibit/{message}" Officer => inbox::evidence::name_message;
+    post "/inbox/{id}/exhibit/{message}/{ordinal}" Officer => inbox::evidence::name_file;
+    post "/inbox/{id}/export" Officer => inbox::evidence::ask;
+    get "/inbox/{id}/export/{export}" Officer => inbox::evidence::download_export;
+    get "/inbox/{id}/copy/{copy}" Officer => inbox::evidence::download_copy;
+    get "/inbox/{id}/redact/{message}" Officer => inbox::redact::words;
+    post "/inbox/{id}/redact/{message}" Officer => inbox::redact::copy_words;
+    get "/inbox/{id}/redact/{message}/{ordinal}" Officer => inbox::redact::picture;
+    post "/inbox/{id}/redact/{message}/{ordinal}" Officer => inbox::redact::copy_picture;
     get "/alerts" Officer => alerts::list::show;
     get "/alerts/new" Officer => alerts::compose::show;
     post "/alerts/new" Officer => alerts::compose::act;

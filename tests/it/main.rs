@@ -7,8 +7,10 @@
 mod support;
 
 mod attribution;
+mod audit;
 mod browser;
 mod corpus;
+mod evidence;
 mod faults;
 mod journeys;
 mod mailbox;

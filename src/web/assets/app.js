@@ -302,6 +302,39 @@ function scrolls() {
   if (talk && !$('.settle', talk) && !$('[data-error-summary]', talk)) talk.scrollTop = talk.scrollHeight;
 }
 
+// --- covering parts of a picture (inbox/redact): a box drawn over it fills the next empty row, and a row shows its box ----
+function covers(form) {
+  const stage = $('[data-stage]', form);
+  const rows = $$('.cover', form).map((part, index) => ({ inputs: $$('input', part), box: $(`[data-box="${index + 1}"]`, stage) }));
+  const show = ({ inputs, box }) => ['x', 'y', 'width', 'height'].forEach((name, i) => box.setAttribute(name, Math.max(0, parseFloat(inputs[i].value.replace(',', '.')) || 0)));
+  rows.forEach((row) => { show(row); row.inputs.forEach((input) => input.addEventListener('input', () => show(row))); });
+  let drawing = null;
+  const at = (e) => { const area = stage.getBoundingClientRect(); return [(e.clientX - area.left) / area.width, (e.clientY - area.top) / area.height].map((part) => Math.min(100, Math.max(0, part * 100))); };
+  const draw = (e) => {
+    const [x, y] = at(e), [fromX, fromY] = drawing.from;
+    [Math.min(x, fromX), Math.min(y, fromY), Math.abs(x - fromX), Math.abs(y - fromY)].forEach((value, i) => { drawing.row.inputs[i].value = value.toFixed(1); });
+    show(drawing.row);
+  };
+  stage.addEventListener('pointerdown', (e) => {
+    const row = rows.find(({ inputs }) => inputs.every((input) => !input.value));
+    // No empty row is left: the form makes more and keeps what there is.
+    if (!row) { $('[value=more]', form).click(); return; }
+    e.preventDefault();
+    stage.setPointerCapture(e.pointerId);
+    drawing = { row, from: at(e) };
+  });
+  stage.addEventListener('pointermove', (e) => { if (drawing) draw(e); });
+  const end = (e) => {
+    if (!drawing) return;
+    if (e.type === 'pointerup') draw(e);
+    // A tap is no box.
+    if (drawing.row.inputs.slice(2).some((input) => parseFloat(input.value || '0') < 0.5)) { drawing.row.inputs.forEach((input) => { input.value = ''; }); show(drawing.row); }
+    drawing = null;
+  };
+  stage.addEventListener('pointerup', end);
+  stage.addEventListener('pointercancel', end);
+}
+
 $$('[data-js]').forEach((el) => { el.hidden = false; });
 scrolls();
 errors();
@@ -310,4 +343,5 @@ once();
 shortcuts();
 const form = $('[data-compose]');
 if (form) compose(form);
+$$('[data-covers]').forEach(covers);
 if (document.body.hasAttribute('data-live')) live();

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::evidence;
 use super::list::{self, ListPane, ListQuery, channel_word};
 use super::may_read;
 
@@ -27,6 +28,7 @@ pub(super) struct ConversationPage {
     shell: Shell,
     list: ListPane,
     c: Conversation,
+    evidence: evidence::Panel,
     draft: String,
     errors: Vec<FieldError>,
 }
@@ -171,7 +173,8 @@ async fn build(officer: Officer, query: ListQuery, id: String, draft: String, er
             let list = list::pane_beside(&app, &officer.row, &query, &id, &officer.visitor.form_token).await?;
             let active = if c.alert.is_none() { "unattributed" } else { "inbox" };
             let shell = shell::officer(&officer.visitor, &officer.row, &format!("Conversation with {}", c.who), active).await?;
-            Ok(ConversationPage { shell, list, c, draft, errors })
+            let evidence = evidence::panel(&app, &officer, &id).await?;
+            Ok(ConversationPage { shell, list, c, evidence, draft, errors })
         })
         .await
 }

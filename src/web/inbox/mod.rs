@@ -4,8 +4,10 @@ pub mod actions;
 pub mod as_sent;
 pub mod clock;
 pub mod conversation;
+pub mod evidence;
 pub mod list;
 pub mod originals;
+pub mod redact;
 
 use crate::web::error::AppError;
 use crate::web::extract::Officer;

@@ -6,6 +6,8 @@ use actix_web::{HttpResponse, web};
 use super::may_read;
 use crate::app::App;
 use crate::audit::{self, Actor};
+use crate::domain::file_name;
+use crate::inbox::evidence::{self, picture};
 use crate::inbox::reading;
 use crate::store::accounts::OfficerRow;
 use crate::store::envelopes;
@@ -79,24 +81,35 @@ pub async fn attachment(officer: Officer, path: web::Path<(String, String, i64)>
     Ok(download("application/octet-stream", &file.filename, bytes))
 }
 
-/// `GET /inbox/{id}/preview/{message}/{ordinal}`: pictures only.
+/// `GET /inbox/{id}/preview/{message}/{ordinal}`: pictures only, drawn anew by us.
 pub async fn preview(officer: Officer, path: web::Path<(String, String, i64)>) -> Result<HttpResponse, AppError> {
+    let app = officer.app().clone();
     let (file, bytes) = file_of(officer, path.into_inner()).await?;
     if !previewable(&file.content_type) {
         return Err(AppError::NotFound);
     }
+    let picture = app.run(evidence::preview(bytes)).await.unwrap_or_else(|error| {
+        tracing::info!(attachment = file.id, %error, "a picture cannot be shown");
+        picture::placeholder()
+    });
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_SECURITY_POLICY, SEALED)).insert_header((header::CACHE_CONTROL, "private, no-store"));
-    Ok(response.content_type(file.content_type).body(bytes))
+    Ok(response.content_type(picture.content_type).body(picture.bytes))
 }
 
 pub(in crate::web) fn download(content_type: &'static str, name: &str, bytes: Vec<u8>) -> HttpResponse {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
-    let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
     HttpResponse::Ok()
         .content_type(content_type)
-        .insert_header((header::CONTENT_SECURITY_POLICY, SEALED))
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")))
+        .insert_header(disposition(name))
+        .insert_header((header::CONTENT_SECURITY_POLICY, SEALED))
         .body(bytes)
+}
+
+/// What nothing but the disk gets, under a name that is safe there.
+pub(super) fn disposition(name: &str) -> (header::HeaderName, String) {
+    let name = &file_name::safe(name);
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
+    let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+    (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"))
 }

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
@@ -115,6 +115,19 @@ impl Chromium {
             Ok(element.click().await?)
         })
         .await;
+    }
+
+    /// Draws with the mouse from the middle of what matches to so far right and down of it, in pixels.
+    pub(crate) async fn draw_from_middle(&self, css: &str, right: f64, down: f64) {
+        let element = self.find(css).await;
+        let begin = PointerAction::MoveToElement { element: element.clone(), duration: None, x: 0.0, y: 0.0 };
+        let end = PointerAction::MoveToElement { element, duration: None, x: right, y: down };
+        let mouse = MouseActions::new("mouse".into())
+            .then(begin)
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(end)
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(mouse).await.unwrap();
     }
 
     /// Empties a field and writes into it.

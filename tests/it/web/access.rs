@@ -15,6 +15,7 @@ use crate::support::db::TestDb;
 fn example(path: &str) -> String {
     let filled = path.replace("{name}", "app.css").replace("{token}", "aaaa").replace("{reference}", "K7Q2M");
     let filled = filled.replace("{message}", "aaaaaaaaaaaaaaaa").replace("{ordinal}", "0");
+    let filled = filled.replace("{export}", "aaaaaaaaaaaaaaaa").replace("{copy}", "aaaaaaaaaaaaaaaa");
     let filled = if path.contains("/admin/") { filled.replace("{id}", "1") } else { filled.replace("{id}", "aaaaaaaaaaaaaaaa") };
     let filled = filled.replace("{channel}", if path.contains("/email/") { "mail" } else { "sms" });
     assert!(!filled.contains('{'), "say what stands in {path}");
@@ -84,6 +85,17 @@ const ANSWERS: &[(&str, &str, [u16; 4])] = &[
     ("get", "/inbox/{id}/sent/{message}", [200, 404, 403, 403]),
     ("get", "/inbox/{id}/attachment/{message}/{ordinal}", [200, 404, 403, 403]),
     ("get", "/inbox/{id}/preview/{message}/{ordinal}", [200, 404, 403, 403]),
+    ("get", "/inbox/{id}/evidence", [200, 404, 403, 403]),
+    ("get", "/inbox/{id}/evidence/panel", [200, 404, 403, 403]),
+    ("post", "/inbox/{id}/exhibit/{message}", [303, 404, 403, 403]),
+    ("post", "/inbox/{id}/exhibit/{message}/{ordinal}", [303, 404, 403, 403]),
+    ("post", "/inbox/{id}/export", [303, 404, 403, 403]),
+    ("get", "/inbox/{id}/export/{export}", [200, 404, 403, 403]),
+    ("get", "/inbox/{id}/copy/{copy}", [200, 404, 403, 403]),
+    ("get", "/inbox/{id}/redact/{message}", [200, 404, 403, 403]),
+    ("post", "/inbox/{id}/redact/{message}", [422, 404, 403, 403]),
+    ("get", "/inbox/{id}/redact/{message}/{ordinal}", [200, 404, 403, 403]),
+    ("post", "/inbox/{id}/redact/{message}/{ordinal}", [303, 404, 403, 403]),
     ("post", "/inbox/{id}/reply", [422, 404, 403, 403]),
     ("post", "/inbox/{id}/close", [303, 404, 403, 403]),
     ("post", "/inbox/{id}/reopen", [303, 404, 403, 403]),
@@ -116,6 +128,8 @@ struct Scene {
     reference: String,
     conversation: String,
     message: String,
+    export: String,
+    copy: String,
     parked: i64,
 }
 
@@ -136,13 +150,30 @@ async fn scene(t: &TestApp, db: &TestDb) -> Scene {
     })
     .await;
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    Scene { reference, conversation: text(&conversation["id"]), message: text(&conversation["messages"][0]["id"]), parked }
+    let (conversation, message) = (text(&conversation["id"]), text(&conversation["messages"][0]["id"]));
+    officer.get(&format!("/inbox/{conversation}")).await;
+    assert_eq!(officer.submit(&format!("/inbox/{conversation}/redact/{message}"), &[("phrases", "Here")]).await.status, 303);
+    assert_eq!(officer.submit(&format!("/inbox/{conversation}/export"), &[]).await.status, 303);
+    let (export, copy) = eventually("the export", async || {
+        let mut conn = db.read().await;
+        let row = huecry::store::messages::find(&mut conn, &message).await.unwrap().unwrap();
+        let copy = huecry::store::working_copies::list_of(&mut conn, &[row.id]).await.unwrap().remove(0).public_id;
+        let export = huecry::store::exports::list_of(&mut conn, row.conversation_id).await.unwrap().remove(0);
+        (export.status == "ready").then_some((export.public_id, copy))
+    })
+    .await;
+    Scene { reference, conversation, message, export, copy, parked }
 }
 
 impl Scene {
     fn fill(&self, path: &str) -> String {
         let id = if path.starts_with("/admin/") { self.parked.to_string() } else { self.conversation.clone() };
-        path.replace("{reference}", &self.reference).replace("{message}", &self.message).replace("{ordinal}", "0").replace("{id}", &id)
+        path.replace("{reference}", &self.reference)
+            .replace("{message}", &self.message)
+            .replace("{ordinal}", "0")
+            .replace("{export}", &self.export)
+            .replace("{copy}", &self.copy)
+            .replace("{id}", &id)
     }
 }
 

@@ -19,7 +19,7 @@ fn forms() -> Vec<(&'static str, Guard)> {
 
 fn filled(path: &str) -> String {
     let id = if path.starts_with("/admin/") { "1" } else { "aaaaaaaaaaaaaaaa" };
-    path.replace("{id}", id).replace("{reference}", "K7Q2M")
+    path.replace("{id}", id).replace("{reference}", "K7Q2M").replace("{message}", "aaaaaaaaaaaaaaaa").replace("{ordinal}", "0")
 }
 
 /// A browser for each kind of person who may open a form, each with its token.
