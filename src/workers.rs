@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::task::TaskTracker;
 
+use crate::accounts::guesses;
 use crate::app::App;
 use crate::inbound::intake::{self, Intake, LANES};
 use crate::inbound::listen::Listener;
@@ -199,5 +200,6 @@ async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {
     }
     drop(conn);
     intake::forget(app).await?;
+    guesses::forget(app).await?;
     hygiene::give_up_waiting(app).await
 }

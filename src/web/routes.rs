@@ -3,7 +3,7 @@
 use actix_web::web::{self, ServiceConfig};
 
 use super::api::Problem;
-use super::{admin, alerts, api, assets, health, inbox, live, officers, press, public, residents, webhooks};
+use super::{admin, alerts, api, assets, health, inbox, live, me, officers, press, public, residents, webhooks};
 
 crate::words! {
     /// Who may open a route. Tests hold every route to its word.
@@ -54,7 +54,18 @@ routes! {
 
     get "/sign-in" Public => officers::sign_in::show;
     post "/sign-in" Public => officers::sign_in::sign_in;
+    post "/sign-in/code" Public => officers::sign_in::code;
+    get "/reset/{token}" Public => officers::reset::show;
+    post "/reset/{token}" Public => officers::reset::reset;
     post "/sign-out" Officer => officers::sign_in::sign_out;
+    get "/me/security" Officer => me::security::show;
+    post "/me/security/password" Officer => me::security::change_password;
+    post "/me/security/sessions/{id}/end" Officer => me::security::end_session;
+    post "/me/security/sessions/end-others" Officer => me::security::end_others;
+    get "/me/security/codes" Officer => me::codes::show;
+    post "/me/security/codes" Officer => me::codes::confirm;
+    post "/me/security/codes/new" Officer => me::codes::anew;
+    post "/me/security/codes/off" Officer => me::codes::off;
     get "/events" Officer => live::stream;
     get "/inbox" Officer => inbox::list::show;
     get "/inbox/rows" Officer => inbox::list::rows;

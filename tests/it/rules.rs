@@ -31,6 +31,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("inbox", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::receipts"]),
     ("residents", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::receipts"]),
     ("accounts", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::receipts"]),
+    ("accounts/sessions", &["config::SecondStep"]),
+    ("accounts/second_step", &["config::SecondStep"]),
     ("press", &["app", "store", "files", "audit", "domain"]),
     ("partners", &["app", "store", "files", "audit", "domain"]),
     ("web", ABOVE),

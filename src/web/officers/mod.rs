@@ -1,3 +1,4 @@
 //! Officers' way in and out.
 
+pub mod reset;
 pub mod sign_in;

@@ -52,6 +52,7 @@ on_both!(without_signing_in_every_route_shows_its_own_door, async |db| {
             (Guard::Key, _) => assert!(seen.status == 401 && seen.kind == "application/problem+json", "{told}"),
             (Guard::Webhook, _) => assert_eq!(seen.status, 403, "{told}"),
             // A page is there for anybody, a form without its token is not, and a link that we never made leads nowhere.
+            (Guard::Public, "post") if path.starts_with("/reset/") => assert_eq!(seen.status, 403, "{told}"),
             (Guard::Public, _) if path.contains("{token}") => assert_eq!(seen.status, 404, "{told}"),
             (Guard::Public, "get") => assert_eq!(seen.status, 200, "{told}"),
             (Guard::Public, _) => assert_eq!(seen.status, 403, "{told}"),
@@ -103,6 +104,14 @@ const ANSWERS: &[(&str, &str, [u16; 4])] = &[
     ("get", "/admin/parked/{id}/raw", [403, 403, 403, 200]),
     ("post", "/admin/parked/{id}/replay", [403, 403, 403, 303]),
     ("post", "/admin/notices/{id}/clear", [403, 403, 403, 303]),
+    ("get", "/me/security", [200, 200, 200, 200]),
+    ("get", "/me/security/codes", [200, 200, 200, 200]),
+    ("post", "/me/security/codes", [422, 422, 422, 422]),
+    ("post", "/me/security/codes/new", [422, 422, 422, 422]),
+    ("post", "/me/security/codes/off", [422, 422, 422, 422]),
+    ("post", "/me/security/password", [422, 422, 422, 422]),
+    ("post", "/me/security/sessions/{id}/end", [404, 404, 404, 404]),
+    ("post", "/me/security/sessions/end-others", [303, 303, 303, 303]),
     ("post", "/sign-out", [303, 303, 303, 303]),
 ];
 
