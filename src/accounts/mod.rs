@@ -1,8 +1,9 @@
 //! Accounts: officers' sign-in, sessions of officers and residents, API keys.
 //!
 //! A try at signing in goes [`sign_in`] → `guesses` (may it be made, and count it) → password → [`second_step`] →
-//! [`sessions`]; or by the force's directory.
+//! [`sessions`]; or by the force's directory: [`directory`] → [`sessions`].
 
+pub mod directory;
 pub mod guesses;
 pub mod keys;
 pub mod officers;

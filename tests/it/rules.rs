@@ -32,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("residents", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::receipts"]),
     ("accounts", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::receipts"]),
     ("accounts/sessions", &["config::SecondStep"]),
+    ("accounts/directory", &["channels::oidc", "config::GroupConfig"]),
     ("accounts/second_step", &["config::SecondStep"]),
     ("press", &["app", "store", "files", "audit", "domain"]),
     ("partners", &["app", "store", "files", "audit", "domain"]),

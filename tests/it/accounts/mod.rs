@@ -1,6 +1,8 @@
 //! Accounts from outside: the second step, guesses that lock nobody else out, sessions, passwords, the directory,
 //! administrators' pages.
 
+mod administration;
+mod directory;
 mod guesses;
 mod passwords;
 mod second_step;
