@@ -77,6 +77,18 @@ pub(super) async fn settle(conn: &mut Conn, tried: &Try) -> QueryResult<()> {
     Ok(())
 }
 
+/// It was right so far, and something more is asked for: as if it had not been made.
+pub(super) async fn take_back(app: &App, tried: &Try) -> QueryResult<()> {
+    let mut conn = app.write().await?;
+    conn.transaction(async |conn| {
+        for key in std::iter::once(&tried.own).chain(&tried.network) {
+            sign_in_tallies::uncount(conn, key).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
 /// It failed: an entry in the audit log, with what was wrong.
 pub(super) async fn note_failure(app: &App, tried: &Try, officer_id: Option<i64>, what: &str) -> QueryResult<()> {
     let detail = json!({ "what": what, "known_device": tried.known_device, "from": tried.from });

@@ -75,6 +75,7 @@ pub async fn by_password(app: &App, email: &str, password: &str, origin: &Origin
         return Ok(SignInOutcome::Wrong);
     };
     if second_step::stands(app, officer.id).await? {
+        guesses::take_back(app, &tried).await?;
         let ticket = Ticket { officer: officer.id, until: app.now().plus_ms(TICKET_MS), password: mark(officer) };
         let sealed = app.keyring().seal(&purpose(browser), &serde_json::to_vec(&ticket)?);
         return Ok(SignInOutcome::Code(hex::encode(sealed.ok_or_else(|| anyhow::anyhow!("the ticket cannot be sealed"))?)));

@@ -85,7 +85,8 @@ pub(super) fn read_oidc(section: &mut Reader<'_>) -> OidcConfig {
         let name = group.required("group", "a group as the provider's claim has it");
         let role = group.required("role", "officer, press, admin or another role");
         let role = role.parse().map_err(|error: crate::domain::words::UnknownWord| group.fault("role", &format!("one of {}", error.expected.join(", ")))).ok();
-        Some(GroupConfig { group: name, role: role?, team: group.text("team") })
+        let team = group.text("team");
+        Some(GroupConfig { group: name, role: role?, team })
     });
     if groups.is_empty() {
         section.fault("groups", "at least one [[oidc.groups]] with group and role: nobody could sign in without");

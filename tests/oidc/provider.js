@@ -13,6 +13,9 @@ import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import Provider from "oidc-provider";
 
+// Standard output is for the test alone.
+console.info = console.warn = console.error;
+
 const CLIENT = { client_id: "huecry", client_secret: "an-invented-secret-of-some-length" };
 const settings = { redirect: "http://127.0.0.1/none", alg: "RS256", claims_in: "id_token", person: { sub: "nobody" }, forge: null };
 
@@ -80,7 +83,7 @@ const server = createServer((request, response) => answer(request, response));
 await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 build();
-console.log(issuer);
+process.stdout.write(`${issuer}\n`);
 
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {
@@ -88,6 +91,6 @@ lines.on("line", (line) => {
   Object.assign(settings, changes);
   if (anew) keys = generate();
   build();
-  console.log("ok");
+  process.stdout.write("ok\n");
 });
 lines.on("close", () => process.exit(0));

@@ -60,10 +60,10 @@ pub async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse
 
 /// `POST /sign-in`
 pub async fn sign_in(visitor: Visitor, fields: Fields, from: CameFrom) -> Result<HttpResponse, AppError> {
-    visitor.check_form(fields.one("csrf"))?;
     if !visitor.app.config().security.local_accounts {
         return Err(AppError::Invalid("Nobody signs in by password here: use the button for your force account.".to_owned()));
     }
+    visitor.check_form(fields.one("csrf"))?;
     let (email, password) = (fields.one("email").trim().to_owned(), fields.one("password").to_owned());
     let (app, asked, browser, origin) = (visitor.app.clone(), email.clone(), visitor.form_token.clone(), from.0);
     let outcome = app.clone().run(async move { accounts::by_password(&app, &asked, &password, &origin, &browser).await }).await?;
