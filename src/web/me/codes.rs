@@ -1,5 +1,7 @@
 //! `/me/security/codes`: setting up an authenticator app, recovery codes, and switching both off.
 
+use std::fmt::Write;
+
 use actix_web::HttpResponse;
 use askama::Template;
 use qrcode::{Color, QrCode};
@@ -54,7 +56,7 @@ impl Qr {
         let mut path = String::new();
         for (index, color) in code.to_colors().into_iter().enumerate() {
             if color == Color::Dark {
-                path.push_str(&format!("M{} {}h1v1h-1z", index % width + QUIET, index / width + QUIET));
+                write!(path, "M{} {}h1v1h-1z", index % width + QUIET, index / width + QUIET)?;
             }
         }
         Ok(Self { size: width + 2 * QUIET, path })

@@ -134,6 +134,8 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("get", "/events", For::All, 200),
     ("get", "/inbox", For::Only(Is::Reader), 200),
     ("get", "/inbox/rows", For::Only(Is::Reader), 200),
+    ("post", "/inbox/views", For::Only(Is::Reader), 303),
+    ("post", "/inbox/views/{id}/forget", For::Only(Is::Reader), 303),
     ("get", "/inbox/{id}", For::Seers, 200),
     ("get", "/inbox/{id}/thread", For::Seers, 200),
     ("get", "/inbox/{id}/original/{message}", For::Seers, 200),
@@ -141,6 +143,9 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("get", "/inbox/{id}/attachment/{message}/{ordinal}", For::Seers, 200),
     ("get", "/inbox/{id}/preview/{message}/{ordinal}", For::Seers, 200),
     ("post", "/inbox/{id}/reply", For::Seers, 422),
+    ("post", "/inbox/{id}/pause", For::Seers, 422),
+    ("post", "/inbox/{id}/resume", For::Seers, 303),
+    ("post", "/inbox/{id}/take-up", For::Seers, 303),
     ("post", "/inbox/{id}/close", For::Seers, 303),
     ("post", "/inbox/{id}/reopen", For::Seers, 303),
     ("post", "/inbox/{id}/unread", For::Seers, 303),
@@ -246,7 +251,7 @@ async fn scene(t: &TestApp, db: &TestDb) -> Scene {
 
 impl Scene {
     fn fill(&self, path: &str) -> String {
-        let id = if path.starts_with("/admin/officers") {
+        let id = if path.starts_with("/admin/officers") || path.starts_with("/inbox/views/") {
             "1".to_owned()
         } else if path.starts_with("/admin/") {
             self.parked.to_string()
