@@ -187,6 +187,10 @@ impl Provider {
             .set_time_fn(move || now.utc());
         let claims = token.claims(&verifier, &Nonce::new(nonce.to_owned()))?;
         let all = payload(&token.to_string());
+        // The library leaves a lone audience's authorized party unread: a token made for another client is not for us.
+        if all.get("azp").is_some_and(|party| party.as_str() != Some(self.settings.client_id.as_str())) {
+            return Err(ClaimsVerificationError::InvalidAudience("the authorized party is another client".to_owned()));
+        }
         Ok(Person {
             issuer: claims.issuer().to_string(),
             subject: claims.subject().to_string(),

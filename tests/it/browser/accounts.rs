@@ -20,7 +20,7 @@ async fn officers_set_up_codes_and_sign_in_with_one() {
     desk.fill("#old", "not it").await;
     desk.fill("#new", "short").await;
     desk.fill("#again", "short").await;
-    desk.click(".narrow-form button").await;
+    desk.click(".slim-form button").await;
     desk.find(".error-summary").await;
     desk.was_refused_with(422).await;
     desk.page_is_sound("own sign-in with an error").await;
@@ -30,7 +30,7 @@ async fn officers_set_up_codes_and_sign_in_with_one() {
     desk.page_is_sound("setting up codes").await;
     let secret = decode(&secret);
     desk.fill("#code", &totp::code(&secret, totp::step_at(t.app.now()) - 1)).await;
-    desk.click(".narrow-form button").await;
+    desk.click(".slim-form button").await;
     desk.sees("h1", "Your recovery codes").await;
     desk.picture("recovery-codes").await;
     desk.page_is_sound("recovery codes").await;
