@@ -7,6 +7,7 @@ use diesel::QueryResult;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::email::dkim::Verifier;
+use crate::channels::oidc::Provider;
 use crate::channels::registry::Channels;
 use crate::clock::Clock;
 use crate::config::{Config, Keyring};
@@ -32,6 +33,7 @@ struct Inner {
     stop: CancellationToken,
     runtime: tokio::runtime::Handle,
     dkim: Verifier,
+    oidc: Option<Provider>,
 }
 
 impl App {
@@ -57,6 +59,8 @@ impl App {
         migrate::run(&config.database.url).await?;
         let files = Files::open(&config.files.dir).map_err(|error| anyhow::anyhow!("files.dir: cannot use {}: {error}", config.files.dir.display()))?;
         let channels = Channels::build(&config.channels)?;
+        let redirect = format!("{}/sign-in/oidc/callback", config.server.public_url);
+        let oidc = config.oidc.clone().map(|settings| Provider::new(settings, redirect)).transpose()?;
         let fingerprint = keyring.fingerprint();
         let stands = settings::put_if_absent(&mut db.write().await?, "match_key_fingerprint", &fingerprint).await?;
         anyhow::ensure!(
@@ -72,6 +76,7 @@ impl App {
             runtime: tokio::runtime::Handle::current(),
             clock: Clock::default(),
             dkim: Verifier::default(),
+            oidc,
             config,
             db,
             files,
@@ -152,6 +157,10 @@ impl App {
     /// Checks the signatures of mail.
     pub fn dkim(&self) -> &Verifier {
         &self.0.dkim
+    }
+    /// The force's own sign-in, if one is configured.
+    pub fn oidc(&self) -> Option<&Provider> {
+        self.0.oidc.as_ref()
     }
     /// A public URL of ours.
     pub fn url(&self, path: &str) -> String {

@@ -233,7 +233,7 @@ enum OfficerCommand {
         /// As residents see it.
         #[arg(long)]
         name: String,
-        /// officer, press or admin.
+        /// officer, supervisor, duty_desk, press or admin.
         #[arg(long, default_value = "officer")]
         role: Role,
         /// Team, by name.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::task::TaskTracker;
 
+use crate::accounts::guesses;
 use crate::app::App;
 use crate::audit::chain::HeadKey;
 use crate::audit::seal::{self, SealOutcome, Sealer};
@@ -252,5 +253,6 @@ async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {
     }
     drop(conn);
     intake::forget(app).await?;
+    guesses::forget(app).await?;
     hygiene::give_up_waiting(app).await
 }

@@ -8,9 +8,16 @@ use crate::store::accounts::{self, ApiKeyRow};
 
 /// What a key may be used for.
 pub const SCOPES: &[&str] = &["alerts", "inbox"];
+/// Its last use is noted at most so often.
+const TOUCH_MS: i64 = 60_000;
 
-/// Makes a key; gives it in the clear, once.
+/// Makes a key from the command line; gives it in the clear, once.
 pub async fn add(app: &App, name: &str, scopes: &[String]) -> anyhow::Result<String> {
+    add_by(app, &Actor::System, name, scopes).await
+}
+
+/// Makes a key; gives it in the clear, once. The error says what to mend.
+pub async fn add_by(app: &App, by: &Actor, name: &str, scopes: &[String]) -> anyhow::Result<String> {
     anyhow::ensure!(!name.trim().is_empty(), "give the key a name that says what it is for");
     for scope in scopes {
         anyhow::ensure!(SCOPES.contains(&scope.as_str()), "there is no scope {scope:?}; there are {}", SCOPES.join(" and "));
@@ -32,14 +39,33 @@ pub async fn add(app: &App, name: &str, scopes: &[String]) -> anyhow::Result<Str
         diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _) => anyhow::anyhow!("there is a key named {name:?} already"),
         other => other.into(),
     })?;
-    audit::note(&mut conn, app.ids(), app.now(), &Actor::System, "api_key.add", ("api_key", Some(id)), serde_json::json!({})).await?;
+    audit::note(&mut conn, app.ids(), app.now(), by, "api_key.add", ("api_key", Some(id)), serde_json::json!({ "scopes": row.scopes })).await?;
     Ok(key)
 }
 
 /// The live key.
 pub async fn find(app: &App, key: &str) -> diesel::QueryResult<Option<ApiKeyRow>> {
     let mut conn = app.read().await?;
-    accounts::find_api_key(&mut conn, &sha256(key.as_bytes())).await
+    let found = accounts::find_api_key(&mut conn, &sha256(key.as_bytes())).await?;
+    drop(conn);
+    let now = app.now();
+    if let Some(row) = found.as_ref().filter(|row| row.last_used_at.is_none_or(|last| now.since_ms(last) > TOUCH_MS)) {
+        accounts::touch_api_key(&mut app.write().await?, row.id, now).await?;
+    }
+    Ok(found)
+}
+
+/// Takes a key back at once; gives whether it was live.
+pub async fn revoke(app: &App, by: i64, id: i64) -> diesel::QueryResult<bool> {
+    let mut conn = app.write().await?;
+    conn.transaction(async |conn| {
+        let revoked = accounts::revoke_api_key(conn, id, app.now()).await? > 0;
+        if revoked {
+            audit::note(conn, app.ids(), app.now(), &Actor::Officer(by), "api_key.revoke", ("api_key", Some(id)), serde_json::json!({})).await?;
+        }
+        Ok(revoked)
+    })
+    .await
 }
 
 /// Whether a key may be used for this.

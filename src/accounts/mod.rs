@@ -1,7 +1,17 @@
 //! Accounts: officers' sign-in, sessions of officers and residents, API keys.
+//!
+//! A try at signing in goes [`sign_in`] → `guesses` (may it be made, and count it) → password → [`second_step`] →
+//! [`sessions`]; or by the force's directory: [`directory`] → [`sessions`].
 
+pub mod directory;
+pub mod guesses;
 pub mod keys;
+pub mod officers;
+pub mod origin;
+pub mod passwords;
+pub mod second_step;
 pub mod sessions;
+pub mod sign_in;
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -19,26 +29,8 @@ pub fn hash_password(password: &str) -> anyhow::Result<String> {
     Ok(Argon2::default().hash_password(password.as_bytes(), &salt).map_err(|error| anyhow::anyhow!("the password cannot be hashed: {error}"))?.to_string())
 }
 
-fn matches(hash: &str, password: &str) -> bool {
+pub(crate) fn matches(hash: &str, password: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
-}
-
-/// The officer with this e-mail and password. An unknown e-mail takes as long as a wrong password.
-pub async fn sign_in(app: &App, email: &str, password: &str) -> anyhow::Result<Option<OfficerRow>> {
-    let officer = accounts::find_officer_by_email(&mut app.read().await?, email).await?.filter(|officer| officer.disabled_at.is_none());
-    let hash = match &officer {
-        Some(officer) => officer.password_hash.clone(),
-        // Of no password anybody has.
-        None => "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$8WCdZ8fLTBZLUVQrYY0mUQxQFA0BSLpVqkZVC1KpH1o".to_owned(),
-    };
-    let password = password.to_owned();
-    let matched = tokio::task::spawn_blocking(move || matches(&hash, &password)).await?;
-    let found = officer.filter(|_| matched);
-    let mut conn = app.write().await?;
-    let (action, id) = found.as_ref().map_or(("officer.sign_in_failed", None), |officer| ("officer.sign_in", Some(officer.id)));
-    let actor = id.map_or(Actor::System, Actor::Officer);
-    audit::note(&mut conn, app.ids(), app.now(), &actor, action, ("officer", id), serde_json::json!({})).await?;
-    Ok(found)
 }
 
 /// What an administrator gives to add an account.

@@ -16,6 +16,7 @@
 pub mod certificates;
 pub mod email;
 pub mod http;
+pub mod oidc;
 pub mod registry;
 pub mod sms;
 pub mod wire;

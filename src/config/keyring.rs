@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::seal;
 use crate::domain::token::{TokenKey, mac};
 
 /// The installation's keys.
@@ -106,6 +107,21 @@ impl Keyring {
     /// The key that signs.
     pub fn signing(&self) -> Option<&TokenKey> {
         self.tokens.first()
+    }
+
+    /// Encrypts what must be read back, for one purpose.
+    pub fn seal(&self, purpose: &str, plain: &[u8]) -> Option<Vec<u8>> {
+        seal::seal(self.signing()?, purpose, plain)
+    }
+
+    /// What was sealed for this purpose under any of our keys.
+    pub fn open_sealed(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        seal::open(&self.tokens, purpose, sealed)
+    }
+
+    /// Whether what was sealed is under a key that signs no longer, and should be sealed anew.
+    pub fn is_sealed_by_an_older_key(&self, sealed: &[u8]) -> bool {
+        self.signing().is_some_and(|key| sealed.first().is_some_and(|id| u32::from(*id) != u32::from(key.id)))
     }
 
     /// What the database remembers of the match key, to refuse a keyring that does not belong to it.

@@ -6,6 +6,7 @@
 mod channel;
 mod keyring;
 mod reader;
+mod security;
 mod sms;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, Ima
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;
+pub use security::{GroupConfig, OidcConfig, SecondStep, SecurityConfig};
 pub use sms::{
     AwsConfig, MessageIdRadix, NotifyConfig, SmppAlphabet, SmppConfig, SmppLong, SmsConfig, SmsProviderConfig, TwilioConfig, VonageConfig, VonageSignIn,
     VonageSignatureMethod, VonageSmsConfig,
@@ -30,6 +32,8 @@ pub struct Config {
     pub files: FilesConfig,
     /// `[security]`
     pub security: SecurityConfig,
+    /// `[oidc]`
+    pub oidc: Option<OidcConfig>,
     /// `[branding]`
     pub branding: BrandingConfig,
     /// `[attribution]`
@@ -79,15 +83,6 @@ impl std::fmt::Debug for DatabaseConfig {
 pub struct FilesConfig {
     /// The folder that holds them.
     pub dir: PathBuf,
-}
-
-/// Keys and sessions.
-#[derive(Clone, Debug)]
-pub struct SecurityConfig {
-    /// The file that holds the HMAC keys, apart from the database.
-    pub keyring: PathBuf,
-    /// How long an idle officer stays signed in.
-    pub session_ms: i64,
 }
 
 /// Whose system this is, for people.
@@ -144,10 +139,8 @@ impl Config {
         let server = root.section("server", read_server);
         let database = root.section("database", |section| DatabaseConfig { url: read_database_url(section) });
         let files = root.section("files", |section| FilesConfig { dir: section.text_or("dir", "huecry-data/files").into() });
-        let security = root.section("security", |section| SecurityConfig {
-            keyring: section.text_or("keyring", "huecry-data/keyring.json").into(),
-            session_ms: section.number_or("session_minutes", 720, 5, 10_080).saturating_mul(60_000),
-        });
+        let security = root.section("security", security::read);
+        let oidc = root.has("oidc").then(|| root.section("oidc", security::read_oidc));
         let branding = root.section("branding", |section| BrandingConfig {
             name: section.text_or("name", "Derbyshire Alert"),
             force: section.text_or("force", "Derbyshire Constabulary"),
@@ -160,12 +153,15 @@ impl Config {
         });
         let channels = root.list("channels", channel::read);
         root.refuse_unknown();
+        if !security.local_accounts && oidc.is_none() {
+            faults.push(Fault::new("security.local_accounts", "true, or an [oidc] section: nobody could sign in without either"));
+        }
         channel::refuse_double_names(&channels, &mut faults);
         channel::refuse_unknown_fallbacks(&channels, &mut faults);
         channel::refuse_double_numbers(&channels, &mut faults);
         if faults.is_empty() {
             let channels = channels.into_iter().flatten().collect();
-            Ok(Self { server, database, files, security, branding, attribution, channels })
+            Ok(Self { server, database, files, security, oidc, branding, attribution, channels })
         } else {
             Err(faults)
         }

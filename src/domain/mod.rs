@@ -5,7 +5,9 @@
 pub mod address;
 pub mod alert;
 pub mod at;
+pub mod attempts;
 pub mod audience;
+pub mod browser;
 pub mod delivery;
 pub mod file_name;
 pub mod gsm;
@@ -16,8 +18,10 @@ pub mod officer;
 pub mod place;
 pub mod proof;
 pub mod reference;
+pub mod seal;
 pub mod sight;
 pub mod token;
+pub mod totp;
 pub mod words;
 
 pub use address::{Address, Email, MatchKey, Phone};

@@ -194,7 +194,7 @@ impl Intake {
 
 /// The rule by which a text is an opt-out whatever was asked before it; what depends on that is decided with the thread at hand.
 fn certain_opt_out(text: &str) -> Option<&'static str> {
-    let verdict = opt_out::read(text, &Context { open_question: true, ..Context::default() });
+    let verdict = opt_out::by_rules(text, &Context { open_question: true, ..Context::default() });
     (verdict.class == TextClass::OptOut && !matches!(verdict.scope, Scope::Group(_))).then_some(verdict.rule)
 }
 

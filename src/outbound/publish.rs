@@ -61,7 +61,7 @@ struct Target {
 
 async fn target(conn: &mut Conn, draft: &Draft) -> Result<Result<Target, Vec<DraftFault>>, DieselError> {
     let areas = places::find_areas(conn, &draft.areas).await?;
-    let groups: Vec<_> = places::list_groups(conn).await?.into_iter().filter(|group| draft.groups.contains(&group.slug)).collect();
+    let groups: Vec<_> = places::list_open_groups(conn).await?.into_iter().filter(|group| draft.groups.contains(&group.slug)).collect();
     let mut faults = Vec::new();
     if let Some(unknown) = draft.areas.iter().find(|code| !areas.iter().any(|area| area.code == **code)) {
         faults.push(DraftFault { field: "areas", message: format!("There is no area {unknown}") });

@@ -123,7 +123,7 @@ async fn settle(conn: &mut Conn, app: &App, wish: &Wish) -> QueryResult<i64> {
     if let Some(place) = places::find(conn, &wish.postcode).await? {
         residents::replace_areas(conn, resident_id, &place.area_ids).await?;
     }
-    let groups: Vec<i64> = areas::list_groups(conn).await?.into_iter().filter(|group| wish.groups.contains(&group.slug)).map(|group| group.id).collect();
+    let groups: Vec<i64> = areas::list_open_groups(conn).await?.into_iter().filter(|group| wish.groups.contains(&group.slug)).map(|group| group.id).collect();
     residents::replace_groups(conn, resident_id, &groups, now).await?;
     match known {
         Some((_, row)) => {

@@ -95,8 +95,14 @@ pub async fn add_group(app: &App, slug: &str, name: &str, description: &str) -> 
     let sound = !slug.is_empty() && slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') && !slug.starts_with('-');
     anyhow::ensure!(sound, "the slug must be small letters, digits and hyphens, such as dog-walkers");
     anyhow::ensure!(!name.trim().is_empty(), "the name must not be empty");
-    let row =
-        GroupRow { id: app.next_id(), slug: slug.to_owned(), name: name.trim().to_owned(), description: description.trim().to_owned(), created_at: app.now() };
+    let row = GroupRow {
+        id: app.next_id(),
+        slug: slug.to_owned(),
+        name: name.trim().to_owned(),
+        description: description.trim().to_owned(),
+        created_at: app.now(),
+        retired_at: None,
+    };
     let mut conn = app.write().await?;
     anyhow::ensure!(places::insert_groups(&mut conn, vec![row]).await? == 1, "there is a group {slug:?} already");
     Ok(())

@@ -57,7 +57,8 @@ pub async fn change(app: &App, resident_id: i64, changes: &Changes) -> QueryResu
         if let Some(place) = places::find(conn, &changes.postcode).await? {
             residents::replace_areas(conn, resident_id, &place.area_ids).await?;
         }
-        let groups: Vec<i64> = areas::list_groups(conn).await?.into_iter().filter(|group| changes.groups.contains(&group.slug)).map(|group| group.id).collect();
+        let groups: Vec<i64> =
+            areas::list_open_groups(conn).await?.into_iter().filter(|group| changes.groups.contains(&group.slug)).map(|group| group.id).collect();
         residents::replace_groups(conn, resident_id, &groups, now).await?;
         for row in residents::list_addresses(conn, resident_id).await? {
             let on = changes.on.contains(&row.id);

@@ -140,6 +140,65 @@ pub async fn set_away(conn: &mut Conn, officer_id: i64, until: Option<At>, cover
         .await)
 }
 
+/// What an administrator changes of an account, all at once.
+#[derive(Clone, Debug, PartialEq, Eq, AsChangeset)]
+#[diesel(table_name = officers, treat_none_as_null = true)]
+pub struct OfficerChange {
+    /// Sign-in name, lower case.
+    pub email: String,
+    /// As residents see it.
+    pub name: String,
+    /// A `Role` word.
+    pub role: String,
+    /// Their team.
+    pub team_id: Option<i64>,
+    /// An administrator who was given the officers' role as well.
+    pub reads_replies: bool,
+}
+
+/// Changes an account; an error if the e-mail is another's.
+pub async fn change_officer(conn: &mut Conn, id: i64, change: &OfficerChange) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(officers::table.find(id)).set(change).execute(c).await)
+}
+
+/// Closes an account, or opens it again.
+pub async fn set_disabled(conn: &mut Conn, id: i64, at: Option<At>) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(officers::table.find(id)).set(officers::disabled_at.eq(at)).execute(c).await)
+}
+
+/// Sets a password by its hash.
+pub async fn set_password(conn: &mut Conn, id: i64, hash: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(officers::table.find(id)).set(officers::password_hash.eq(hash)).execute(c).await)
+}
+
+/// A team by id.
+pub async fn find_team_by_id(conn: &mut Conn, id: i64) -> QueryResult<Option<TeamRow>> {
+    on!(conn, c => teams::table.find(id).select(TeamRow::as_select()).first(c).await.optional())
+}
+
+/// Renames a team and says where it works; an error if the name is another's.
+pub async fn change_team(conn: &mut Conn, id: i64, name: &str, area_id: Option<i64>) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(teams::table.find(id)).set((teams::name.eq(name), teams::area_id.eq(area_id))).execute(c).await)
+}
+
+/// Every API key, the newest first.
+pub async fn list_api_keys(conn: &mut Conn) -> QueryResult<Vec<ApiKeyRow>> {
+    on!(conn, c => api_keys::table.order(api_keys::id.desc()).select(ApiKeyRow::as_select()).load(c).await)
+}
+
+/// Takes a key back; gives 0 if it was already.
+pub async fn revoke_api_key(conn: &mut Conn, id: i64, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(api_keys::table.filter(api_keys::id.eq(id).and(api_keys::revoked_at.is_null())))
+        .set(api_keys::revoked_at.eq(Some(now)))
+        .execute(c)
+        .await)
+}
+
+/// Notes that a key was used, at most once a minute so that reading does not write.
+pub async fn touch_api_key(conn: &mut Conn, id: i64, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(api_keys::table.find(id)).set(api_keys::last_used_at.eq(Some(now))).execute(c).await)
+}
+
 /// Adds an API key; an error if the name is taken.
 pub async fn insert_api_key(conn: &mut Conn, row: &ApiKeyRow) -> QueryResult<usize> {
     on!(conn, c => diesel::insert_into(api_keys::table).values(row).execute(c).await)

@@ -45,7 +45,7 @@ pub struct PostcodeRow {
 
 /// A self-chosen group such as CCTV owners.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = interest_groups)]
+#[diesel(table_name = interest_groups, treat_none_as_default_value = false)]
 pub struct GroupRow {
     /// Time-ordered id.
     pub id: i64,
@@ -57,6 +57,8 @@ pub struct GroupRow {
     pub description: String,
     /// When it was made.
     pub created_at: At,
+    /// Since when it is offered to nobody.
+    pub retired_at: Option<At>,
 }
 
 /// Something with the number of current residents in it.
@@ -142,7 +144,30 @@ pub async fn list_placed(conn: &mut Conn) -> QueryResult<Vec<Placed>> {
         .await)
 }
 
-/// Every group by name.
+/// The groups that may be chosen, by name.
+pub async fn list_open_groups(conn: &mut Conn) -> QueryResult<Vec<GroupRow>> {
+    on!(conn, c => interest_groups::table
+        .filter(interest_groups::retired_at.is_null())
+        .order(interest_groups::name)
+        .select(GroupRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Renames a group, for people.
+pub async fn change_group(conn: &mut Conn, id: i64, name: &str, description: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(interest_groups::table.find(id))
+        .set((interest_groups::name.eq(name), interest_groups::description.eq(description)))
+        .execute(c)
+        .await)
+}
+
+/// Offers a group no longer, or again.
+pub async fn retire_group(conn: &mut Conn, id: i64, at: Option<At>) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(interest_groups::table.find(id)).set(interest_groups::retired_at.eq(at)).execute(c).await)
+}
+
+/// Every group by name, retired ones among them: who is in one may still leave it.
 pub async fn list_groups(conn: &mut Conn) -> QueryResult<Vec<GroupRow>> {
     on!(conn, c => interest_groups::table.order(interest_groups::name).select(GroupRow::as_select()).load(c).await)
 }

@@ -38,6 +38,7 @@ diesel::table! {
         name -> Text,
         description -> Text,
         created_at -> Timestamp,
+        retired_at -> Nullable<Timestamp>,
     }
 }
 
@@ -163,6 +164,9 @@ diesel::table! {
         created_at -> Timestamp,
         last_seen_at -> Timestamp,
         expires_at -> Timestamp,
+        method -> Text,
+        browser -> Text,
+        network -> Text,
     }
 }
 
@@ -735,6 +739,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    officer_factors (officer_id) {
+        officer_id -> BigInt,
+        totp_sealed -> Nullable<Binary>,
+        totp_step -> BigInt,
+        totp_at -> Nullable<Timestamp>,
+        pending_sealed -> Nullable<Binary>,
+        pending_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (id) {
+        id -> BigInt,
+        officer_id -> BigInt,
+        code_digest -> Binary,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sign_in_tallies (tally_key) {
+        tally_key -> Binary,
+        failures -> BigInt,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    password_resets (id) {
+        id -> BigInt,
+        officer_id -> BigInt,
+        token_digest -> Binary,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    officer_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        officer_id -> BigInt,
+        created_at -> Timestamp,
+        last_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -773,6 +827,7 @@ diesel::joinable!(nudges -> officers (officer_id));
 diesel::joinable!(conversation_moves -> conversations (conversation_id));
 diesel::joinable!(conversation_moves -> correspondents (correspondent_id));
 diesel::joinable!(conversation_moves -> officers (officer_id));
+diesel::joinable!(officer_identities -> officers (officer_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     addresses,
@@ -810,18 +865,23 @@ diesel::allow_tables_to_appear_in_same_query!(
     notices,
     nudges,
     number_faults,
+    officer_factors,
+    officer_identities,
     officers,
     pair_holds,
+    password_resets,
     pauses,
     postcodes,
     provider_blocks,
     receipts,
+    recovery_codes,
     replay_keys,
     resident_areas,
     residents,
     saved_views,
     sessions,
     settings,
+    sign_in_tallies,
     subscriptions,
     suppressions,
     tags,

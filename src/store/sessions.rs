@@ -28,6 +28,12 @@ pub struct SessionRow {
     pub last_seen_at: At,
     /// After this it counts for nothing.
     pub expires_at: At,
+    /// How they signed in: `password` or `oidc`.
+    pub method: String,
+    /// `Firefox on Windows`.
+    pub browser: String,
+    /// `203.0.113.…`: enough to know one's own.
+    pub network: String,
 }
 
 /// Starts a session.
@@ -56,6 +62,26 @@ pub async fn touch(conn: &mut Conn, id: i64, now: At, expires_at: At) -> QueryRe
 /// Ends a session.
 pub async fn delete(conn: &mut Conn, id: i64) -> QueryResult<usize> {
     on!(conn, c => diesel::delete(sessions::table.find(id)).execute(c).await)
+}
+
+/// An officer's unexpired sessions, the last seen first.
+pub async fn list_of_officer(conn: &mut Conn, officer_id: i64, now: At) -> QueryResult<Vec<SessionRow>> {
+    on!(conn, c => sessions::table
+        .filter(sessions::officer_id.eq(officer_id).and(sessions::expires_at.gt(now)))
+        .order((sessions::last_seen_at.desc(), sessions::id.desc()))
+        .select(SessionRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// Ends one session of an officer; gives 0 if it is not theirs.
+pub async fn delete_one_of(conn: &mut Conn, officer_id: i64, id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(sessions::table.filter(sessions::id.eq(id).and(sessions::officer_id.eq(officer_id)))).execute(c).await)
+}
+
+/// Ends every session of an officer, but for one if it is named.
+pub async fn delete_of_officer(conn: &mut Conn, officer_id: i64, but: Option<i64>) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(sessions::table.filter(sessions::officer_id.eq(officer_id).and(sessions::id.ne(but.unwrap_or(0))))).execute(c).await)
 }
 
 /// Ends every session of a resident, as when they leave.

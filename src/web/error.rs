@@ -18,6 +18,12 @@ pub enum AppError {
     /// A resident must sign in first.
     #[error("sign in first")]
     ResidentSignIn,
+    /// An officer must set up their second step first.
+    #[error("set up your codes first")]
+    SetUpFirst,
+    /// Somebody may not sign in; the sentence says what to do.
+    #[error("{0}")]
+    NotLetIn(&'static str),
     /// What came cannot be used; the sentence says what to do.
     #[error("{0}")]
     Invalid(String),
@@ -45,7 +51,8 @@ impl AppError {
         match self {
             Self::NotFound => fixed("Page not found", "Check the address. If you followed a link here, it may be out of date."),
             Self::Forbidden => fixed("Not for this account", "Your account may not open this page. Ask your administrator if you need it."),
-            Self::SignIn(_) | Self::ResidentSignIn => fixed("Sign in", "Sign in to go on."),
+            Self::SignIn(_) | Self::ResidentSignIn | Self::SetUpFirst => fixed("Sign in", "Sign in to go on."),
+            Self::NotLetIn(sentence) => fixed("You are not signed in", sentence),
             Self::Invalid(sentence) => ("Something needs mending", sentence.clone()),
             Self::StaleForm => fixed("This form is out of date", "Go back, reload the page and send it again. Nothing was changed."),
             Self::TooMany => fixed("Too many tries", "Wait a minute, then try again."),
@@ -60,8 +67,8 @@ impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::StaleForm => StatusCode::FORBIDDEN,
-            Self::SignIn(_) | Self::ResidentSignIn => StatusCode::SEE_OTHER,
+            Self::Forbidden | Self::StaleForm | Self::NotLetIn(_) => StatusCode::FORBIDDEN,
+            Self::SignIn(_) | Self::ResidentSignIn | Self::SetUpFirst => StatusCode::SEE_OTHER,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -77,6 +84,7 @@ impl ResponseError for AppError {
                 return HttpResponse::SeeOther().insert_header((header::LOCATION, format!("/sign-in?next={next}"))).finish();
             }
             Self::ResidentSignIn => return HttpResponse::SeeOther().insert_header((header::LOCATION, "/account/sign-in")).finish(),
+            Self::SetUpFirst => return HttpResponse::SeeOther().insert_header((header::LOCATION, "/me/security/codes")).finish(),
             Self::Internal(cause) => tracing::error!(cause = format!("{cause:#}"), "a request failed"),
             Self::Unavailable(cause) => tracing::warn!(%cause, "a request could not be served"),
             _ => {}

@@ -12,6 +12,7 @@ pub mod extract;
 pub mod health;
 pub mod inbox;
 pub mod live;
+pub mod me;
 pub mod middleware;
 pub mod officers;
 pub mod press;

@@ -3,7 +3,7 @@
 use actix_web::web::{self, ServiceConfig};
 
 use super::api::Problem;
-use super::{admin, alerts, api, assets, health, inbox, live, officers, press, public, residents, webhooks};
+use super::{admin, alerts, api, assets, health, inbox, live, me, officers, press, public, residents, webhooks};
 
 crate::words! {
     /// Who may open a route. Tests hold every route to its word.
@@ -54,7 +54,20 @@ routes! {
 
     get "/sign-in" Public => officers::sign_in::show;
     post "/sign-in" Public => officers::sign_in::sign_in;
+    post "/sign-in/code" Public => officers::sign_in::code;
+    get "/sign-in/oidc" Public => officers::directory::begin;
+    get "/sign-in/oidc/callback" Public => officers::directory::finish;
+    get "/reset/{token}" Public => officers::reset::show;
+    post "/reset/{token}" Public => officers::reset::reset;
     post "/sign-out" Officer => officers::sign_in::sign_out;
+    get "/me/security" Officer => me::security::show;
+    post "/me/security/password" Officer => me::security::change_password;
+    post "/me/security/sessions/{id}/end" Officer => me::security::end_session;
+    post "/me/security/sessions/end-others" Officer => me::security::end_others;
+    get "/me/security/codes" Officer => me::codes::show;
+    post "/me/security/codes" Officer => me::codes::confirm;
+    post "/me/security/codes/new" Officer => me::codes::anew;
+    post "/me/security/codes/off" Officer => me::codes::off;
     get "/events" Officer => live::stream;
     get "/inbox" Officer => inbox::list::show;
     get "/inbox/rows" Officer => inbox::list::rows;
@@ -96,6 +109,31 @@ routes! {
     get "/press/figures" Officer => press::volume::figures;
     get "/press/volume.csv" Officer => press::volume::csv;
     get "/admin" Officer => admin::parked::show;
+    get "/admin/officers" Officer => admin::officers::list;
+    get "/admin/officers/new" Officer => admin::officers::new;
+    post "/admin/officers" Officer => admin::officers::add;
+    get "/admin/officers/{id}" Officer => admin::officer::show;
+    post "/admin/officers/{id}" Officer => admin::officer::change;
+    post "/admin/officers/{id}/disable" Officer => admin::officer::disable;
+    post "/admin/officers/{id}/enable" Officer => admin::officer::enable;
+    post "/admin/officers/{id}/away" Officer => admin::officer::away;
+    post "/admin/officers/{id}/reset-link" Officer => admin::officer::reset_link;
+    post "/admin/officers/{id}/reset-codes" Officer => admin::officer::reset_codes;
+    post "/admin/officers/{id}/end-sessions" Officer => admin::officer::end_sessions;
+    get "/admin/teams" Officer => admin::teams::list;
+    post "/admin/teams" Officer => admin::teams::add;
+    post "/admin/teams/{id}" Officer => admin::teams::change;
+    get "/admin/areas" Officer => admin::areas::list;
+    get "/admin/groups" Officer => admin::groups::list;
+    post "/admin/groups" Officer => admin::groups::add;
+    post "/admin/groups/{id}" Officer => admin::groups::change;
+    post "/admin/groups/{id}/retire" Officer => admin::groups::retire;
+    post "/admin/groups/{id}/restore" Officer => admin::groups::restore;
+    get "/admin/keys" Officer => admin::keys::list;
+    post "/admin/keys" Officer => admin::keys::add;
+    post "/admin/keys/{id}/revoke" Officer => admin::keys::revoke;
+    get "/admin/channels" Officer => admin::channels::list;
+    get "/admin/audit" Officer => admin::audit::show;
     get "/admin/parked/{id}/raw" Officer => admin::parked::raw;
     post "/admin/parked/{id}/replay" Officer => admin::parked::replay;
     post "/admin/notices/{id}/clear" Officer => admin::parked::clear;

@@ -1,6 +1,7 @@
 //! The pages in a real Chromium: what officers, residents and the press do in them, live; that axe-core finds nothing against
 //! them; and that they work without scripts.
 
+mod accounts;
 mod county;
 mod evidence;
 mod hostile_mail;

@@ -240,6 +240,9 @@ async fn seed(db: &TestDb) {
         created_at: now(),
         last_seen_at: now(),
         expires_at: now(),
+        method: "password".into(),
+        browser: "Firefox on Linux".into(),
+        network: "203.0.113.…".into(),
     };
     let mut conn = db.write().await;
     huecry::store::accounts::set_away(&mut conn, owner.id, Some(now()), Some(cover.id)).await.unwrap();

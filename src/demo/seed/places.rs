@@ -79,6 +79,7 @@ impl Ground {
             name: name.to_owned(),
             description: description.to_owned(),
             created_at: app.now(),
+            retired_at: None,
         });
         Ok(Self { districts, sectors, postcodes, groups: groups.into() })
     }

@@ -146,15 +146,16 @@ pub struct Narrow {
 
 impl Narrow {
     fn condition(self) -> String {
+        use std::fmt::Write as _;
         let mut all = String::new();
         if let Some(id) = self.alert_id {
-            all.push_str(&format!(" AND c.alert_id = {id}"));
+            let _infallible = write!(all, " AND c.alert_id = {id}");
         }
         if let Some(id) = self.tag_id {
-            all.push_str(&format!(" AND EXISTS (SELECT 1 FROM conversation_tags t WHERE t.conversation_id = c.id AND t.tag_id = {id})"));
+            let _infallible = write!(all, " AND EXISTS (SELECT 1 FROM conversation_tags t WHERE t.conversation_id = c.id AND t.tag_id = {id})");
         }
         if let Some(kind) = self.channel_kind {
-            all.push_str(&format!(" AND c.channel_kind = '{kind}'"));
+            let _infallible = write!(all, " AND c.channel_kind = '{kind}'");
         }
         match self.urgency {
             Some(Urgency::Life) => all.push_str(" AND c.urgency = 'life'"),

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use crate::accounts::officers::REPLIES_GRANTED;
 use crate::audit::{self, Actor};
 use crate::domain::officer::Role;
 use crate::store::{envelopes, mailboxes, notices};
@@ -101,7 +102,7 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
                     .map(|row| NoticeView {
                         id: row.id.to_string(),
                         kind: kind_in_words(&row.kind),
-                        subject: row.subject,
+                        subject: if row.kind == REPLIES_GRANTED { String::new() } else { row.subject },
                         detail: row.detail,
                         times: row.times,
                         when: When::at(row.last_at, now),
@@ -123,6 +124,8 @@ fn kind_in_words(kind: &str) -> &'static str {
         "oversize" => "Mail too large",
         "bounce_cap" => "Many bounces",
         "not_sending" => "Not sending",
+        "replies_granted" => "An administrator reads replies",
+        "no_such_team" => "A team is missing",
         "not_bound" => "No line to the carrier",
         "complaint_cap" => "Many complaints",
         _ => "Notice",

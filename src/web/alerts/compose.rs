@@ -217,7 +217,7 @@ async fn page(officer: Officer, draft: Draft, errors: Vec<FieldError>, token: St
 /// Every group as a choice, those in `chosen` ticked.
 pub async fn group_choices(conn: &mut crate::store::Conn, chosen: &[String]) -> QueryResult<Vec<GroupChoice>> {
     let heads = places::count_residents_by_group(conn).await?;
-    let groups = places::list_groups(conn).await?;
+    let groups = places::list_open_groups(conn).await?;
     Ok(groups
         .into_iter()
         .map(|group| GroupChoice {

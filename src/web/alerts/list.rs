@@ -66,7 +66,7 @@ impl AlertRow {
 /// `GET /alerts?scope=mine|all`
 pub async fn show(officer: Officer, request: HttpRequest) -> Result<HttpResponse, AppError> {
     officer.require(Role::sees_volumes)?;
-    let all = request.query_string().contains("scope=all") || !officer.role.reads_replies();
+    let all = request.query_string().contains("scope=all") || !officer.row.reads_replies();
     let app = officer.app().clone();
     let page = app
         .clone()

@@ -118,7 +118,7 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
         groups,
         excluded: excluded.into_iter().map(|(word, count)| Exclusion { reason: compose::exclusion_sentence(&word), count }).collect(),
         // Whose address it was is for the officers who answer, not for the press.
-        doubtful: if officer.role.reads_replies() { part.doubtful } else { Vec::new() },
+        doubtful: if officer.row.reads_replies() { part.doubtful } else { Vec::new() },
         progress: part.progress,
         a: part.a,
         replies_href: format!("/inbox?view={}&alert={}", if alert.owner_id == officer.row.id { "mine" } else { "team" }, alert.reference),
@@ -137,7 +137,7 @@ pub async fn progress(officer: Officer, reference: web::Path<String>) -> Result<
             part(&app, &alert).await
         })
         .await?;
-    if !officer.role.reads_replies() {
+    if !officer.row.reads_replies() {
         part.doubtful.clear();
     }
     shell::page(&ProgressOnly(&part))

@@ -36,10 +36,15 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let trusted = request.app_data::<web::Data<App>>().map(|app| app.config().server.trusted_proxies.clone()).unwrap_or_default();
-        let forwarded: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
-        ready(Ok(Self(request.peer_addr().map(|peer| find(peer.ip(), &forwarded.join(","), &trusted)))))
+        ready(Ok(Self(of(request))))
     }
+}
+
+/// The address of a request.
+pub(super) fn of(request: &HttpRequest) -> Option<IpAddr> {
+    let trusted = request.app_data::<web::Data<App>>().map(|app| app.config().server.trusted_proxies.clone()).unwrap_or_default();
+    let forwarded: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
+    request.peer_addr().map(|peer| find(peer.ip(), &forwarded.join(","), &trusted))
 }
 
 #[cfg(test)]

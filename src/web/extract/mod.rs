@@ -1,6 +1,7 @@
 //! Who is asking: the visitor with their session, and the narrower forms that pages demand.
 
 mod caller;
+mod origin;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,6 +18,7 @@ use crate::store::accounts::OfficerRow;
 use crate::store::residents::ResidentRow;
 
 pub use caller::Caller;
+pub use origin::{CameFrom, devices_cookie};
 
 /// A sentence for the next page.
 pub const NOTICE_COOKIE: &str = "huecry_notice";
@@ -159,10 +161,14 @@ impl FromRequest for Officer {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let visitor = Visitor::from_request(request, payload);
+        let own_security = request.path().starts_with("/me/security");
         let next = if request.method() == actix_web::http::Method::GET { request.uri().to_string() } else { "/inbox".to_owned() };
         Box::pin(async move {
             let visitor = visitor.await?;
             let row = visitor.session.as_ref().and_then(|session| session.officer.clone()).ok_or(AppError::SignIn(next))?;
+            if visitor.session.as_ref().is_some_and(|session| session.must_set_up) && !own_security {
+                return Err(AppError::SetUpFirst);
+            }
             let role = row.role.parse().map_err(|error: crate::domain::words::UnknownWord| AppError::Internal(error.into()))?;
             Ok(Self { visitor, row, role })
         })

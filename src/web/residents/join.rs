@@ -6,7 +6,8 @@ use std::ops::Deref;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::accounts::sessions::{self, Who};
+use crate::accounts::origin::Origin;
+use crate::accounts::sessions::{self, Method, Who};
 use crate::domain::{Address, Email, Phone};
 use crate::residents::join::{self, JoinOutcome, Wish};
 use crate::residents::places;
@@ -173,7 +174,7 @@ async fn code(visitor: &Visitor, form: JoinForm, fields: &Fields, caller: Caller
     match outcome {
         JoinOutcome::Joined(resident_id) => {
             let app = visitor.app.clone();
-            let token = app.clone().run(async move { sessions::start(&app, Who::Resident(resident_id)).await }).await?;
+            let token = app.clone().run(async move { sessions::start(&app, Who::Resident(resident_id), &Origin::default(), Method::Code).await }).await?;
             let mut response = render(visitor, "done", form, Vec::new(), String::new(), String::new()).await?;
             response.add_cookie(&session_cookie(&visitor.app, Realm::Residents, token)).map_err(|error| AppError::Internal(error.into()))?;
             Ok(response)

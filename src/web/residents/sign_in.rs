@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::accounts::sessions::{self, Who};
+use crate::accounts::origin::Origin;
+use crate::accounts::sessions::{self, Method, Who};
 use crate::domain::Address;
 use crate::residents::join::{self, JoinOutcome};
 use crate::web::error::AppError;
@@ -61,7 +62,7 @@ pub async fn check_code(visitor: Visitor, fields: Fields, caller: Caller, limits
         .clone()
         .run(async move {
             match join::sign_in(&app, &asked, &code).await? {
-                Ok(resident_id) => sessions::start(&app, Who::Resident(resident_id)).await.map(Ok),
+                Ok(resident_id) => sessions::start(&app, Who::Resident(resident_id), &Origin::default(), Method::Code).await.map(Ok),
                 Err(outcome) => Ok(Err(outcome)),
             }
         })

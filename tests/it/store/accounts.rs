@@ -98,6 +98,9 @@ fn session(db: &TestDb, digest: u8, expires_at: At) -> SessionRow {
         created_at: now(),
         last_seen_at: now(),
         expires_at,
+        method: "password".into(),
+        browser: "Firefox on Linux".into(),
+        network: "203.0.113.…".into(),
     }
 }
 

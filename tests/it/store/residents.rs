@@ -70,7 +70,7 @@ on_both!(heads_are_counted_without_those_who_left, async |db| {
     let al = db.add_resident("07700 900002", &[a]).await.resident.id;
     let gone = db.add_resident("07700 900003", &[a]).await.resident.id;
     let mut conn = db.write().await;
-    let twin = GroupRow { id: db.id(), slug: "cctv-owners".into(), name: "Twin".into(), description: String::new(), created_at: now() };
+    let twin = GroupRow { id: db.id(), slug: "cctv-owners".into(), name: "Twin".into(), description: String::new(), created_at: now(), retired_at: None };
     assert_eq!(places::insert_groups(&mut conn, vec![twin]).await.unwrap(), 0);
     assert_eq!(places::list_groups(&mut conn).await.unwrap().iter().map(|group| group.slug.as_str()).collect::<Vec<_>>(), ["cctv-owners", "dog-walkers"]);
     residents::insert_groups(&mut conn, vec![(jo, cctv), (al, cctv), (al, dogs), (gone, cctv), (jo, cctv)], now()).await.unwrap();

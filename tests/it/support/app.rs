@@ -292,11 +292,17 @@ fn toml(db: &TestDb, url: &str, carrier: &Carrier, simulator: &Running, more: &s
     let own = carriers::channel(carrier, &POOL, simulator.http);
     let texts = format!("[[channels]]\nname = \"sms\"\nkind = \"sms\"\n{own}rate_per_s = 1000\nconcurrency = 16\n{fallback}");
     let texts = if more.starts_with("# alone") { "" } else { texts.as_str() };
+    // "# SECTION line" puts a line into a section that is written here already.
+    let section = |name: &str| {
+        let lines = more.lines().filter_map(|line| line.strip_prefix(&format!("# {name} ")));
+        lines.fold(String::new(), |all, line| all + line + "\n")
+    };
+    let (server, security) = (section("server"), section("security"));
     // The automatic answer would stand among the mails that most tests count.
     let quiet = if more.contains("acknowledge") { "" } else { "acknowledge = false\n" };
     format!(
-        "[server]\nbind = \"{}\"\npublic_url = \"{url}\"\nweb_workers = 1\n[database]\nurl = \"{}\"\n[files]\ndir = \"{folder}/files\"\n\
-         [security]\nkeyring = \"{folder}/keyring.json\"\n\
+        "[server]\nbind = \"{}\"\npublic_url = \"{url}\"\nweb_workers = 1\n{server}[database]\nurl = \"{}\"\n[files]\ndir = \"{folder}/files\"\n\
+         [security]\nkeyring = \"{folder}/keyring.json\"\n{security}\
          {texts}\
          [[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"{PUBLISHED}\"\nsmtp_host = \"127.0.0.1\"\n\
          smtp_port = {}\nsmtp_tls = \"none\"\nwebhook_secret = \"{MAIL_SECRET}\"\nrate_per_s = 1000\nconcurrency = 8\n{quiet}{more}",

@@ -16,12 +16,18 @@ pub(crate) struct Client {
     http: reqwest::Client,
     cookies: BTreeMap<String, String>,
     csrf: String,
+    network: Option<String>,
 }
 
 impl Client {
     pub(crate) fn new(url: &str) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build().unwrap();
-        Self { url: url.to_owned(), http, cookies: BTreeMap::new(), csrf: String::new() }
+        Self { url: url.to_owned(), http, cookies: BTreeMap::new(), csrf: String::new(), network: None }
+    }
+
+    /// From now on the proxy in front says that this browser comes from there.
+    pub(crate) fn come_from(&mut self, address: &str) {
+        self.network = Some(address.to_owned());
     }
 
     /// Opens a page and remembers its form token.
@@ -62,6 +68,10 @@ impl Client {
     }
 
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Answer {
+        let request = match &self.network {
+            Some(address) => request.header("x-forwarded-for", address),
+            None => request,
+        };
         let response = request.send().await.unwrap();
         for cookie in response.headers().get_all("set-cookie") {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();

@@ -50,7 +50,8 @@ impl TestDb {
     }
 
     pub(crate) async fn add_group(&self, slug: &str) -> GroupRow {
-        let row = GroupRow { id: self.id(), slug: slug.into(), name: format!("Group {slug}"), description: "For a test".into(), created_at: now() };
+        let row =
+            GroupRow { id: self.id(), slug: slug.into(), name: format!("Group {slug}"), description: "For a test".into(), created_at: now(), retired_at: None };
         places::insert_groups(&mut self.write().await, vec![row.clone()]).await.unwrap();
         row
     }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use huecry::domain::officer::Role;
+use huecry::store::accounts::{OfficerRow, find_team, insert_officers, list_officers};
 use huecry::web::routes::{Guard, TABLE, WEBHOOKS};
 use serde_json::json;
 
@@ -53,7 +55,10 @@ on_both!(without_signing_in_every_route_shows_its_own_door, async |db| {
             (Guard::Key, _) => assert!(seen.status == 401 && seen.kind == "application/problem+json", "{told}"),
             (Guard::Webhook, _) => assert_eq!(seen.status, 403, "{told}"),
             // A page is there for anybody, a form without its token is not, and a link that we never made leads nowhere.
+            (Guard::Public, "post") if path.starts_with("/reset/") => assert_eq!(seen.status, 403, "{told}"),
             (Guard::Public, _) if path.contains("{token}") => assert_eq!(seen.status, 404, "{told}"),
+            // No directory is configured here.
+            (Guard::Public, "get") if path.starts_with("/sign-in/oidc") => assert_eq!(seen.status, 404, "{told}"),
             (Guard::Public, "get") => assert_eq!(seen.status, 200, "{told}"),
             (Guard::Public, _) => assert_eq!(seen.status, 403, "{told}"),
         }
@@ -71,57 +76,162 @@ on_both!(what_is_no_route_is_a_page_that_says_so, async |db| {
     t.stop().await;
 });
 
-/// The alert's owner, an officer of another team, the press, the administrator.
-const PEOPLE: [&str; 4] = ["owner@force.example", "stranger@force.example", "press@force.example", "admin@force.example"];
-
-/// What each of `PEOPLE` gets, in the order in which they are asked.
-const ANSWERS: &[(&str, &str, [u16; 4])] = &[
-    ("get", "/events", [200, 200, 200, 200]),
-    ("get", "/inbox", [200, 200, 403, 403]),
-    ("get", "/inbox/rows", [200, 200, 403, 403]),
-    ("get", "/inbox/{id}", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/thread", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/original/{message}", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/sent/{message}", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/attachment/{message}/{ordinal}", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/preview/{message}/{ordinal}", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/evidence", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/evidence/panel", [200, 404, 403, 403]),
-    ("post", "/inbox/{id}/exhibit/{message}", [303, 404, 403, 403]),
-    ("post", "/inbox/{id}/exhibit/{message}/{ordinal}", [303, 404, 403, 403]),
-    ("post", "/inbox/{id}/export", [303, 404, 403, 403]),
-    ("get", "/inbox/{id}/export/{export}", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/copy/{copy}", [200, 404, 403, 403]),
-    ("get", "/inbox/{id}/redact/{message}", [200, 404, 403, 403]),
-    ("post", "/inbox/{id}/redact/{message}", [422, 404, 403, 403]),
-    ("get", "/inbox/{id}/redact/{message}/{ordinal}", [200, 404, 403, 403]),
-    ("post", "/inbox/{id}/redact/{message}/{ordinal}", [303, 404, 403, 403]),
-    ("post", "/inbox/{id}/reply", [422, 404, 403, 403]),
-    ("post", "/inbox/{id}/close", [303, 404, 403, 403]),
-    ("post", "/inbox/{id}/reopen", [303, 404, 403, 403]),
-    ("post", "/inbox/{id}/unread", [303, 404, 403, 403]),
-    ("post", "/inbox/views", [303, 303, 403, 403]),
-    ("post", "/inbox/views/{id}/forget", [404, 404, 403, 403]),
-    ("post", "/inbox/{id}/pause", [422, 404, 403, 403]),
-    ("post", "/inbox/{id}/resume", [303, 404, 403, 403]),
-    ("post", "/inbox/{id}/take-up", [303, 404, 403, 403]),
-    ("post", "/inbox/{id}/move", [422, 404, 403, 403]),
-    ("get", "/alerts", [200, 200, 200, 200]),
-    ("get", "/alerts/new", [200, 200, 403, 403]),
-    ("post", "/alerts/new", [200, 200, 403, 403]),
-    ("post", "/alerts/preview", [200, 200, 403, 403]),
-    ("get", "/alerts/{reference}", [200, 200, 200, 200]),
-    ("get", "/alerts/{reference}/progress", [200, 200, 200, 200]),
-    ("post", "/alerts/{reference}/close", [303, 403, 403, 403]),
-    ("get", "/press", [200, 200, 200, 200]),
-    ("get", "/press/figures", [200, 200, 200, 200]),
-    ("get", "/press/volume.csv", [200, 200, 200, 200]),
-    ("get", "/admin", [403, 403, 403, 200]),
-    ("get", "/admin/parked/{id}/raw", [403, 403, 403, 200]),
-    ("post", "/admin/parked/{id}/replay", [403, 403, 403, 303]),
-    ("post", "/admin/notices/{id}/clear", [403, 403, 403, 303]),
-    ("post", "/sign-out", [303, 303, 303, 303]),
+/// Who asks, in this order: each role, of the alert's own team and of another, and where a role can have none, without.
+/// Account, and what it is to the scene.
+const PEOPLE: [(&str, &[Is]); 10] = [
+    ("owner@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team]),
+    ("mate@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team]),
+    ("stranger@force.example", &[Is::Reader, Is::Writer]),
+    ("supervisor.dales@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team]),
+    ("supervisor.city@force.example", &[Is::Reader, Is::Writer]),
+    ("desk@force.example", &[Is::Reader, Is::Seer, Is::Writer]),
+    ("desk.city@force.example", &[Is::Reader, Is::Writer]),
+    ("press@force.example", &[]),
+    ("reader@force.example", &[Is::Reader, Is::Seer, Is::Admin]),
+    ("admin@force.example", &[Is::Admin]),
 ];
+
+/// What somebody is to the scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Is {
+    /// May read replies at all.
+    Reader,
+    /// May see this conversation.
+    Seer,
+    /// May write alerts.
+    Writer,
+    /// Of the alert's own team, and may write alerts.
+    Team,
+    /// Runs the installation.
+    Admin,
+}
+
+/// Who may open a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    /// Anybody who is signed in.
+    All,
+    /// Whoever is that; for others it is forbidden.
+    Only(Is),
+    /// Whoever sees the conversation; for other readers it does not exist.
+    Seers,
+}
+
+impl For {
+    /// What somebody gets where those for whom it is get `status`.
+    fn answer(self, is: &[Is], status: u16) -> u16 {
+        match self {
+            Self::All => status,
+            Self::Only(what) if is.contains(&what) => status,
+            Self::Seers if is.contains(&Is::Seer) => status,
+            Self::Seers if is.contains(&Is::Reader) => 404,
+            Self::Only(_) | Self::Seers => 403,
+        }
+    }
+}
+
+/// Every officers' route, for whom it is, and what they get, in the order in which they are asked.
+const ROUTES: &[(&str, &str, For, u16)] = &[
+    ("get", "/events", For::All, 200),
+    ("get", "/inbox", For::Only(Is::Reader), 200),
+    ("get", "/inbox/rows", For::Only(Is::Reader), 200),
+    ("post", "/inbox/views", For::Only(Is::Reader), 303),
+    ("post", "/inbox/views/{id}/forget", For::Only(Is::Reader), 303),
+    ("get", "/inbox/{id}", For::Seers, 200),
+    ("get", "/inbox/{id}/thread", For::Seers, 200),
+    ("get", "/inbox/{id}/original/{message}", For::Seers, 200),
+    ("get", "/inbox/{id}/sent/{message}", For::Seers, 200),
+    ("get", "/inbox/{id}/attachment/{message}/{ordinal}", For::Seers, 200),
+    ("get", "/inbox/{id}/preview/{message}/{ordinal}", For::Seers, 200),
+    ("get", "/inbox/{id}/evidence", For::Seers, 200),
+    ("get", "/inbox/{id}/evidence/panel", For::Seers, 200),
+    ("post", "/inbox/{id}/exhibit/{message}", For::Seers, 303),
+    ("post", "/inbox/{id}/exhibit/{message}/{ordinal}", For::Seers, 303),
+    ("post", "/inbox/{id}/export", For::Seers, 303),
+    ("get", "/inbox/{id}/export/{export}", For::Seers, 200),
+    ("get", "/inbox/{id}/copy/{copy}", For::Seers, 200),
+    ("get", "/inbox/{id}/redact/{message}", For::Seers, 200),
+    ("post", "/inbox/{id}/redact/{message}", For::Seers, 422),
+    ("get", "/inbox/{id}/redact/{message}/{ordinal}", For::Seers, 200),
+    ("post", "/inbox/{id}/redact/{message}/{ordinal}", For::Seers, 303),
+    ("post", "/inbox/{id}/reply", For::Seers, 422),
+    ("post", "/inbox/{id}/pause", For::Seers, 422),
+    ("post", "/inbox/{id}/resume", For::Seers, 303),
+    ("post", "/inbox/{id}/take-up", For::Seers, 303),
+    ("post", "/inbox/{id}/close", For::Seers, 303),
+    ("post", "/inbox/{id}/reopen", For::Seers, 303),
+    ("post", "/inbox/{id}/unread", For::Seers, 303),
+    ("post", "/inbox/{id}/move", For::Seers, 422),
+    ("get", "/alerts", For::All, 200),
+    ("get", "/alerts/new", For::Only(Is::Writer), 200),
+    ("post", "/alerts/new", For::Only(Is::Writer), 200),
+    ("post", "/alerts/preview", For::Only(Is::Writer), 200),
+    ("get", "/alerts/{reference}", For::All, 200),
+    ("get", "/alerts/{reference}/progress", For::All, 200),
+    ("post", "/alerts/{reference}/close", For::Only(Is::Team), 303),
+    ("get", "/press", For::All, 200),
+    ("get", "/press/figures", For::All, 200),
+    ("get", "/press/volume.csv", For::All, 200),
+    ("get", "/admin", For::Only(Is::Admin), 200),
+    ("get", "/admin/parked/{id}/raw", For::Only(Is::Admin), 200),
+    ("post", "/admin/parked/{id}/replay", For::Only(Is::Admin), 303),
+    ("post", "/admin/notices/{id}/clear", For::Only(Is::Admin), 303),
+    ("get", "/admin/officers", For::Only(Is::Admin), 200),
+    ("get", "/admin/officers/new", For::Only(Is::Admin), 200),
+    // Without fields they ask for what is missing; nobody has the number that they are asked with.
+    ("post", "/admin/officers", For::Only(Is::Admin), 400),
+    ("get", "/admin/officers/{id}", For::Only(Is::Admin), 404),
+    ("post", "/admin/officers/{id}", For::Only(Is::Admin), 400),
+    ("post", "/admin/officers/{id}/disable", For::Only(Is::Admin), 404),
+    ("post", "/admin/officers/{id}/enable", For::Only(Is::Admin), 404),
+    ("post", "/admin/officers/{id}/away", For::Only(Is::Admin), 404),
+    ("post", "/admin/officers/{id}/reset-link", For::Only(Is::Admin), 404),
+    ("post", "/admin/officers/{id}/reset-codes", For::Only(Is::Admin), 303),
+    ("post", "/admin/officers/{id}/end-sessions", For::Only(Is::Admin), 404),
+    ("get", "/admin/teams", For::Only(Is::Admin), 200),
+    ("post", "/admin/teams", For::Only(Is::Admin), 422),
+    ("post", "/admin/teams/{id}", For::Only(Is::Admin), 422),
+    ("get", "/admin/areas", For::Only(Is::Admin), 200),
+    ("get", "/admin/groups", For::Only(Is::Admin), 200),
+    ("post", "/admin/groups", For::Only(Is::Admin), 422),
+    ("post", "/admin/groups/{id}", For::Only(Is::Admin), 422),
+    ("post", "/admin/groups/{id}/retire", For::Only(Is::Admin), 404),
+    ("post", "/admin/groups/{id}/restore", For::Only(Is::Admin), 404),
+    ("get", "/admin/keys", For::Only(Is::Admin), 200),
+    ("post", "/admin/keys", For::Only(Is::Admin), 422),
+    ("post", "/admin/keys/{id}/revoke", For::Only(Is::Admin), 303),
+    ("get", "/admin/channels", For::Only(Is::Admin), 200),
+    ("get", "/admin/audit", For::Only(Is::Admin), 200),
+    ("get", "/me/security", For::All, 200),
+    ("get", "/me/security/codes", For::All, 200),
+    ("post", "/me/security/codes", For::All, 422),
+    ("post", "/me/security/codes/new", For::All, 422),
+    ("post", "/me/security/codes/off", For::All, 422),
+    ("post", "/me/security/password", For::All, 422),
+    ("post", "/me/security/sessions/{id}/end", For::All, 404),
+    ("post", "/me/security/sessions/end-others", For::All, 303),
+    ("post", "/sign-out", For::All, 303),
+];
+
+/// The roles that a test's furniture does not have.
+async fn appoint(t: &TestApp, db: &TestDb) {
+    let (dales, city) = (t.owner.team_id, find_team(&mut db.read().await, "City").await.unwrap().map(|team| team.id));
+    let account = |email: &str, role: &str, team_id: Option<i64>, reads_replies: bool| OfficerRow {
+        role: role.into(),
+        team_id,
+        reads_replies,
+        password_hash: t.owner.password_hash.clone(),
+        ..db.new_officer(email)
+    };
+    let rows = vec![
+        account("supervisor.dales@force.example", "supervisor", dales, false),
+        account("supervisor.city@force.example", "supervisor", city, false),
+        account("desk@force.example", "duty_desk", None, false),
+        account("desk.city@force.example", "duty_desk", city, false),
+        account("reader@force.example", "admin", None, true),
+    ];
+    assert_eq!(insert_officers(&mut db.write().await, rows).await.unwrap(), 5);
+}
 
 /// A mail with a picture in reply to an alert, and an envelope that cannot be read.
 struct Scene {
@@ -135,7 +245,7 @@ struct Scene {
 
 async fn scene(t: &TestApp, db: &TestDb) -> Scene {
     t.add_resident(db, "Bob", &["bob@example.org"], &[]).await;
-    let mut officer = t.officer(PEOPLE[0]).await;
+    let mut officer = t.officer(PEOPLE[0].0).await;
     let reference = t.publish(&mut officer, "White van", "Did you see a white van?").await;
     let mail = t.wait_for_mails("bob@example.org", 1).await.remove(0);
     let photo = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -167,7 +277,13 @@ async fn scene(t: &TestApp, db: &TestDb) -> Scene {
 
 impl Scene {
     fn fill(&self, path: &str) -> String {
-        let id = if path.starts_with("/admin/") { self.parked.to_string() } else { self.conversation.clone() };
+        let id = if path.starts_with("/admin/officers") || path.starts_with("/inbox/views/") {
+            "1".to_owned()
+        } else if path.starts_with("/admin/") {
+            self.parked.to_string()
+        } else {
+            self.conversation.clone()
+        };
         path.replace("{reference}", &self.reference)
             .replace("{message}", &self.message)
             .replace("{ordinal}", "0")
@@ -182,23 +298,26 @@ async fn open(t: &TestApp, client: &mut Client, method: &str, path: &str) -> u16
 }
 
 on_both!(every_role_gets_what_the_table_says_and_nothing_else, async |db| {
-    let listed: BTreeSet<_> = ANSWERS.iter().map(|(method, path, _)| (*method, *path)).collect();
+    let listed: BTreeSet<_> = ROUTES.iter().map(|(method, path, ..)| (*method, *path)).collect();
     let routed: BTreeSet<_> = TABLE.iter().filter(|(.., guard)| *guard == Guard::Officer).map(|(method, path, _)| (*method, *path)).collect();
     assert_eq!(listed, routed, "say in this table what each role gets");
 
     let t = TestApp::start(db).await;
+    appoint(&t, db).await;
+    let roles: BTreeSet<_> = list_officers(&mut db.read().await).await.unwrap().into_iter().map(|row| row.role).collect();
+    assert_eq!(roles, Role::ALL.iter().map(|role| role.as_str().to_owned()).collect(), "every role asks");
     let scene = scene(&t, db).await;
     let mut clients = Vec::new();
-    for who in PEOPLE {
+    for (who, _) in PEOPLE {
         let mut client = t.officer(who).await;
         assert_eq!(client.get("/alerts").await.status, 200);
         clients.push(client);
     }
     let mut wrong = Vec::new();
-    for (method, path, expected) in ANSWERS {
-        for ((client, who), expected) in clients.iter_mut().zip(PEOPLE).zip(expected) {
-            let status = open(&t, client, method, &scene.fill(path)).await;
-            if status != *expected {
+    for (method, path, whose, allowed) in ROUTES {
+        for (client, (who, is)) in clients.iter_mut().zip(PEOPLE) {
+            let (status, expected) = (open(&t, client, method, &scene.fill(path)).await, whose.answer(is, *allowed));
+            if status != expected {
                 wrong.push(format!("{who} {method} {path}: {status}, not {expected}"));
             }
         }

@@ -150,7 +150,7 @@ pub fn read_by(text: &str, context: &Context<'_>, model: Option<&learned::Model>
     let ruled = by_rules(text, context);
     // A rule that heard something else stands: an answer to our question, a reaction, a wish to stay.
     let sure = match ruled.rule {
-        "message" | "perhaps" | "asked_how" => SURE,
+        "no_such_words" | "message" | "perhaps" | "asked_how" => SURE,
         "word_and_more" | "wish_and_report" | "conditional" => SURE_WITH_A_WORD,
         _ => return ruled,
     };
@@ -170,7 +170,8 @@ pub fn read_by(text: &str, context: &Context<'_>, model: Option<&learned::Model>
     ruled
 }
 
-fn by_rules(text: &str, context: &Context<'_>) -> Verdict {
+/// Reads a text by the rules alone: what is certain at once, some microseconds a text, before it is acknowledged.
+pub fn by_rules(text: &str, context: &Context<'_>) -> Verdict {
     if text.chars().count() > LONGEST_CHARS {
         return Verdict::of(TextClass::Message, "long");
     }

@@ -1,0 +1,11 @@
+DROP INDEX audit_log_action;
+DROP INDEX audit_log_officer;
+DROP TABLE officer_identities;
+DROP TABLE password_resets;
+DROP TABLE sign_in_tallies;
+DROP TABLE recovery_codes;
+DROP TABLE officer_factors;
+ALTER TABLE interest_groups DROP COLUMN retired_at;
+ALTER TABLE sessions DROP COLUMN network;
+ALTER TABLE sessions DROP COLUMN browser;
+ALTER TABLE sessions DROP COLUMN method;

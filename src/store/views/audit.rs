@@ -1,0 +1,65 @@
+//! Read model of the audit search: entries that fit, newest first.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use crate::domain::{At, Ids};
+use crate::on;
+use crate::store::Conn;
+use crate::store::audit_log::AuditRow;
+use crate::store::schema::audit_log;
+
+/// What entries are asked for; whatever is not said is not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Who acted.
+    pub officer_id: Option<i64>,
+    /// The action, or its beginning up to a dot: `officer.` for all on accounts.
+    pub action: Option<String>,
+    /// What it was done to: the kind, and
+    pub subject_kind: Option<String>,
+    /// which one.
+    pub subject_id: Option<i64>,
+    /// Not before.
+    pub from: Option<At>,
+    /// Before.
+    pub until: Option<At>,
+    /// Only entries older than this one: the page after it.
+    pub before_id: Option<i64>,
+}
+
+/// Entries that fit, newest first.
+pub async fn search(conn: &mut Conn, filter: &Filter, limit: i64) -> QueryResult<Vec<AuditRow>> {
+    macro_rules! narrowed {
+        ($c:ident) => {{
+            let mut query = audit_log::table.select(AuditRow::as_select()).into_boxed();
+            if let Some(id) = filter.officer_id {
+                query = query.filter(audit_log::officer_id.eq(id));
+            }
+            if let Some(action) = &filter.action {
+                query = match action.strip_suffix('.') {
+                    // An underscore stands for any character here; words of ours do not differ in that alone.
+                    Some(room) => query.filter(audit_log::action.like(format!("{}.%", room.replace('%', "")))),
+                    None => query.filter(audit_log::action.eq(action.clone())),
+                };
+            }
+            if let Some(kind) = &filter.subject_kind {
+                query = query.filter(audit_log::subject_kind.eq(kind.clone()));
+            }
+            if let Some(id) = filter.subject_id {
+                query = query.filter(audit_log::subject_id.eq(id));
+            }
+            if let Some(from) = filter.from {
+                query = query.filter(audit_log::id.ge(Ids::floor(from)));
+            }
+            if let Some(until) = filter.until {
+                query = query.filter(audit_log::id.lt(Ids::floor(until)));
+            }
+            if let Some(before) = filter.before_id {
+                query = query.filter(audit_log::id.lt(before));
+            }
+            query.order(audit_log::id.desc()).limit(limit).load($c).await
+        }};
+    }
+    on!(conn, c => narrowed!(c))
+}
