@@ -152,6 +152,8 @@ fn announce(gateway: &SocketAddr, simulator: SocketAddr, planted: &seed::Planted
     println!("  Phones and mail   http://{simulator}/   (the simulator: residents' phones and mailboxes)\n");
     println!("  Sign in with the password {} as", seed::PASSWORD);
     println!("    {email}   {name}, {team}");
+    println!("    inspector@derbyshire.example   a supervisor, of the first team");
+    println!("    desk@derbyshire.example    the duty desk, which sees the whole force");
     println!("    press@derbyshire.example   the press office");
     println!("    admin@derbyshire.example   the administrator\n");
     println!("  Other officers:");

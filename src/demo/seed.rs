@@ -33,7 +33,7 @@ pub struct Planted {
     /// Residents who have not left.
     pub residents: usize,
     /// Neighbourhood officers by team, all under `PASSWORD`: name, sign-in name, team. The press desk
-    /// (`press@derbyshire.example`) and the administrator (`admin@derbyshire.example`) are not among them.
+    /// (`press@derbyshire.example`), the inspector, the duty desk and the administrator (`admin@derbyshire.example`) are not among them.
     pub officers: Vec<(String, String, String)>,
     /// Current residents, for the simulator's phones and mailboxes.
     pub people: Vec<SimPerson>,

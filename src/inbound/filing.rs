@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use diesel::QueryResult;
 
+use super::classify::urgency::{self, About};
 use super::process::{KeptFile, Told};
 use super::route::{self, Presence, Route};
 use super::sender::SenderCheck;
 use super::thread::hand::Moved;
 use super::thread::{Attribution, Confidence, Target};
 use crate::app::App;
-use crate::domain::{Address, At, ids, place};
+use crate::domain::place::{self, Urgency};
+use crate::domain::{Address, At, ids};
 use crate::store::accounts::{self, OfficerRow};
 use crate::store::alerts::{self, AlertRow};
 use crate::store::conversations::{self, ConversationEventRow, ConversationRow, Touch};
@@ -18,7 +20,7 @@ use crate::store::correspondents::{self, CorrespondentRow};
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::wake::Change;
-use crate::store::{Conn, events, pauses};
+use crate::store::{Conn, events, pauses, urgencies};
 
 /// What a batch needs while it files.
 pub(super) struct Filer<'a> {
@@ -27,6 +29,8 @@ pub(super) struct Filer<'a> {
     pub(super) alerts: HashMap<i64, AlertRow>,
     /// What was mailed out of each alert.
     pub(super) mailed: HashMap<i64, String>,
+    /// What each alert says.
+    pub(super) said: HashMap<i64, String>,
     /// Who is known, and by what: within the batch nobody is looked up twice.
     pub(super) known: HashMap<Vec<u8>, CorrespondentRow>,
     pub(super) officers: HashMap<i64, Option<OfficerRow>>,
@@ -57,7 +61,7 @@ pub(super) struct Filing<'a> {
 impl<'a> Filer<'a> {
     /// For one batch.
     pub(super) fn new(app: &'a App, now: At, moved: HashMap<Vec<u8>, Vec<Moved>>) -> Self {
-        Self { app, told: Told::default(), alerts: HashMap::new(), mailed: HashMap::new(), known: HashMap::new(), officers: HashMap::new(), now, moved }
+        Self { app, told: Told::default(), alerts: HashMap::new(), mailed: HashMap::new(), said: HashMap::new(), known: HashMap::new(), officers: HashMap::new(), now, moved }
     }
 }
 
@@ -112,8 +116,35 @@ impl Filer<'_> {
         Ok(route::decide(owner.map(|(presence, _)| presence), cover.map(|(presence, _)| presence), team_id, self.now))
     }
 
-    /// Files a message; gives its conversation, or none if this envelope was filed before.
-    pub(super) async fn file(&mut self, conn: &mut Conn, filing: Filing<'_>) -> QueryResult<Option<ConversationRow>> {
+    /// How soon somebody must look, by what was written; the conversation is raised, and its officers are told, by a worker.
+    async fn heed(&mut self, conn: &mut Conn, filing: &Filing<'_>, conversation: &ConversationRow) -> QueryResult<Urgency> {
+        let about = match conversation.alert_id {
+            Some(id) => Some((self.alert(conn, id).await?.kind, self.words_of(conn, id).await?)),
+            None => None,
+        };
+        let (kind, alert_text) = about.as_ref().map_or(("", ""), |(kind, words)| (kind.as_str(), words.as_str()));
+        let found = urgency::assess(&filing.text, &About { kind, alert_text, places: &[] });
+        if found.urgency != Urgency::None {
+            let reasons: Vec<_> = found.signs.iter().map(|sign| serde_json::json!({ "kind": sign.kind.as_str(), "said": sign.said })).collect();
+            urgencies::raise(conn, conversation.id, found.urgency, &serde_json::json!(reasons), filing.envelope.received_at, None).await?;
+        }
+        Ok(found.urgency)
+    }
+
+    /// What an alert says, for words that a reply shares with it.
+    async fn words_of(&mut self, conn: &mut Conn, id: i64) -> QueryResult<String> {
+        if let Some(known) = self.said.get(&id) {
+            return Ok(known.clone());
+        }
+        let alert = self.alert(conn, id).await?;
+        let texts = alerts::list_texts(conn, id, alert.version).await?;
+        let words = texts.into_iter().map(|text| text.body).fold(alert.title, |all, body| format!("{all}\n{body}"));
+        self.said.insert(id, words.clone());
+        Ok(words)
+    }
+
+    /// Files a message; gives its conversation and how urgent it is, or none if this envelope was filed before.
+    pub(super) async fn file(&mut self, conn: &mut Conn, filing: Filing<'_>) -> QueryResult<Option<(ConversationRow, Urgency)>> {
         let correspondent = self.correspondent(conn, &filing).await?;
         let (conversation, fresh) = self.conversation(conn, &filing, &correspondent).await?;
         let message = self.message(&filing, conversation.id);
@@ -142,8 +173,9 @@ impl Filer<'_> {
             let candidates = serde_json::to_value(&filing.attribution.candidates).unwrap_or_default();
             conversations::set_certainty(conn, conversation.id, Confidence::Probable.as_str(), &candidates).await?;
         }
+        let urgency = if calls { self.heed(conn, &filing, &conversation).await? } else { Urgency::None };
         self.tell(conn, &filing, &conversation).await?;
-        Ok(Some(conversation))
+        Ok(Some((conversation, urgency)))
     }
 
     async fn correspondent(&mut self, conn: &mut Conn, filing: &Filing<'_>) -> QueryResult<CorrespondentRow> {

@@ -140,10 +140,10 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
         sender: Some(&inbound.sender),
     };
     let filed = filer.file(conn, filing).await?;
-    if let (Some(conversation), false, MailClass::Reply) = (&filed, wants_out, inbound.understood.verdict.class) {
+    if let (Some((conversation, _)), false, MailClass::Reply) = (&filed, wants_out, inbound.understood.verdict.class) {
         acknowledge(conn, filer, envelope, conversation, &from, mail).await?;
     }
-    let (Some(conversation), Some((rule, _))) = (filed, wish) else { return Ok(()) };
+    let (Some((conversation, _)), Some((rule, _))) = (filed, wish) else { return Ok(()) };
     // A token routes, it does not authenticate: it must be in the hands of whom it was sent to, and the mail provably theirs.
     let sent_to_them = found.by_token.iter().chain(&found.by_message_id).any(|found| found.to_sender);
     // A wish within a sentence may be told of somebody else, and an old mail may be sent again by anybody who has it.

@@ -3,6 +3,7 @@
 //! `intake` stores the envelope (and an exact STOP) before anything is answered → `process` → `channels::…::parse` →
 //! `understand` (`normalise`, `classify`) → `thread` → `route` → the store. Everything after `intake` can be replayed from it.
 
+mod acknowledge;
 pub mod classify;
 mod filing;
 pub mod intake;

@@ -11,7 +11,7 @@ use super::intake::correspondent;
 use super::process::LISTED;
 use super::thread::text::Sent;
 use super::thread::{self, Candidate, Confidence, Target, hand};
-use super::{parts, wish};
+use super::{acknowledge, parts, wish};
 use crate::domain::address::display_number;
 use crate::domain::inbound::InboundText;
 use crate::domain::{At, Phone, reference};
@@ -139,9 +139,12 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
         files: &[],
         sender: None,
     };
-    let Some(conversation) = filer.file(conn, filing).await? else {
+    let Some((conversation, urgency)) = filer.file(conn, filing).await? else {
         return Ok(());
     };
+    if verdict.class == TextClass::Message {
+        acknowledge::text(conn, filer, envelope, &conversation, &from, inbound, urgency).await?;
+    }
     wish::act(conn, filer, &wish::Wish { envelope, inbound, from: &from, match_key: &match_key, conversation_id: conversation.id, verdict: &verdict }).await
 }
 

@@ -56,6 +56,8 @@ pub(super) async fn act(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>)
             let body = compose::help(&filer.app.config().branding.name);
             answer(conn, filer, wish, body).await
         }
+        // What only sounds alike is the officer's to judge: a witness is not asked whether they mean to leave.
+        (TextClass::Review, _) if wish.verdict.rule == "learned" => Ok(()),
         (TextClass::Review, _) => {
             filer.note(conn, wish.conversation_id, "asked_to_confirm", "They may want no more texts: they were asked to reply STOP if so").await?;
             let body = compose::ask_opt_out(&filer.app.config().branding.name);

@@ -150,6 +150,15 @@ pub fn acknowledgement(brand: &str, force: &str) -> String {
     )
 }
 
+/// The automatic answer to a first text, of one part. It says nothing of the alert: anybody may hold the phone.
+pub fn text_acknowledgement(brand: &str, danger: bool) -> String {
+    if danger {
+        format!("{brand}: if anyone is in danger call 999 now. Do not wait for us: texts are not watched round the clock. An officer has been told.")
+    } else {
+        format!("{brand}: thank you, an officer will read this. Not watched round the clock: in danger call 999, else 101. Anonymous: 0800 555 111")
+    }
+}
+
 /// An officer's answer by mail, with who wrote it.
 pub fn render_answer(text: &str, officer: &str, brand: &str) -> String {
     format!("{text}\n\n-- \n{officer}\n{brand}\nIn an emergency call 999.\n")
@@ -243,6 +252,15 @@ mod tests {
         let faults = check(&Draft::default(), true).unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
         assert_eq!(fields, ["title", "sms_text", "areas", "kind", "urgency"]);
+    }
+
+    #[test]
+    fn an_automatic_answer_costs_one_part() {
+        for danger in [true, false] {
+            let text = text_acknowledgement("Derbyshire Alert", danger);
+            assert_eq!(crate::outbound::segments::count(&text).segments, 1, "{text}");
+            assert!(text.contains("999"));
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct SmsConfig {
     pub fallback: Option<String>,
     /// Whether we confirm a STOP ourselves; off where the provider does and then blocks ours.
     pub confirm_opt_out: bool,
+    /// Whether a person's first text about an alert is answered at once with where to turn in an emergency.
+    pub acknowledge: bool,
     /// What one part of a text costs, in millionths of a pound, if the force says so: only for the estimate before publishing.
     pub part_price_micros: Option<i64>,
     /// Nothing leaves this machine: only then may numbers of films be texted.
@@ -131,6 +133,7 @@ pub(super) fn read(table: &mut Reader<'_>) -> Option<SmsConfig> {
         sender,
         fallback,
         confirm_opt_out,
+        acknowledge: table.flag_or("acknowledge", true),
         part_price_micros,
         provider,
     })

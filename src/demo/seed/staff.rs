@@ -1,4 +1,5 @@
-//! The demonstration's accounts: a neighbourhood team for each district, the press desk and an administrator.
+//! The demonstration's accounts: a neighbourhood team for each district, an inspector, the duty desk, the press desk and an
+//! administrator.
 
 use super::places::Ground;
 use crate::app::App;
@@ -50,6 +51,9 @@ impl Staff {
             officers.extend(posts.map(|(rank, name)| account(format!("{rank} {name}"), mailbox(name), Role::Officer, Some(team.id))));
             teams.push(team);
         }
+        let first = teams.first().map(|team: &TeamRow| team.id);
+        officers.push(account("Insp Rachel Twigg".to_owned(), "inspector@derbyshire.example".to_owned(), Role::Supervisor, first));
+        officers.push(account("Control room".to_owned(), "desk@derbyshire.example".to_owned(), Role::DutyDesk, None));
         officers.push(account("Press office".to_owned(), "press@derbyshire.example".to_owned(), Role::Press, None));
         officers.push(account("Administrator".to_owned(), "admin@derbyshire.example".to_owned(), Role::Admin, None));
         Self { teams, officers }

@@ -3,6 +3,7 @@
 mod accounts;
 mod alerts;
 mod audience;
+mod clock;
 mod conversations;
 mod deliveries;
 mod envelopes;

@@ -288,9 +288,11 @@ fn toml(db: &TestDb, url: &str, carrier: &Carrier, simulator: &Running, more: &s
     let folder = db.folder().display();
     // "# fallback NAME" at the head of `more` names the channel that takes over from the first.
     let fallback = more.lines().find_map(|line| line.strip_prefix("# fallback ")).map_or_else(String::new, |name| format!("fallback = \"{name}\"\n"));
+    // The automatic answer would stand among the mails and texts that most tests count.
+    let quiet = if more.contains("acknowledge") { "" } else { "acknowledge = false\n" };
     // "# alone" there leaves the simulator's channel for texts out: the one of `more` is the first.
     let own = carriers::channel(carrier, &POOL, simulator.http);
-    let texts = format!("[[channels]]\nname = \"sms\"\nkind = \"sms\"\n{own}rate_per_s = 1000\nconcurrency = 16\n{fallback}");
+    let texts = format!("[[channels]]\nname = \"sms\"\nkind = \"sms\"\n{own}rate_per_s = 1000\nconcurrency = 16\n{fallback}{quiet}");
     let texts = if more.starts_with("# alone") { "" } else { texts.as_str() };
     // "# SECTION line" puts a line into a section that is written here already.
     let section = |name: &str| {
@@ -298,8 +300,6 @@ fn toml(db: &TestDb, url: &str, carrier: &Carrier, simulator: &Running, more: &s
         lines.fold(String::new(), |all, line| all + line + "\n")
     };
     let (server, security) = (section("server"), section("security"));
-    // The automatic answer would stand among the mails that most tests count.
-    let quiet = if more.contains("acknowledge") { "" } else { "acknowledge = false\n" };
     format!(
         "[server]\nbind = \"{}\"\npublic_url = \"{url}\"\nweb_workers = 1\n{server}[database]\nurl = \"{}\"\n[files]\ndir = \"{folder}/files\"\n\
          [security]\nkeyring = \"{folder}/keyring.json\"\n{security}\

@@ -91,7 +91,7 @@ const SURE: f32 = 0.90;
 /// The same where a rule heard STOP or a wish among other words: to go on writing to such a person would be worse.
 const SURE_WITH_A_WORD: f32 = 0.60;
 /// From this chance on an officer looks.
-const PERHAPS: f32 = 0.50;
+const PERHAPS: f32 = 0.60;
 /// Somebody or something else is in the text: whoever writes of them may be a witness, and is not silenced by likeness alone.
 static OTHERS: LazyLock<Anywhere> = LazyLock::new(|| {
     Anywhere::of(&[
