@@ -22,5 +22,6 @@ mod rules;
 mod sdks;
 mod smpp;
 mod store;
+mod urgency;
 mod web;
 mod wishes;
