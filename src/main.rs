@@ -154,6 +154,11 @@ enum Inspect {
         /// Files to read; standard input if none is given.
         files: Vec<PathBuf>,
     },
+    /// Messages, as lines of {"id", "text", "alert": {"kind", "text"}}: how soon somebody must look, and the words that say so.
+    Urgency {
+        /// Files to read; standard input if none is given.
+        files: Vec<PathBuf>,
+    },
     /// Phone numbers, as lines of {"id", "number"}: E.164, kind, and why it cannot be texted.
     Number {
         /// Files to read; standard input if none is given.
@@ -348,10 +353,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             std::io::Write::flush(&mut out)?;
             return Ok(if unread == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Inspect { what: what @ (Inspect::Sms { .. } | Inspect::Number { .. }) } => {
+        Command::Inspect { what: what @ (Inspect::Sms { .. } | Inspect::Number { .. } | Inspect::Urgency { .. }) } => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             let unread = match what {
                 Inspect::Number { files } => inspect::sms::numbers(lines_of(&files)?, &mut out)?,
+                Inspect::Urgency { files } => inspect::urgency::run(lines_of(&files)?, &mut out)?,
                 Inspect::Sms { files } | Inspect::Email { files, .. } => inspect::sms::texts(lines_of(&files)?, &mut out)?,
             };
             std::io::Write::flush(&mut out)?;

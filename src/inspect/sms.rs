@@ -47,7 +47,8 @@ struct Unread {
 
 /// Reads lines of `{id, text, from?}`; gives how many could not be read.
 pub fn texts(input: impl BufRead, out: &mut impl Write) -> anyhow::Result<usize> {
-    each(input, out, |asked, out| {
+    each(input, out, |line, out| {
+        let asked = read(line)?;
         let text = asked.text.as_deref().context("there is no \"text\"")?;
         let began = Instant::now();
         let verdict = opt_out::read(text, &Context::default());
@@ -67,7 +68,8 @@ pub fn texts(input: impl BufRead, out: &mut impl Write) -> anyhow::Result<usize>
 
 /// Reads lines of `{id, number}`; gives how many could not be read.
 pub fn numbers(input: impl BufRead, out: &mut impl Write) -> anyhow::Result<usize> {
-    each(input, out, |asked, out| {
+    each(input, out, |line, out| {
+        let asked = read(line)?;
         let number = asked.number.as_deref().context("there is no \"number\"")?;
         let read = Phone::read(number);
         let told = ToldNumber {
@@ -95,14 +97,15 @@ fn read(line: &[u8]) -> anyhow::Result<Asked> {
     Ok(Asked { id, text, from, number })
 }
 
-fn each<W: Write>(input: impl BufRead, out: &mut W, mut tell: impl FnMut(&Asked, &mut W) -> anyhow::Result<()>) -> anyhow::Result<usize> {
+/// Tells of each line that is not blank; what cannot be read is told with its line's number, and counted.
+pub(super) fn each<W: Write>(input: impl BufRead, out: &mut W, mut tell: impl FnMut(&[u8], &mut W) -> anyhow::Result<()>) -> anyhow::Result<usize> {
     let mut unread = 0;
     for (index, line) in input.split(b'\n').enumerate() {
         let line = line?;
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let told = read(&line).and_then(|asked| tell(&asked, out));
+        let told = tell(&line, out);
         if let Err(error) = told {
             // A closed pipe is no fault of the line's.
             anyhow::ensure!(error.downcast_ref::<std::io::Error>().is_none(), error);

@@ -23,5 +23,6 @@ mod rules;
 mod sdks;
 mod smpp;
 mod store;
+mod urgency;
 mod web;
 mod wishes;

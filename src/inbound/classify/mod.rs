@@ -4,7 +4,9 @@ pub mod auto_reply;
 pub mod automated;
 pub mod bounce;
 pub mod complaint;
+pub mod learned;
 pub mod opt_out;
+pub mod urgency;
 
 use crate::domain::address::without_detail;
 use crate::domain::inbound::ParsedMail;

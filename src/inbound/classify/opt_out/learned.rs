@@ -8,22 +8,14 @@
 
 use std::sync::LazyLock;
 
-/// Features are spread over so many weights.
-pub const BUCKETS: usize = 1 << 16;
+pub use super::super::learned::{BUCKETS, share};
+use super::super::learned::{Scale, bucket};
 
 /// What was learned.
 #[derive(Clone)]
 pub struct Model {
     out: Scale,
     wish: Scale,
-}
-
-/// One question's weights.
-#[derive(Clone)]
-struct Scale {
-    bias: f32,
-    step: f32,
-    weights: Vec<i8>,
 }
 
 /// What a text sounds like, each between 0 and 1.
@@ -67,45 +59,6 @@ impl Model {
     }
 }
 
-impl Scale {
-    fn of((bias, weights): (f32, &[f32])) -> Self {
-        let largest = weights.iter().fold(f32::MIN_POSITIVE, |largest, weight| largest.max(weight.abs()));
-        let step = largest / f32::from(i8::MAX);
-        Self { bias, step, weights: weights.iter().map(|weight| nearest(weight / step)).collect() }
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (bias, rest) = bytes.split_first_chunk::<4>()?;
-        let (step, rest) = rest.split_first_chunk::<4>()?;
-        let (weights, rest) = rest.split_at_checked(BUCKETS)?;
-        let weights = weights.iter().map(|byte| i8::from_le_bytes([*byte])).collect();
-        Some((Self { bias: f32::from_le_bytes(*bias), step: f32::from_le_bytes(*step), weights }, rest))
-    }
-
-    fn written(&self) -> Vec<u8> {
-        let mut out = [self.bias.to_le_bytes(), self.step.to_le_bytes()].concat();
-        out.extend(self.weights.iter().flat_map(|weight| weight.to_le_bytes()));
-        out
-    }
-
-    fn chance(&self, heard: &[usize]) -> f32 {
-        let sum: i32 = heard.iter().filter_map(|bucket| self.weights.get(*bucket)).map(|weight| i32::from(*weight)).sum();
-        // Exact: a text has some thousands of features at the most.
-        let sum = f32::from(i16::try_from(sum.clamp(-32_000, 32_000)).unwrap_or(0)) * self.step;
-        1.0 / (1.0 + (-(sum * share(heard.len()) + self.bias)).exp())
-    }
-}
-
-/// Each feature of a text counts so much: a long text has many, and none speaks louder for it.
-pub fn share(features: usize) -> f32 {
-    1.0 / f32::from(u16::try_from(features.max(1)).unwrap_or(u16::MAX)).sqrt()
-}
-
-fn nearest(value: f32) -> i8 {
-    // Weights are between -127 and 127 steps by construction.
-    (i8::MIN..=i8::MAX).min_by(|a, b| (f32::from(*a) - value).abs().total_cmp(&(f32::from(*b) - value).abs())).unwrap_or(0)
-}
-
 /// What is heard in a text: words, pairs and triples of them, and runs of two to five letters in each word; each once, sorted.
 pub fn features(plain: &str) -> Vec<usize> {
     let tokens = tokens(plain);
@@ -147,13 +100,6 @@ fn tokens(plain: &str) -> Vec<String> {
     }
     out.push("$".to_owned());
     out
-}
-
-/// FNV-1a, 32 bits, folded to a bucket.
-fn bucket(kind: usize, text: &str) -> usize {
-    let kind = u8::try_from(kind).unwrap_or(0);
-    let hash = std::iter::once(kind).chain(text.bytes()).fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    usize::try_from((hash ^ (hash >> 16)) & 0xffff).unwrap_or(0)
 }
 
 #[cfg(test)]
