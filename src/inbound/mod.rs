@@ -5,6 +5,7 @@
 
 pub mod classify;
 mod filing;
+pub mod fill;
 pub mod intake;
 pub mod listen;
 pub mod listing;
@@ -15,6 +16,7 @@ mod phrases;
 pub mod poll;
 pub mod process;
 mod receipt;
+pub mod recognise;
 mod returned;
 pub mod route;
 pub mod sender;

@@ -4,3 +4,4 @@ pub mod alerts;
 pub mod audience;
 pub mod inbox;
 pub mod press;
+pub mod search;
