@@ -79,6 +79,7 @@ const ANSWERS: &[(&str, &str, [u16; 4])] = &[
     ("get", "/events", [200, 200, 200, 200]),
     ("get", "/inbox", [200, 200, 403, 403]),
     ("get", "/inbox/rows", [200, 200, 403, 403]),
+    ("get", "/inbox/search", [200, 200, 403, 403]),
     ("get", "/inbox/{id}", [200, 404, 403, 403]),
     ("get", "/inbox/{id}/thread", [200, 404, 403, 403]),
     ("get", "/inbox/{id}/original/{message}", [200, 404, 403, 403]),
