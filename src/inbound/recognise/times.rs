@@ -24,6 +24,8 @@ pub(super) fn find(text: &str) -> Vec<Finding> {
     });
     static NAMED: Pattern = LazyLock::new(|| pattern(r"(?i)\b(noon|midday|midnight)\b"));
     static O_CLOCK: Pattern = LazyLock::new(|| pattern(r"(?i)\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|1[0-2]|[1-9]) ?o['’ ]?clock\b"));
+    // "at ten people's" is rarer than "at ten"; "about ten" is not.
+    static AT: Pattern = LazyLock::new(|| pattern(r"(?i)\bat (three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"));
     let mut found = each(text, &CLOCK, |captures| on_the_clock(captures, false));
     for more in [
         each(text, &HALF_DAY, |captures| on_the_clock(captures, false)),
@@ -31,6 +33,10 @@ pub(super) fn find(text: &str) -> Vec<Finding> {
         each(text, &DOTTED, dotted),
         each(text, &IN_WORDS, in_words),
         each(text, &O_CLOCK, |captures| at(captures, hour_of(group(captures, 1))?, 0, Some(WHICH_HALF))),
+        each(text, &AT, |captures| {
+            let found = at(captures, hour_of(group(captures, 1))?, 0, Some(WHICH_HALF))?;
+            Some(Finding { at: captures.get(1)?.range(), ..found })
+        }),
         each(text, &NAMED, |captures| {
             let hour = if group(captures, 1).eq_ignore_ascii_case("midnight") { 0 } else { 12 };
             at(captures, hour, 0, None)
@@ -113,13 +119,14 @@ mod tests {
             ("quarter to 5", "time 04:45?"),
             ("twenty to one", "time 00:40?"),
             ("nine o'clock", "time 09:00?"),
+            ("by the church at nine.", "time 09:00?"),
             ("noon", "time 12:00"),
             ("midnight", "time 00:00"),
             ("24:00", "time 00:00"),
         ] {
             assert_eq!(told(text), [expected], "{text}");
         }
-        for text in ["25:00", "9.30 miles", "£9.30", "3:1", "1:000", "half a mile", "at 9.75", "14.30"] {
+        for text in ["25:00", "9.30 miles", "£9.30", "3:1", "1:000", "half a mile", "about ten of them", "at 9.75", "14.30"] {
             assert_eq!(told(text), [""; 0], "{text}");
         }
     }
