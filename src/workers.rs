@@ -16,7 +16,7 @@ use crate::inbound::intake::{self, Intake, LANES};
 use crate::inbound::listen::Listener;
 use crate::inbound::listing::Lister;
 use crate::inbound::poll::Poller;
-use crate::inbound::{parts, process};
+use crate::inbound::{fill, parts, process};
 use crate::inbox::clock;
 use crate::inbox::evidence::export;
 use crate::outbound::dispatch::Dispatcher;
@@ -71,6 +71,7 @@ impl Workers {
         workers.loops.spawn(repeat(app.clone(), "parts", Bell::None, |app| async move { parts::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "clock", Bell::None, |app| async move { clock::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "export", Bell::None, |app| async move { export::run_once(&app).await }));
+        workers.loops.spawn(repeat(app.clone(), "fill", Bell::None, |app| async move { fill::run_once(&app).await }));
         workers.loops.spawn(housekeeping(app.clone()));
         let sealer = Arc::new(Sealer::new(HeadKey::of(&app.keyring().match_secret)));
         workers.sealer = Some(sealer.clone());

@@ -19,6 +19,7 @@ mod open_loop;
 mod pgbench;
 mod process;
 mod readme;
+mod search;
 mod seed;
 mod serve;
 mod watch;
@@ -33,7 +34,7 @@ use huecry::store::Backend;
 
 use figure::Report;
 
-const FIGURES: &[&[&str]] = &[attribution::NAMES, ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES, export::NAMES];
+const FIGURES: &[&[&str]] = &[attribution::NAMES, ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES, export::NAMES, search::NAMES];
 
 /// Measures, and writes the README's table.
 #[derive(Parser)]
@@ -127,6 +128,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         mail::measure_reading(&mut report)?;
         for backend in &backends {
             mail::measure(*backend, &mut report).await.with_context(|| format!("mail_ingest on {}", backend.as_str()))?;
+        }
+    }
+    for backend in &backends {
+        if wanted(search::NAMES) {
+            search::measure(*backend, &mut report).await.with_context(|| format!("search_1m on {}", backend.as_str()))?;
         }
     }
     readme::rewrite(report.figures())

@@ -41,6 +41,11 @@ impl Ids {
     pub fn floor(at: At) -> i64 {
         (at.unix_ms().saturating_sub(EPOCH_MS)).max(0) << (NODE_BITS + COUNTER_BITS)
     }
+
+    /// When an id was made.
+    pub fn moment(id: i64) -> At {
+        At::from_unix_ms(EPOCH_MS.saturating_add(id.max(0) >> (NODE_BITS + COUNTER_BITS)))
+    }
 }
 
 /// A random public id of 80 bits, 16 characters.

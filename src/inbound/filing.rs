@@ -6,6 +6,7 @@ use diesel::QueryResult;
 
 use super::classify::urgency::{self, About};
 use super::process::{KeptFile, Told};
+use super::recognise::found_in;
 use super::route::{self, Presence, Route};
 use super::sender::SenderCheck;
 use super::thread::hand::Moved;
@@ -20,7 +21,7 @@ use crate::store::correspondents::{self, CorrespondentRow};
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::wake::Change;
-use crate::store::{Conn, events, pauses, urgencies};
+use crate::store::{Conn, events, findings, pauses, urgencies};
 
 /// What a batch needs while it files.
 pub(super) struct Filer<'a> {
@@ -153,6 +154,7 @@ impl Filer<'_> {
         }
         let attachments = self.attachments(&filing, message.id);
         messages::insert_attachments(conn, attachments).await?;
+        findings::insert(conn, found_in(&message)).await?;
         // A bare STOP is no sighting: it is in the record, but it does not call the officer.
         let calls = calls_officer(filing.class);
         let touch = Touch {

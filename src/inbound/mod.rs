@@ -6,6 +6,7 @@
 mod acknowledge;
 pub mod classify;
 mod filing;
+pub mod fill;
 pub mod intake;
 pub mod listen;
 pub mod listing;
@@ -16,6 +17,7 @@ mod phrases;
 pub mod poll;
 pub mod process;
 mod receipt;
+pub mod recognise;
 mod returned;
 pub mod route;
 pub mod sender;

@@ -142,7 +142,7 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
     let Some((conversation, urgency)) = filer.file(conn, filing).await? else {
         return Ok(());
     };
-    if verdict.class == TextClass::Message {
+    if verdict.class == TextClass::Message || (verdict.class == TextClass::Review && verdict.rule == "learned") {
         acknowledge::text(conn, filer, envelope, &conversation, &from, inbound, urgency).await?;
     }
     wish::act(conn, filer, &wish::Wish { envelope, inbound, from: &from, match_key: &match_key, conversation_id: conversation.id, verdict: &verdict }).await

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod evidence;
 pub mod reading;
 pub mod saved;
+pub mod search;
 pub mod sight;
 
 use diesel::QueryResult;

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 
-use super::sight;
+use super::{search, sight};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::store::Conn;
@@ -11,6 +11,7 @@ use crate::store::alerts::{self, AlertRow};
 use crate::store::conversations::{self, ConversationEventRow, ConversationRow};
 use crate::store::correspondents::{self, CorrespondentRow};
 use crate::store::deliveries::{self, DeliveryRow};
+use crate::store::findings::{self, FindingRow};
 use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::nudges;
 use crate::store::pauses::{self, PauseRow};
@@ -35,6 +36,10 @@ pub struct Opened {
     pub messages: Vec<MessageRow>,
     /// Their files.
     pub attachments: Vec<AttachmentRow>,
+    /// What was recognised in the messages, in order.
+    pub findings: Vec<FindingRow>,
+    /// The same once each, with how many other conversations of theirs have it.
+    pub shared: Vec<search::Shared>,
     /// The deliveries that carry our answers.
     pub deliveries: Vec<DeliveryRow>,
     /// What happened.
@@ -57,7 +62,14 @@ pub struct Opened {
 pub async fn open(app: &App, officer: &OfficerRow, public_id: &str, looked: bool) -> QueryResult<Option<Opened>> {
     let Some(conversation) = find(app, officer, public_id).await? else { return Ok(None) };
     note_view(app, officer, &conversation, looked).await?;
-    app.read().await?.snapshot(async |conn| read(conn, conversation.id).await).await.map(Some)
+    let now = app.now();
+    let read_all = async |conn: &mut Conn| {
+        let mut opened = read(conn, conversation.id).await?;
+        let sight = sight::of_in(conn, officer, now).await?;
+        opened.shared = search::shared(conn, &opened.findings, &sight).await?;
+        Ok(opened)
+    };
+    app.read().await?.snapshot(read_all).await.map(Some)
 }
 
 /// The conversation of this public id, if it exists for this officer.
@@ -128,6 +140,8 @@ async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
         alert,
         candidates,
         attachments: messages::list_attachments(conn, &message_ids).await?,
+        findings: findings::list_of(conn, &message_ids).await?,
+        shared: Vec::new(),
         deliveries: deliveries::list_by_ids(conn, &delivery_ids).await?,
         events: conversations::list_events(conn, conversation.id).await?,
         officers: accounts::list_officers(conn).await?,

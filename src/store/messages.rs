@@ -1,10 +1,10 @@
-//! Tables `messages`, `attachments`: what was said, by whom, how it was tied.
+//! Tables `messages`, `attachments`: what was said, by whom, how it was tied. What is added here is found by search from then on.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
 use super::schema::{attachments, messages};
+use super::{Conn, search_entries};
 use crate::domain::At;
 use crate::{insert_all, on};
 
@@ -94,17 +94,24 @@ pub struct AttachmentRow {
 
 /// Adds a message; gives 0 if the same envelope made it before.
 pub async fn insert(conn: &mut Conn, row: &MessageRow) -> QueryResult<usize> {
-    on!(conn, c => diesel::insert_into(messages::table)
+    let inserted = on!(conn, c => diesel::insert_into(messages::table)
         .values(row)
         .on_conflict((messages::envelope_id, messages::ordinal))
         .do_nothing()
         .execute(c)
-        .await)
+        .await)?;
+    if inserted > 0 {
+        search_entries::enter(conn, vec![search_entries::of_message(row)]).await?;
+    }
+    Ok(inserted)
 }
 
 /// Adds attachments.
 pub async fn insert_attachments(conn: &mut Conn, rows: Vec<AttachmentRow>) -> QueryResult<usize> {
-    insert_all!(conn, attachments::table, rows)
+    let entries = rows.iter().map(search_entries::of_file).collect();
+    let inserted = insert_all!(conn, attachments::table, rows)?;
+    search_entries::enter(conn, entries).await?;
+    Ok(inserted)
 }
 
 /// A conversation's messages in order.
@@ -122,6 +129,17 @@ pub async fn list_of_many(conn: &mut Conn, conversation_ids: &[i64]) -> QueryRes
     on!(conn, c => messages::table
         .filter(messages::conversation_id.eq_any(conversation_ids))
         .order((messages::received_at, messages::id))
+        .select(MessageRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// The newest messages before this id, newest first.
+pub async fn list_before(conn: &mut Conn, id: i64, limit: i64) -> QueryResult<Vec<MessageRow>> {
+    on!(conn, c => messages::table
+        .filter(messages::id.lt(id))
+        .order(messages::id.desc())
+        .limit(limit)
         .select(MessageRow::as_select())
         .load(c)
         .await)

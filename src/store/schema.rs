@@ -789,6 +789,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    findings (message_id, start) {
+        message_id -> BigInt,
+        start -> BigInt,
+        length -> BigInt,
+        kind -> Text,
+        value -> Text,
+        perhaps -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    search_entries (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        kind -> Text,
+        words -> Text,
+        joined -> Text,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -828,6 +849,8 @@ diesel::joinable!(conversation_moves -> conversations (conversation_id));
 diesel::joinable!(conversation_moves -> correspondents (correspondent_id));
 diesel::joinable!(conversation_moves -> officers (officer_id));
 diesel::joinable!(officer_identities -> officers (officer_id));
+diesel::joinable!(findings -> messages (message_id));
+diesel::joinable!(search_entries -> messages (message_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     addresses,
@@ -856,6 +879,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     exhibits,
     exports,
+    findings,
     idempotency_keys,
     interest_groups,
     listings,
@@ -879,6 +903,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     resident_areas,
     residents,
     saved_views,
+    search_entries,
     sessions,
     settings,
     sign_in_tallies,

@@ -21,3 +21,14 @@ pub async fn put_if_absent(conn: &mut Conn, key: &str, value: &str) -> QueryResu
         .await)?;
     find(conn, key).await.map(std::option::Option::unwrap_or_default)
 }
+
+/// Sets the value, whatever was there.
+pub async fn put(conn: &mut Conn, key: &str, value: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::insert_into(settings::table)
+        .values((settings::key.eq(key), settings::value.eq(value)))
+        .on_conflict(settings::key)
+        .do_update()
+        .set(settings::value.eq(value))
+        .execute(c)
+        .await)
+}

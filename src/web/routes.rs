@@ -73,6 +73,7 @@ routes! {
     get "/inbox/rows" Officer => inbox::list::rows;
     post "/inbox/views" Officer => inbox::list::save;
     post "/inbox/views/{id}/forget" Officer => inbox::list::forget;
+    get "/inbox/search" Officer => inbox::search::show;
     get "/inbox/{id}" Officer => inbox::conversation::show;
     get "/inbox/{id}/thread" Officer => inbox::conversation::thread;
     post "/inbox/{id}/reply" Officer => inbox::actions::reply;

@@ -8,5 +8,6 @@ mod hostile_mail;
 mod main_job;
 mod residents;
 mod scriptless;
+mod search;
 mod simulator;
 mod sound_pages;

@@ -145,7 +145,8 @@ pub struct Narrow {
 }
 
 impl Narrow {
-    fn condition(self) -> String {
+    /// As conditions on `c` that follow others.
+    pub(super) fn condition(self) -> String {
         use std::fmt::Write as _;
         let mut all = String::new();
         if let Some(id) = self.alert_id {
@@ -233,22 +234,26 @@ fn picked(view: View, sight: &Sight, extra: &str, after: Option<Cursor>, limit: 
     format!("SELECT id, place FROM ({}) AS parts ORDER BY place, id LIMIT {limit}", parts.join(" UNION "))
 }
 
-/// Up to `limit` rows after the cursor: risk to life first, then the clock.
-pub async fn list(conn: &mut Conn, view: View, sight: &Sight, narrow: Narrow, after: Option<Cursor>, limit: i64) -> QueryResult<Vec<InboxRow>> {
-    let query = format!(
+/// The lines of the conversations that a query of `id` and `place` picked.
+pub(super) fn lines(picked: &str) -> String {
+    format!(
         "SELECT c.id, c.public_id, c.channel_kind, k.address, k.name AS correspondent_name, r.name AS resident_name, c.preview, \
          c.last_message_at, c.unread, al.reference, al.title, al.urgency, c.certainty, c.attachments_count, c.messages_count, \
          o.name AS owner, c.status, c.place, c.urgency AS need, c.waiting_since, c.due_at, c.paused_at, c.outcome, h.name AS claimed_by, c.claimed_until \
-         FROM ({}) AS p JOIN conversations c ON c.id = p.id JOIN correspondents k ON k.id = c.correspondent_id \
+         FROM ({picked}) AS p JOIN conversations c ON c.id = p.id JOIN correspondents k ON k.id = c.correspondent_id \
          LEFT JOIN alerts al ON al.id = c.alert_id LEFT JOIN officers o ON o.id = c.owner_id LEFT JOIN officers h ON h.id = c.claimed_by \
          LEFT JOIN addresses ad ON ad.match_key = k.match_key \
              AND (k.owner_doubt_at IS NULL OR ad.verified_at <= k.owner_doubt_at) \
              AND (k.owner_doubt_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM correspondents was \
                  WHERE was.match_key = k.match_key AND was.owner_doubt_at >= ad.verified_at)) \
          LEFT JOIN residents r ON r.id = ad.resident_id \
-         ORDER BY p.place, p.id",
-        picked(view, sight, &narrow.condition(), after, limit)
-    );
+         ORDER BY p.place, p.id"
+    )
+}
+
+/// Up to `limit` rows after the cursor: risk to life first, then the clock.
+pub async fn list(conn: &mut Conn, view: View, sight: &Sight, narrow: Narrow, after: Option<Cursor>, limit: i64) -> QueryResult<Vec<InboxRow>> {
+    let query = lines(&picked(view, sight, &narrow.condition(), after, limit));
     on!(conn, c => diesel::sql_query(&query).load(c).await)
 }
 

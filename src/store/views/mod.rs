@@ -6,3 +6,4 @@ pub mod audience;
 pub mod audit;
 pub mod inbox;
 pub mod press;
+pub mod search;

@@ -227,6 +227,7 @@ function shortcuts() {
     r: () => $('#text')?.focus(),
     v: () => [...document.querySelectorAll('[data-as-sent]')].at(-1)?.click(),
     m: () => { const fold = $('.move-box'); if (fold) fold.open = true; ($('[data-candidate]') ?? $('#alert'))?.focus(); },
+    '/': () => { const box = $('[data-search]'); if (box?.checkVisibility()) { box.focus(); box.select(); } else go('/inbox/search'); },
     '?': () => dialog.showModal(),
     'g i': () => go('/inbox'),
     'g u': () => go('/inbox?view=unattributed'),

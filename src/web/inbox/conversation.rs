@@ -11,12 +11,15 @@ use super::may_read;
 
 use crate::domain::alert::Urgency;
 use crate::domain::delivery::Status;
+use crate::domain::finding::{self, Kind};
 use crate::domain::{Address, At, place};
 use crate::inbound::sender::Trust;
 use crate::inbound::thread::Confidence;
 use crate::inbox::clock::{self, Hand};
 use crate::inbox::reading::{self, Opened};
+use crate::inbox::search::{Shared, snippet};
 use crate::inbox::{NOT_THEIRS_ANY_MORE, answerable};
+use crate::store::findings::FindingRow;
 use crate::store::messages::{AttachmentRow, MessageRow};
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
@@ -72,6 +75,7 @@ pub struct Conversation {
     passed_on: Option<When>,
     clock: ClockCard,
     urgent: Option<UrgentCard>,
+    findings: Vec<FindingView>,
 }
 
 struct ClockCard {
@@ -90,6 +94,22 @@ struct UrgentCard {
     by: String,
     taken_up: Option<(String, When)>,
     desk: bool,
+}
+
+/// Something recognised, in the panel.
+struct FindingView {
+    kind: &'static str,
+    shown: String,
+    href: String,
+    perhaps: String,
+    others: Option<i64>,
+}
+
+/// A piece of a text; with a link where something was recognised.
+struct PieceView {
+    text: String,
+    href: String,
+    label: String,
 }
 
 struct ResidentCard {
@@ -125,6 +145,7 @@ struct MessageView {
     channel: &'static str,
     subject: String,
     text: String,
+    pieces: Vec<PieceView>,
     folded: String,
     when: When,
     status: String,
@@ -264,6 +285,7 @@ fn view(opened: Opened, now: At) -> Conversation {
         suppressed,
         clock: clock_card(&opened, now),
         urgent: urgent_card(&opened, &officer_name, now),
+        findings: opened.shared.iter().map(finding_view).collect(),
         id: opened.conversation.public_id.clone(),
         who,
     }
@@ -333,6 +355,7 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
         channel: channel_word(&message.channel_kind),
         subject: message.subject.clone().filter(|_| inbound).unwrap_or_default(),
         text: message.text.clone(),
+        pieces: pieces(message, &opened.findings),
         folded: message.folded.clone(),
         when: When::at(message.received_at, now),
         status: status.map(|status| status.label().to_owned()).unwrap_or_default(),
@@ -354,6 +377,39 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
         original_href: if message.envelope_id.is_some() { format!("/inbox/{id}/original/{}", message.public_id) } else { String::new() },
         flags,
     }
+}
+
+fn finding_view(shared: &Shared) -> FindingView {
+    FindingView {
+        kind: shared.kind.label(),
+        shown: finding::shown(shared.kind, &shared.value),
+        href: found_href(shared.kind.as_str(), &shared.value),
+        perhaps: shared.perhaps.clone().unwrap_or_default(),
+        others: shared.others,
+    }
+}
+
+/// Where everybody is listed who has it.
+fn found_href(kind: &str, value: &str) -> String {
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("found", &format!("{kind}:{value}")).finish();
+    format!("/inbox/search?{query}")
+}
+
+/// The text with what was recognised in it set apart.
+fn pieces(message: &MessageRow, findings: &[FindingRow]) -> Vec<PieceView> {
+    let plain = |text: &str| PieceView { text: text.to_owned(), href: String::new(), label: String::new() };
+    let (mut pieces, mut at) = (Vec::new(), 0);
+    for row in findings.iter().filter(|row| row.message_id == message.id) {
+        let (Some(place), Ok(kind)) = (snippet::place_of(row), row.kind.parse::<Kind>()) else { continue };
+        let (Some(before), Some(words)) = (message.text.get(at..place.start), message.text.get(place.clone())) else { continue };
+        pieces.push(plain(before));
+        let doubt = row.perhaps.as_ref().map(|why| format!(" (perhaps: {why})")).unwrap_or_default();
+        let label = format!("{} {}{doubt}. Who else?", kind.label(), finding::shown(kind, &row.value));
+        pieces.push(PieceView { text: words.to_owned(), href: found_href(&row.kind, &row.value), label });
+        at = place.end;
+    }
+    pieces.push(plain(message.text.get(at..).unwrap_or_default()));
+    pieces
 }
 
 fn how(message: &MessageRow) -> String {

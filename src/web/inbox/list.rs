@@ -225,7 +225,7 @@ impl ListQuery {
     }
 }
 
-fn view_of(word: &str) -> View {
+pub(super) fn view_of(word: &str) -> View {
     match word {
         "team" => View::Team,
         "unattributed" => View::Unattributed,
@@ -236,7 +236,7 @@ fn view_of(word: &str) -> View {
     }
 }
 
-const fn key_of(view: View) -> &'static str {
+pub(super) const fn key_of(view: View) -> &'static str {
     match view {
         View::Mine => "mine",
         View::Team => "team",
@@ -399,7 +399,7 @@ pub async fn pane_beside(app: &App, officer: &OfficerRow, request: &ListQuery, s
     pane(app, officer, &ListQuery { selected: selected.to_owned(), ..request.clone() }, csrf).await
 }
 
-fn line(row: InboxRow, now: At) -> Row {
+pub(super) fn line(row: InboxRow, now: At) -> Row {
     let hand = clock::hand(row.status == "open", row.due_at, row.paused_at, now);
     Row {
         id: row.public_id,

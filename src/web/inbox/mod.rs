@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod list;
 pub mod originals;
 pub mod redact;
+pub mod search;
 
 use crate::web::error::AppError;
 use crate::web::extract::Officer;

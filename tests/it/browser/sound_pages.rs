@@ -122,6 +122,20 @@ async fn inbox(t: &TestApp, desk: &Chromium, county: &county::County) {
     desk.picture("conversation").await;
     desk.page_is_sound("conversation").await;
 
+    desk.open("/inbox/search").await;
+    desk.page_is_sound("search, empty").await;
+    desk.open("/inbox/search?q=van+OR+car&from=soon").await;
+    desk.find(".error-summary").await;
+    desk.was_refused_with(422).await;
+    desk.page_is_sound("search with errors").await;
+    desk.open("/inbox/search?q=nobody+wrote+this&in=notes").await;
+    desk.sees(".results", "Nothing fits").await;
+    desk.page_is_sound("search without results").await;
+    desk.open("/inbox/search?q=van").await;
+    desk.find(".results mark").await;
+    desk.picture("search").await;
+    desk.page_is_sound("search").await;
+
     desk.open("/inbox?view=unattributed").await;
     desk.sees(".rows", "someone at the pub").await;
     desk.page_is_sound("unattributed tray").await;

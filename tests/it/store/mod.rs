@@ -14,6 +14,7 @@ mod outbox;
 mod pair_holds;
 mod receipts;
 mod residents;
+mod search;
 mod suppressions;
 mod times;
 mod transactions;

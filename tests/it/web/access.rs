@@ -154,6 +154,7 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("post", "/inbox/{id}/redact/{message}", For::Seers, 422),
     ("get", "/inbox/{id}/redact/{message}/{ordinal}", For::Seers, 200),
     ("post", "/inbox/{id}/redact/{message}/{ordinal}", For::Seers, 303),
+    ("get", "/inbox/search", For::Only(Is::Reader), 200),
     ("post", "/inbox/{id}/reply", For::Seers, 422),
     ("post", "/inbox/{id}/pause", For::Seers, 422),
     ("post", "/inbox/{id}/resume", For::Seers, 303),

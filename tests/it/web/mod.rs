@@ -8,6 +8,7 @@ mod live;
 mod orders;
 mod receipts;
 mod refusals;
+mod search;
 mod webhooks;
 
 use base64::Engine;
