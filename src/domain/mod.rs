@@ -6,6 +6,8 @@ pub mod address;
 pub mod alert;
 pub mod at;
 pub mod audience;
+pub mod canned;
+pub mod closing;
 pub mod delivery;
 pub mod file_name;
 pub mod gsm;
