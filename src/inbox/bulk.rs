@@ -109,11 +109,8 @@ pub async fn run(app: &App, officer: &OfficerRow, public_ids: &[String], act: &A
 
 fn sentence(outcome: &BulkOutcome, act: &Act) -> String {
     let plural = if outcome.done == 1 { "" } else { "s" };
-    let mut text = format!("{} conversation{plural} {}", outcome.done, act.done());
-    for (reason, count) in &outcome.refused {
-        text.push_str(&format!("; {count} left alone: {reason}"));
-    }
-    text
+    let left: Vec<String> = outcome.refused.iter().map(|(reason, count)| format!("; {count} left alone: {reason}")).collect();
+    format!("{} conversation{plural} {}{}", outcome.done, act.done(), left.concat())
 }
 
 /// Gives how it stood, or none if it was so already.

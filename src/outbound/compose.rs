@@ -171,7 +171,11 @@ pub fn render_answer(text: &str, officer: &str, brand: &str, quotes: &[Quote]) -
     let mut mail = format!("{text}\n\n-- \n{officer}\n{brand}\nIn an emergency call 999.\n");
     for quote in quotes {
         let when = quote.at.utc().with_timezone(&chrono_tz::Europe::London).format("%-d %B %Y at %H:%M");
-        mail.push_str(&format!("\nOn {when}, {} wrote:\n", quote.who));
+        mail.push_str("\nOn ");
+        mail.push_str(&when.to_string());
+        mail.push_str(", ");
+        mail.push_str(&quote.who);
+        mail.push_str(" wrote:\n");
         let shown: String = quote.text.chars().take(LONGEST_QUOTE).collect();
         for line in shown.lines().filter(|line| !line.starts_with('>')) {
             mail.push_str(if line.is_empty() { ">" } else { "> " });

@@ -2,6 +2,7 @@
 //! them; and that they work without scripts.
 
 mod county;
+mod desk;
 mod evidence;
 mod hostile_mail;
 mod main_job;

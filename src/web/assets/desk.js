@@ -195,7 +195,8 @@ const count = () => {
   const n = picked().length, bar = $('#bulk-bar');
   if (!bar) return;
   $('[data-picked]', bar).textContent = n ? `: ${n} selected` : '';
-  if (n) bar.open = true;
+  bar.hidden = !n;
+  bar.open = n > 0;
 };
 addEventListener('change', (e) => { if (e.target.matches?.('.pick input')) count(); });
 document.addEventListener('refreshed', count);
@@ -299,4 +300,5 @@ addEventListener('click', (e) => {
 });
 
 begin();
+count();
 lookAhead();
