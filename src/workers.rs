@@ -19,8 +19,9 @@ use crate::inbound::poll::Poller;
 use crate::inbound::{fill, parts, process};
 use crate::inbox::clock;
 use crate::inbox::evidence::export;
+use crate::inbox::{claim, undo};
 use crate::outbound::dispatch::Dispatcher;
-use crate::outbound::{hygiene, publish, reconcile};
+use crate::outbound::{hygiene, outcome, publish, reconcile};
 use crate::store::{Backend, envelopes, sessions};
 
 /// Short for whoever waits for an answer, long for a database that is asked whether there is work.
@@ -67,6 +68,7 @@ impl Workers {
         let mut workers = self;
         let app = &workers.app.clone();
         workers.loops.spawn(repeat(app.clone(), "fan-out", Bell::FanOut, |app| async move { publish::run_once(&app).await }));
+        workers.loops.spawn(repeat(app.clone(), "outcome", Bell::FanOut, |app| async move { outcome::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
         workers.loops.spawn(repeat(app.clone(), "parts", Bell::None, |app| async move { parts::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "clock", Bell::None, |app| async move { clock::run_once(&app).await }));
@@ -249,10 +251,12 @@ async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {
     let now = app.now();
     let mut conn = app.write().await?;
     sessions::delete_expired(&mut conn, now).await?;
+    drop(conn);
+    claim::forget(app).await?;
+    undo::forget(app).await?;
     if !hourly {
         return Ok(());
     }
-    drop(conn);
     intake::forget(app).await?;
     guesses::forget(app).await?;
     hygiene::give_up_waiting(app).await

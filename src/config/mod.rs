@@ -38,6 +38,8 @@ pub struct Config {
     pub branding: BrandingConfig,
     /// `[attribution]`
     pub attribution: AttributionConfig,
+    /// `[inbox]`
+    pub inbox: InboxConfig,
     /// `[[channels]]`
     pub channels: Vec<ChannelConfig>,
 }
@@ -107,6 +109,13 @@ pub struct AttributionConfig {
     pub pair_rest_days: i64,
 }
 
+/// How officers work together.
+#[derive(Clone, Debug)]
+pub struct InboxConfig {
+    /// Officers see who else has a conversation open.
+    pub presence: bool,
+}
+
 impl Config {
     /// Reads the file (if one is named) and the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, Vec<Fault>> {
@@ -151,6 +160,7 @@ impl Config {
             probable_to_tray: section.flag_or("probable_to_tray", false),
             pair_rest_days: section.number_or("pair_rest_days", 30, 1, 365),
         });
+        let inbox = root.section("inbox", |section| InboxConfig { presence: section.flag_or("presence", true) });
         let channels = root.list("channels", channel::read);
         root.refuse_unknown();
         if !security.local_accounts && oidc.is_none() {
@@ -161,7 +171,7 @@ impl Config {
         channel::refuse_double_numbers(&channels, &mut faults);
         if faults.is_empty() {
             let channels = channels.into_iter().flatten().collect();
-            Ok(Self { server, database, files, security, oidc, branding, attribution, channels })
+            Ok(Self { server, database, files, security, oidc, branding, attribution, inbox, channels })
         } else {
             Err(faults)
         }

@@ -34,3 +34,41 @@ impl Exclusion {
         }
     }
 }
+
+crate::words! {
+    /// Why somebody who answered an alert is not told what came of it.
+    Untold {
+        /// They sent STOP, left by link, or an officer entered their objection.
+        OptedOut = "opted_out",
+        /// A tag says not to write to them.
+        DoNotContact = "do_not_contact",
+        /// A message might endanger them.
+        AtRisk = "at_risk",
+        /// The number may be somebody else's now.
+        PassedOn = "passed_on",
+        /// Mail or texts to it fail for good.
+        BadAddress = "bad_address",
+        /// It is not certain that they meant this alert.
+        Unsure = "unsure",
+        /// The alert was not sent to the address that they wrote from.
+        ThirdParty = "third_party",
+        /// Nothing can ever arrive there, or no channel is configured.
+        Unreachable = "unreachable",
+    }
+}
+
+impl Untold {
+    /// For people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::OptedOut => "Opted out",
+            Self::DoNotContact => "Tagged \u{201c}do not contact\u{201d}",
+            Self::AtRisk => "May be at risk: answer them yourself",
+            Self::BadAddress => "Address no longer works",
+            Self::PassedOn => "The number may be somebody else\u{2019}s now",
+            Self::Unsure => "Not certain that they meant this alert",
+            Self::ThirdParty => "Wrote from an address that the alert was not sent to",
+            Self::Unreachable => "Their address cannot be answered",
+        }
+    }
+}

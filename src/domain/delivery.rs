@@ -19,6 +19,8 @@ crate::words! {
         OptOutLink = "opt_out_link",
         /// A word to an officer: an answer is due, a reply is urgent.
         Nudge = "nudge",
+        /// What came of an alert, to somebody who answered it.
+        Outcome = "outcome",
     }
 }
 
@@ -37,6 +39,8 @@ impl Purpose {
                 Urgency::Urgent => 20,
                 Urgency::Routine => 30,
             },
+            // As many as answered: they wait behind what somebody is waiting for.
+            Self::Outcome => 30,
             _ => 0,
         }
     }

@@ -8,6 +8,8 @@ pub mod at;
 pub mod attempts;
 pub mod audience;
 pub mod browser;
+pub mod canned;
+pub mod closing;
 pub mod delivery;
 pub mod file_name;
 pub mod finding;

@@ -62,7 +62,17 @@ pub(super) struct Filing<'a> {
 impl<'a> Filer<'a> {
     /// For one batch.
     pub(super) fn new(app: &'a App, now: At, moved: HashMap<Vec<u8>, Vec<Moved>>) -> Self {
-        Self { app, told: Told::default(), alerts: HashMap::new(), mailed: HashMap::new(), said: HashMap::new(), known: HashMap::new(), officers: HashMap::new(), now, moved }
+        Self {
+            app,
+            told: Told::default(),
+            alerts: HashMap::new(),
+            mailed: HashMap::new(),
+            said: HashMap::new(),
+            known: HashMap::new(),
+            officers: HashMap::new(),
+            now,
+            moved,
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use diesel::QueryResult;
 
-use super::{changed, note, sight};
+use super::{changed, event, sight};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::delivery::Purpose;
@@ -273,7 +273,7 @@ pub async fn pause(app: &App, conversation_id: i64, reason: &str, actor: &Actor)
             if !pauses::begin(conn, &row).await? {
                 return Ok::<_, diesel::result::Error>(false);
             }
-            note(conn, app, conversation_id, actor, "paused", &format!("The clock was stopped ({reason})")).await?;
+            event(conn, app, conversation_id, actor, "paused", &format!("The clock was stopped ({reason})")).await?;
             audit::note(conn, app.ids(), now, actor, "conversation.pause", ("conversation", Some(conversation_id)), serde_json::json!({})).await?;
             Ok(true)
         })
@@ -292,7 +292,7 @@ pub async fn resume(app: &App, conversation_id: i64, actor: &Actor) -> QueryResu
             if !pauses::end(conn, conversation_id, now).await? {
                 return Ok::<_, diesel::result::Error>(false);
             }
-            note(conn, app, conversation_id, actor, "resumed", "The clock runs again").await?;
+            event(conn, app, conversation_id, actor, "resumed", "The clock runs again").await?;
             audit::note(conn, app.ids(), now, actor, "conversation.resume", ("conversation", Some(conversation_id)), serde_json::json!({})).await?;
             Ok(true)
         })
@@ -316,7 +316,7 @@ pub(super) async fn take_up_in(conn: &mut Conn, app: &App, conversation_id: i64,
     if !urgencies::acknowledge(conn, conversation_id, actor.officer_id(), app.now()).await? {
         return Ok(false);
     }
-    note(conn, app, conversation_id, actor, "taken_up", "Taken up").await?;
+    event(conn, app, conversation_id, actor, "taken_up", "Taken up").await?;
     audit::note(conn, app.ids(), app.now(), actor, "conversation.take_up", ("conversation", Some(conversation_id)), serde_json::json!({})).await?;
     Ok(true)
 }

@@ -15,6 +15,7 @@ use crate::store::findings::{self, FindingRow};
 use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::nudges;
 use crate::store::pauses::{self, PauseRow};
+use crate::store::presences;
 use crate::store::residents::{self, ResidentRow};
 use crate::store::suppressions::{self, SuppressionRow};
 use crate::store::urgencies::{self, UrgencyRow};
@@ -56,12 +57,21 @@ pub struct Opened {
     pub pauses: Vec<PauseRow>,
 }
 
+/// Why a conversation is opened. The audit entry says so; only what an officer looked at is marked as read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// An officer looks at it.
+    Looked,
+    /// Their page shows what is new.
+    Refreshed,
+    /// Their page fetched it ahead of them: they may never look.
+    Ahead,
+}
+
 /// Opens a conversation for an officer; none if it does not exist for them.
-///
-/// `looked` is false for a page that refreshes itself: the audit entry says so, and nothing is marked as read.
-pub async fn open(app: &App, officer: &OfficerRow, public_id: &str, looked: bool) -> QueryResult<Option<Opened>> {
+pub async fn open(app: &App, officer: &OfficerRow, public_id: &str, look: Look) -> QueryResult<Option<Opened>> {
     let Some(conversation) = find(app, officer, public_id).await? else { return Ok(None) };
-    note_view(app, officer, &conversation, looked).await?;
+    note_view(app, officer, &conversation, look).await?;
     let now = app.now();
     let read_all = async |conn: &mut Conn| {
         let mut opened = read(conn, conversation.id).await?;
@@ -79,15 +89,29 @@ pub async fn find(app: &App, officer: &OfficerRow, public_id: &str) -> QueryResu
     Ok(conversations::find(&mut conn, public_id).await?.filter(|found| sight::sees(&sight, found)))
 }
 
-async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationRow, looked: bool) -> QueryResult<()> {
+/// An officer looks at what their page fetched ahead; false if it does not exist for them any more.
+pub async fn look(app: &App, officer: &OfficerRow, public_id: &str) -> QueryResult<bool> {
+    let Some(conversation) = find(app, officer, public_id).await? else { return Ok(false) };
+    note_view(app, officer, &conversation, Look::Looked).await?;
+    Ok(true)
+}
+
+async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationRow, look: Look) -> QueryResult<()> {
     let mut conn = app.write().await?;
     let was_unread = conn
         .transaction(async |conn| {
             let subject = ("conversation", Some(conversation.id));
-            let detail = if looked { serde_json::json!({}) } else { serde_json::json!({ "live": true }) };
+            let detail = match look {
+                Look::Looked => serde_json::json!({}),
+                Look::Refreshed => serde_json::json!({ "live": true }),
+                Look::Ahead => serde_json::json!({ "ahead": true }),
+            };
             audit::note(conn, app.ids(), app.now(), &Actor::Officer(officer.id), "conversation.view", subject, detail).await?;
-            if !looked {
+            if look != Look::Looked {
                 return Ok(0);
+            }
+            if app.config().inbox.presence {
+                presences::set_here(conn, conversation.id, officer.id, app.now()).await?;
             }
             nudges::set_seen(conn, officer.id, conversation.id, app.now()).await?;
             conversations::set_unread(conn, conversation.id, false).await

@@ -1,5 +1,6 @@
 //! `[pure]` From an officer's draft to what goes out: the faults of a draft, and each channel's rendering.
 
+use crate::domain::At;
 use crate::domain::alert::{AlertKind, Urgency};
 use crate::domain::audience::Exclusion;
 
@@ -159,9 +160,53 @@ pub fn text_acknowledgement(brand: &str, danger: bool) -> String {
     }
 }
 
-/// An officer's answer by mail, with who wrote it.
-pub fn render_answer(text: &str, officer: &str, brand: &str) -> String {
-    format!("{text}\n\n-- \n{officer}\n{brand}\nIn an emergency call 999.\n")
+/// What was said before, under an answer.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// `you`, or ourselves.
+    pub who: String,
+    /// When.
+    pub at: At,
+    /// The words.
+    pub text: String,
+}
+
+/// Nobody reads more than this of a quote, in characters.
+const LONGEST_QUOTE: usize = 2_000;
+
+/// An officer's answer by mail, with who wrote it, and under it what was said before. A line that is quoted twice over was
+/// another's, so it stays away.
+pub fn render_answer(text: &str, officer: &str, brand: &str, quotes: &[Quote]) -> String {
+    let mut mail = format!("{text}\n\n-- \n{officer}\n{brand}\nIn an emergency call 999.\n");
+    for quote in quotes {
+        let when = quote.at.utc().with_timezone(&chrono_tz::Europe::London).format("%-d %B %Y at %H:%M");
+        mail.push_str("\nOn ");
+        mail.push_str(&when.to_string());
+        mail.push_str(", ");
+        mail.push_str(&quote.who);
+        mail.push_str(" wrote:\n");
+        let shown: String = quote.text.chars().take(LONGEST_QUOTE).collect();
+        for line in shown.lines().filter(|line| !line.starts_with('>')) {
+            mail.push_str(if line.is_empty() { ">" } else { "> " });
+            mail.push_str(line);
+            mail.push('\n');
+        }
+        if shown.len() < quote.text.len() {
+            mail.push_str("> [\u{2026}]\n");
+        }
+    }
+    mail
+}
+
+/// What came of an alert, as it arrives on a phone.
+pub fn render_outcome_sms(brand: &str, text: &str, reference: &str) -> String {
+    format!("{brand}: {text}\nRef {reference}. STOP to opt out.")
+}
+
+/// The same by mail.
+pub fn render_outcome_mail(body: &str, footer: &Footer<'_>) -> String {
+    let Footer { brand, force, code, leave_url } = footer;
+    format!("{body}\n\nThank you for answering our alert.\n\n-- \n{brand}, {force}\nRef: {code}\nStop these e-mails: {leave_url}\n")
 }
 
 /// The text that confirms an opt-out.
@@ -261,6 +306,16 @@ mod tests {
             assert_eq!(crate::outbound::segments::count(&text).segments, 1, "{text}");
             assert!(text.contains("999"));
         }
+    }
+
+    #[test]
+    fn an_answer_quotes_both_sides_and_nobody_else() {
+        let at = At::from_unix_ms(1_763_800_000_000);
+        let quote = |who: &str, text: &str| Quote { who: who.into(), at, text: text.into() };
+        let mail = render_answer("Thank you.", "PC Doe", "B", &[quote("you", "I saw it.\n\n> a neighbour's words"), quote("B", &"x".repeat(2_001))]);
+        assert!(mail.starts_with("Thank you.\n\n-- \nPC Doe\nB\n"), "{mail}");
+        assert!(mail.contains("On 22 November 2025 at 08:26, you wrote:\n> I saw it.\n>\n\nOn"), "{mail}");
+        assert!(!mail.contains("neighbour") && mail.ends_with("x\n> [\u{2026}]\n"), "{mail}");
     }
 
     #[test]

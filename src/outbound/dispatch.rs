@@ -353,10 +353,10 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
         },
         auto_submitted: match purpose {
             Some(Purpose::Reply) => None,
-            Some(Purpose::Alert | Purpose::Nudge) => Some("auto-generated"),
+            Some(Purpose::Alert | Purpose::Nudge | Purpose::Outcome) => Some("auto-generated"),
             _ => Some("auto-replied"),
         },
-        unsubscribe_url: (purpose == Some(Purpose::Alert)).then_some(leave_url),
+        unsubscribe_url: matches!(purpose, Some(Purpose::Alert | Purpose::Outcome)).then_some(leave_url),
         loop_mark: token::sign(key, Use::MessageId, &delivery.token),
     })))
 }

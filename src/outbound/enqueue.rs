@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 
 use crate::app::App;
-use crate::channels::registry::ChannelKind;
+use crate::channels::registry::{Channel, ChannelKind};
 use crate::domain::alert::Urgency;
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::{Address, ids};
@@ -63,13 +63,7 @@ pub async fn enqueue(conn: &mut Conn, app: &App, single: Single) -> QueryResult<
     {
         return Ok(EnqueueOutcome::Suppressed);
     }
-    let sender = match &channel.kind {
-        ChannelKind::Sms { settings, .. } => {
-            let ours = single.from.filter(|from| settings.all_numbers().any(|number| number.e164() == from));
-            ours.or_else(|| settings.default_sender().map(str::to_owned)).unwrap_or_default()
-        }
-        ChannelKind::Email { settings, .. } => settings.address.as_str().to_owned(),
-    };
+    let sender = sender_of(channel, single.from);
     let now = app.now();
     let row = DeliveryRow {
         id: app.next_id(),
@@ -106,4 +100,15 @@ pub async fn enqueue(conn: &mut Conn, app: &App, single: Single) -> QueryResult<
     let id = row.id;
     deliveries::insert(conn, vec![row]).await?;
     Ok(EnqueueOutcome::Queued(id))
+}
+
+/// The number or mailbox of ours that a text goes out from: the one that is asked for, if the channel has it.
+pub(super) fn sender_of(channel: &Channel, from: Option<String>) -> String {
+    match &channel.kind {
+        ChannelKind::Sms { settings, .. } => {
+            let ours = from.filter(|from| settings.all_numbers().any(|number| number.e164() == from));
+            ours.or_else(|| settings.default_sender().map(str::to_owned)).unwrap_or_default()
+        }
+        ChannelKind::Email { settings, .. } => settings.address.as_str().to_owned(),
+    }
 }

@@ -9,6 +9,7 @@ pub mod compose;
 pub mod dispatch;
 pub mod enqueue;
 pub mod hygiene;
+pub mod outcome;
 pub mod publish;
 pub mod receipts;
 pub mod reconcile;

@@ -324,3 +324,16 @@ pub async fn set_owner(conn: &mut Conn, id: i64, owner_id: Option<i64>) -> Query
         .execute(c)
         .await)
 }
+
+/// Notes an officer's own message, which is not sent: it counts as a change, but moves nothing in the lists.
+pub async fn touch_note(conn: &mut Conn, id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(conversations::table.find(id))
+        .set((conversations::messages_count.eq(conversations::messages_count + 1), conversations::version.eq(conversations::version + 1)))
+        .execute(c)
+        .await)
+}
+
+/// The first words of a conversation in the lists.
+pub async fn set_preview(conn: &mut Conn, id: i64, preview: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(conversations::table.find(id)).set(conversations::preview.eq(preview)).execute(c).await)
+}

@@ -245,3 +245,11 @@ pub async fn list_doubted(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<i64>>
         .load(c)
         .await)
 }
+
+/// Ties these answers to a conversation and its alert, or to none in the tray.
+pub async fn move_some(conn: &mut Conn, ids: &[i64], to: i64, alert_id: Option<i64>) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
+        .set((deliveries::conversation_id.eq(Some(to)), deliveries::alert_id.eq(alert_id)))
+        .execute(c)
+        .await)
+}

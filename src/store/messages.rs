@@ -18,7 +18,7 @@ pub struct MessageRow {
     pub public_id: String,
     /// Of which conversation.
     pub conversation_id: i64,
-    /// `in` or `out`.
+    /// `in`, `out`, or `note` for what officers write to each other.
     pub direction: String,
     /// The configured channel's name.
     pub channel: String,
@@ -170,6 +170,17 @@ pub async fn last_inbound(conn: &mut Conn, conversation_id: i64) -> QueryResult<
         .optional())
 }
 
+/// Our last mail or text in a conversation.
+pub async fn last_outbound(conn: &mut Conn, conversation_id: i64) -> QueryResult<Option<MessageRow>> {
+    on!(conn, c => messages::table
+        .filter(messages::conversation_id.eq(conversation_id).and(messages::direction.eq("out")))
+        .order((messages::received_at.desc(), messages::id.desc()))
+        .select(MessageRow::as_select())
+        .first(c)
+        .await
+        .optional())
+}
+
 /// Attachments of these messages in order.
 pub async fn list_attachments(conn: &mut Conn, message_ids: &[i64]) -> QueryResult<Vec<AttachmentRow>> {
     on!(conn, c => attachments::table
@@ -224,4 +235,38 @@ pub async fn set_attribution(conn: &mut Conn, conversation_id: i64, method: &str
 /// How many messages there are of a direction.
 pub async fn count_of(conn: &mut Conn, direction: &str) -> QueryResult<i64> {
     on!(conn, c => messages::table.filter(messages::direction.eq(direction)).count().get_result(c).await)
+}
+
+/// Moves these messages of one conversation into another.
+pub async fn move_some(conn: &mut Conn, from: i64, ids: &[i64], to: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(messages::table.filter(messages::conversation_id.eq(from).and(messages::id.eq_any(ids))))
+        .set(messages::conversation_id.eq(to))
+        .execute(c)
+        .await)
+}
+
+/// Notes how an officer tied these messages by hand, as far as people wrote them.
+pub async fn set_attribution_of(conn: &mut Conn, ids: &[i64], confidence: &str, evidence: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(messages::table.filter(messages::id.eq_any(ids).and(messages::direction.eq("in"))))
+        .set((messages::method.eq("officer"), messages::confidence.eq(confidence), messages::evidence.eq(evidence)))
+        .execute(c)
+        .await)
+}
+
+/// When a person last wrote in a conversation and nobody has answered since; none if nobody waits.
+pub async fn first_unanswered(conn: &mut Conn, conversation_id: i64) -> QueryResult<Option<At>> {
+    let last_out: Option<At> = on!(conn, c => messages::table
+        .filter(messages::conversation_id.eq(conversation_id).and(messages::direction.eq("out")).and(messages::class.ne("outcome")))
+        .select(diesel::dsl::max(messages::received_at))
+        .first(c)
+        .await)?;
+    let since = last_out.unwrap_or(At::from_unix_ms(0));
+    on!(conn, c => messages::table
+        .filter(messages::conversation_id.eq(conversation_id)
+            .and(messages::direction.eq("in"))
+            .and(messages::class.ne_all(["opt_out", "opt_in"]))
+            .and(messages::received_at.gt(since)))
+        .select(diesel::dsl::min(messages::received_at))
+        .first(c)
+        .await)
 }

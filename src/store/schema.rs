@@ -810,6 +810,94 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    presences (conversation_id, officer_id) {
+        conversation_id -> BigInt,
+        officer_id -> BigInt,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    drafts (conversation_id, officer_id) {
+        conversation_id -> BigInt,
+        officer_id -> BigInt,
+        text -> Text,
+        saved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    canned_answers (id) {
+        id -> BigInt,
+        officer_id -> Nullable<BigInt>,
+        team_id -> Nullable<BigInt>,
+        name -> Text,
+        body -> Text,
+        created_at -> Timestamp,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    handovers (id) {
+        id -> BigInt,
+        conversation_id -> BigInt,
+        officer_id -> Nullable<BigInt>,
+        system -> Text,
+        reference -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    undos (id) {
+        id -> BigInt,
+        token -> Text,
+        officer_id -> BigInt,
+        sentence -> Text,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    undo_parts (id) {
+        id -> BigInt,
+        undo_id -> BigInt,
+        conversation_id -> BigInt,
+        before -> Json,
+    }
+}
+
+diesel::table! {
+    outcomes (id) {
+        id -> BigInt,
+        alert_id -> BigInt,
+        officer_id -> Nullable<BigInt>,
+        token -> Text,
+        sms_text -> Text,
+        email_subject -> Text,
+        email_body -> Text,
+        mark -> BigInt,
+        cursor -> BigInt,
+        told_sms -> BigInt,
+        told_email -> BigInt,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    outcome_exclusions (outcome_id, reason) {
+        outcome_id -> BigInt,
+        reason -> Text,
+        count -> BigInt,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -851,6 +939,10 @@ diesel::joinable!(conversation_moves -> officers (officer_id));
 diesel::joinable!(officer_identities -> officers (officer_id));
 diesel::joinable!(findings -> messages (message_id));
 diesel::joinable!(search_entries -> messages (message_id));
+diesel::joinable!(presences -> officers (officer_id));
+diesel::joinable!(undo_parts -> undos (undo_id));
+diesel::joinable!(canned_answers -> teams (team_id));
+diesel::joinable!(outcomes -> alerts (alert_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     addresses,
@@ -866,6 +958,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_heads,
     audit_log,
     bounce_scores,
+    canned_answers,
     codes,
     consent_events,
     conversation_events,
@@ -874,12 +967,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversations,
     correspondents,
     deliveries,
+    drafts,
     envelope_keys,
     envelopes,
     events,
     exhibits,
     exports,
     findings,
+    handovers,
     idempotency_keys,
     interest_groups,
     listings,
@@ -892,10 +987,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     officer_factors,
     officer_identities,
     officers,
+    outcome_exclusions,
+    outcomes,
     pair_holds,
     password_resets,
     pauses,
     postcodes,
+    presences,
     provider_blocks,
     receipts,
     recovery_codes,
@@ -912,6 +1010,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     tags,
     teams,
     text_parts,
+    undo_parts,
+    undos,
     urgencies,
     working_copies,
 );

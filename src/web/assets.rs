@@ -11,6 +11,7 @@ pub async fn show(app: web::Data<App>, name: web::Path<String>) -> Result<HttpRe
     let (kind, body) = match name.as_str() {
         "app.css" => ("text/css; charset=utf-8", include_str!("assets/app.css").to_owned()),
         "app.js" => ("text/javascript; charset=utf-8", include_str!("assets/app.js").to_owned()),
+        "desk.js" => ("text/javascript; charset=utf-8", include_str!("assets/desk.js").to_owned()),
         "favicon.svg" => ("image/svg+xml", include_str!("assets/favicon.svg").to_owned()),
         "brand.css" => ("text/css; charset=utf-8", brand(&app.config().branding.colour)),
         _ => return Err(AppError::NotFound),

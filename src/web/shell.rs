@@ -14,6 +14,7 @@ use crate::domain::At;
 use crate::domain::address::display_number;
 use crate::domain::officer::Role;
 use crate::inbox::sight;
+use crate::inbox::undo::{self, Offer};
 use crate::store::accounts::{self, OfficerRow};
 use crate::store::views::inbox;
 
@@ -110,6 +111,8 @@ pub struct Shell {
     pub active: &'static str,
     /// What was just done, after a redirect.
     pub notice: Option<String>,
+    /// What the officer may still take back.
+    pub undo: Option<Offer>,
     /// The page refreshes itself.
     pub live: bool,
 }
@@ -136,6 +139,7 @@ pub fn public(visitor: &Visitor, title: &str, active: &'static str) -> Shell {
         officer: None,
         active,
         notice: visitor.notice.clone(),
+        undo: None,
         live: false,
     }
 }
@@ -172,6 +176,7 @@ pub async fn officer(visitor: &Visitor, officer: &OfficerRow, title: &str, activ
         officer: Some(nav),
         active,
         notice: visitor.notice.clone(),
+        undo: undo::offered(&mut conn, officer.id, visitor.app.now()).await?,
         live: true,
     })
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod county;
+mod desk;
 mod evidence;
 mod hostile_mail;
 mod main_job;

@@ -13,6 +13,7 @@ mod browser;
 mod corpus;
 mod evidence;
 mod faults;
+mod inbox;
 mod journeys;
 mod mailbox;
 mod migrations;

@@ -2,6 +2,7 @@
 
 pub mod compose;
 pub mod list;
+pub mod outcome;
 pub mod show;
 
 /// Why an address got no copy, and how many.

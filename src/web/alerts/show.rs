@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::Exclusion;
 use super::list::AlertRow;
+use super::outcome::{Told, told_of};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::At;
@@ -40,6 +41,8 @@ struct AlertPage {
     doubtful: Vec<DoubtRow>,
     replies_href: String,
     can_close: bool,
+    can_tell: bool,
+    told: Vec<Told>,
 }
 
 #[derive(Template)]
@@ -105,6 +108,7 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
     let areas = alerts::list_areas(&mut conn, alert.id).await?.into_iter().map(|(_, name)| name).collect();
     let groups = alerts::list_groups(&mut conn, alert.id).await?.into_iter().map(|(_, name)| name).collect();
     let excluded = alerts::list_exclusions(&mut conn, alert.id).await?;
+    let told = told_of(&mut conn, alert.id, app.now()).await?;
     drop(conn);
     let mut part = part(app, &alert).await?;
     part.a.recipients = part.progress.total;
@@ -123,6 +127,8 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
         a: part.a,
         replies_href: format!("/inbox?view={}&alert={}", if alert.owner_id == officer.row.id { "mine" } else { "team" }, alert.reference),
         can_close: mine && alert.status == "live",
+        can_tell: mine && officer.role.writes_alerts(),
+        told,
     })
 }
 

@@ -152,7 +152,9 @@ async fn read(conn: &mut Conn, alert: Option<&(i64, String)>, after: i64, limit:
     rows.truncate(usize::try_from(limit).unwrap_or(50));
     let next_cursor = rows.last().filter(|_| more).map(|row| row.id.to_string());
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let messages = messages::list_of_many(conn, &ids).await?;
+    let mut messages = messages::list_of_many(conn, &ids).await?;
+    // What officers write to each other leaves the force by no door.
+    messages.retain(|message| message.direction != "note");
     let message_ids: Vec<i64> = messages.iter().map(|message| message.id).collect();
     let files = messages::list_attachments(conn, &message_ids).await?;
     let mut out = Vec::with_capacity(rows.len());
@@ -227,7 +229,7 @@ pub async fn reply(client: Client, id: web::Path<String>, body: web::Bytes) -> R
         .await?;
     match outcome {
         ReplyOutcome::Sent => Ok(HttpResponse::Accepted().json(serde_json::json!({ "status": "queued" }))),
-        ReplyOutcome::Changed => Err(Problem::Conflict("the conversation changed; read it again".to_owned())),
+        ReplyOutcome::Changed | ReplyOutcome::Answering(_) => Err(Problem::Conflict("the conversation changed; read it again".to_owned())),
         ReplyOutcome::Refused(reason) => Err(Problem::Conflict(reason.to_owned())),
     }
 }

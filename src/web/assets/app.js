@@ -1,22 +1,24 @@
 // Hue and Cry in the browser. Every page works without this file; it only adds what a page cannot do alone:
 // live lists, the compose preview, shortcuts, kept drafts. No library, no state but what the page already shows.
 
-const $ = (selector, from = document) => from.querySelector(selector);
-const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
-const after = (ms, work) => { let timer; return (...given) => { clearTimeout(timer); timer = setTimeout(() => work(...given), ms); }; };
-const store = {
+export const $ = (selector, from = document) => from.querySelector(selector);
+export const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+export const after = (ms, work) => { let timer; return (...given) => { clearTimeout(timer); timer = setTimeout(() => work(...given), ms); }; };
+export const store = {
   get: (key) => { try { return sessionStorage.getItem(key); } catch { return null; } },
   set: (key, value) => { try { value ? sessionStorage.setItem(key, value) : sessionStorage.removeItem(key); } catch { /* private mode: nothing is kept */ } },
 };
 
 // --- morph: make `old` look like `fresh`, touching only what differs, so that focus, selection, typed text,
 // open <details> and scroll survive. Children with data-key are matched by it, the others by place and tag. -----
-function morph(old, fresh) {
+export function morph(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !(name === 'open' && old.localName === 'details')) old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && name !== 'data-next' && !(name === 'open' && old.localName === 'details')) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (name === 'open' && old.localName === 'details') continue;
+    // What stands for having been seen moves when it has been seen: see desk.js.
+    if (name === 'value' && old.hasAttribute('data-seen-only')) { if (value !== old.value) old.dataset.next = value; continue; }
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   if (old.matches('textarea, select')) return;
@@ -48,7 +50,9 @@ function address(part) {
   return url.href;
 }
 
-async function refresh(parts) {
+export async function refresh(parts) {
+  // Nobody sees what a hidden page shows: a thread waits until it is looked at.
+  if (document.hidden) parts = parts.filter((part) => part.id !== 'thread');
   const byUrl = Map.groupBy ? Map.groupBy(parts, address) : parts.reduce((map, part) => map.set(address(part), [...(map.get(address(part)) ?? []), part]), new Map());
   await Promise.all([...byUrl].map(async ([url, group]) => {
     try {
@@ -62,6 +66,7 @@ async function refresh(parts) {
         const atEnd = box && box.scrollHeight - box.scrollTop - box.clientHeight < 60;
         morph(part, document.importNode(fresh, true));
         if (atEnd) box.scrollTop = box.scrollHeight;
+        document.dispatchEvent(new CustomEvent('refreshed', { detail: { part, page } }));
       }
     } catch { /* the connection word in the header already says so */ }
   }));
@@ -94,6 +99,7 @@ function live() {
     if (news.state) say(news.state);
     if (news.state === 'live' && !caughtUp) { caughtUp = true; wanted.set('*', true); }
     for (const kind of news.kinds ?? []) wanted.set(kind, true);
+    if (news.kinds?.length) document.dispatchEvent(new CustomEvent('news'));
     if (wanted.size) run();
   };
 
@@ -198,19 +204,12 @@ function areas(box) {
 }
 
 // --- shortcuts ----------------------------------------------------------------------------------------------------
+// What each key does; a page adds its own. Never while somebody writes in a field.
+export const keys = {};
+
 function shortcuts() {
   const dialog = $('#keys');
   if (!dialog) return;
-  const links = () => $$('.rows .row a');
-  const step = (by) => {
-    const all = links();
-    if (!all.length) return;
-    const now = all.findIndex((a) => a === document.activeElement);
-    const from = now >= 0 ? now : all.findIndex((a) => a.hasAttribute('aria-current'));
-    const to = all[Math.max(0, Math.min(all.length - 1, from + by))];
-    to.focus();
-    to.scrollIntoView({ block: 'nearest' });
-  };
   const go = (href) => { location.href = href; };
   // Remembered in this browser, so that someone who speaks to their computer turns them off once.
   const box = $('[data-keys-on]', dialog);
@@ -219,54 +218,39 @@ function shortcuts() {
   $('[data-keys]')?.addEventListener('click', () => dialog.showModal());
   let chord = '';
   const forget = after(1200, () => { chord = ''; });
-  const keys = {
-    j: () => step(1),
-    k: () => step(-1),
-    o: () => { const a = document.activeElement; if (a.matches('.row a')) a.click(); },
-    u: () => { const back = $('[data-back]'); if (back) back.click(); },
-    r: () => $('#text')?.focus(),
-    v: () => [...document.querySelectorAll('[data-as-sent]')].at(-1)?.click(),
-    m: () => { const fold = $('.move-box'); if (fold) fold.open = true; ($('[data-candidate]') ?? $('#alert'))?.focus(); },
+  Object.assign(keys, {
+    z: () => $('.undo:not([hidden]) button')?.click(),
     '/': () => { const box = $('[data-search]'); if (box?.checkVisibility()) { box.focus(); box.select(); } else go('/inbox/search'); },
     '?': () => dialog.showModal(),
     'g i': () => go('/inbox'),
     'g u': () => go('/inbox?view=unattributed'),
     'g a': () => go('/alerts'),
-  };
+  });
   addEventListener('keydown', (e) => {
-    if (!box.checked || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || dialog.open) return;
-    if (e.target.closest('input, textarea, select, [contenteditable]')) {
+    if (!box.checked || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || $('dialog[open]')) return;
+    if (e.target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]')) {
       if (e.key === 'Escape') e.target.blur();
       return;
     }
     if (e.key === 'g') { chord = 'g '; forget(); return; }
     const act = keys[chord + e.key];
     chord = '';
-    if (act) { e.preventDefault(); act(); }
+    // What has nothing to do on this page is left to the browser.
+    if (act && act(e) !== false) e.preventDefault();
   });
 }
 
 // --- small sturdiness ---------------------------------------------------------------------------------------------
-// A reply being written is kept for this conversation until it is sent.
-function drafts() {
-  const form = $('[data-draft]'), text = form && $('textarea', form);
-  // The sent reply's draft goes when the next page shows that it was accepted, not when the button was pressed.
-  const sent = store.get('sent');
-  if (sent && !$('[data-error-summary]')) store.set(sent, '');
-  store.set('sent', '');
-  if (!text) return;
-  const key = `draft ${form.dataset.draft}`;
-  if (!text.value) text.value = store.get(key) ?? '';
-  text.addEventListener('input', () => store.set(key, text.value));
-  form.addEventListener('submit', () => store.set('sent', key));
-  text.addEventListener('keydown', (e) => { if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) form.requestSubmit(); });
+// What can be taken back says so as long as it can.
+function undos() {
+  for (const box of $$('[data-undo]')) setTimeout(() => { if (!box.contains(document.activeElement)) box.hidden = true; }, Number(box.dataset.undo));
 }
 
 // A form goes once, however often its button is pressed. The button is dimmed, not disabled: a disabled one is not sent.
 function once() {
   addEventListener('submit', (e) => {
     const form = e.target;
-    if (form.method === 'get' || form.method === 'dialog') return;
+    if (form.method === 'get' || form.method === 'dialog' || e.defaultPrevented) return;
     if (form.dataset.sent) { e.preventDefault(); return; }
     form.dataset.sent = '1';
     e.submitter?.setAttribute('aria-disabled', 'true');
@@ -294,12 +278,17 @@ function errors() {
 
 // The list stays where it was from one conversation to the next; the thread opens at its newest message.
 function scrolls() {
-  const list = $('.list-pane'), talk = $('[data-keep-scroll]');
+  const list = $('.list-pane');
   if (list) {
     list.scrollTop = Number(store.get('list at') ?? 0);
     $('.row.selected', list)?.scrollIntoView({ block: 'nearest' });
     addEventListener('pagehide', () => store.set('list at', String(list.scrollTop)));
   }
+  toEnd();
+}
+
+export function toEnd() {
+  const talk = $('[data-keep-scroll]');
   if (talk && !$('.settle', talk) && !$('[data-error-summary]', talk)) talk.scrollTop = talk.scrollHeight;
 }
 
@@ -339,7 +328,7 @@ function covers(form) {
 $$('[data-js]').forEach((el) => { el.hidden = false; });
 scrolls();
 errors();
-drafts();
+undos();
 once();
 shortcuts();
 const form = $('[data-compose]');

@@ -38,6 +38,8 @@ pub struct Visitor {
     pub notice: Option<String>,
     /// A page refreshing itself, not a person looking.
     pub live: bool,
+    /// The same, fetching what its officer may look at next.
+    pub ahead: bool,
     /// Path and query of the request.
     pub target: String,
 }
@@ -123,11 +125,12 @@ impl FromRequest for Visitor {
                 decoded.filter(|notice| !notice.is_empty())
             });
             let live = request.headers().contains_key("x-live");
+            let ahead = request.headers().get("x-live").is_some_and(|value| value == "ahead");
             if notice.is_some() && !live {
                 request.extensions_mut().insert(NoticeShown);
             }
             let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
-            Ok(Self { app, session, form_token, notice: notice.filter(|_| !live), live, target })
+            Ok(Self { app, session, form_token, notice: notice.filter(|_| !live), live, ahead, target })
         })
     }
 }

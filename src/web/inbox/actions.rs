@@ -2,11 +2,15 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::conversation::{self, Again};
+use super::desk::mend;
 use super::list::ListQuery;
-use super::{conversation, may_read};
+use super::{back_to, list_of, may_read};
 use crate::audit::Actor;
+use crate::domain::closing::Outcome;
 use crate::domain::reference::parse_reference;
-use crate::inbox::{self, MoveOutcome, ReplyOutcome, reading};
+use crate::inbox::reply::{self, Answer};
+use crate::inbox::{self, MoveOutcome, ReplyOutcome, close as closing, reading};
 use crate::store::conversations::ConversationRow;
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
@@ -36,62 +40,80 @@ pub async fn reply(officer: Officer, request: HttpRequest, id: web::Path<String>
     } else {
         None
     };
+    let again = |fault: &str, seen: &str| Again { draft: Some(text.clone()), errors: vec![FieldError::new("text", fault)], seen: seen.to_owned() };
     if let Some(fault) = fault {
-        return conversation::again(officer, query, id.into_inner(), text, vec![FieldError::new("text", &fault)]).await;
+        return conversation::again(officer, query, id.into_inner(), again(&fault, "")).await;
     }
     let version: i64 = fields.one("version").parse().map_err(|_| AppError::StaleForm)?;
-    let (app, row, words) = (officer.app().clone(), officer.row.clone(), text.clone());
-    let outcome = app.clone().run(async move { inbox::reply(&app, conversation.id, Some(version), &words, Some(&row), &Actor::Officer(row.id)).await }).await?;
-    let fault = match outcome {
-        ReplyOutcome::Sent => return Ok(shell::redirect_with(&format!("/inbox/{id}"), "Your answer is on its way.")),
-        ReplyOutcome::Changed => "Something new came in while you were writing. Read it below, then send again. Nothing was sent.",
-        ReplyOutcome::Refused(reason) => reason,
+    let (app, row, words, take_over) = (officer.app().clone(), officer.row.clone(), text.clone(), fields.has("take_over"));
+    let outcome = app
+        .clone()
+        .run(async move {
+            let answer = Answer { conversation_id: conversation.id, version: Some(version), text: &words, take_over };
+            reply::send(&app, answer, Some(&row), &Actor::Officer(row.id)).await
+        })
+        .await?;
+    let again = match outcome {
+        ReplyOutcome::Sent => return Ok(shell::redirect_with(&back_to(&request, &id), "Your answer is on its way.")),
+        ReplyOutcome::Changed => again("Something new came in while you were writing. Read it below, then send again. Nothing was sent.", fields.one("last")),
+        ReplyOutcome::Answering(name) => {
+            let fault = format!(
+                "{name} is answering. Nothing was sent, and your words are kept. To send yours all the same, tick \u{201c}Take over\u{201d} and send again."
+            );
+            again(&fault, "")
+        }
+        ReplyOutcome::Refused(reason) => again(reason, ""),
     };
-    conversation::again(officer, query, id.into_inner(), text, vec![FieldError::new("text", fault)]).await
+    conversation::again(officer, query, id.into_inner(), again).await
 }
 
 /// `POST /inbox/{id}/close`
-pub async fn close(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
-    set_open(&officer, &id, &fields, false).await?;
-    Ok(shell::redirect_with("/inbox", "Closed. A new message opens it again."))
+pub async fn close(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    let conversation = allowed(&officer, &fields, &id).await?;
+    let (word, remark) = (fields.one("outcome"), fields.one("remark").trim().to_owned());
+    let outcome: Option<Outcome> = match (word, word.parse()) {
+        ("", _) => None,
+        (_, Ok(outcome)) => Some(outcome),
+        (_, Err(_)) => return mend(officer, &request, id.into_inner(), "outcome", "Choose what came of it").await,
+    };
+    if remark.chars().count() > inbox::note::LONGEST {
+        return mend(officer, &request, id.into_inner(), "remark", "Shorten the note to 4,000 characters or fewer").await;
+    }
+    let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
+    let done = app.clone().run(async move { closing::close(&app, conversation.id, outcome, &remark, &actor).await }).await?;
+    let to = list_of(&request);
+    Ok(if done { shell::redirect(&to) } else { shell::redirect_with(&to, "It was closed already.") })
 }
 
 /// `POST /inbox/{id}/reopen`
-pub async fn reopen(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
-    set_open(&officer, &id, &fields, true).await?;
-    Ok(shell::redirect_with(&format!("/inbox/{id}"), "Open again."))
-}
-
-async fn set_open(officer: &Officer, id: &str, fields: &Fields, open: bool) -> Result<(), AppError> {
-    let conversation = allowed(officer, fields, id).await?;
+pub async fn reopen(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    let conversation = allowed(&officer, &fields, &id).await?;
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
-    app.clone().run(async move { inbox::set_open(&app, conversation.id, open, &actor).await }).await?;
-    Ok(())
+    app.clone().run(async move { inbox::set_open(&app, conversation.id, true, &actor).await }).await?;
+    Ok(shell::redirect(&back_to(&request, &id)))
 }
 
 /// `POST /inbox/{id}/unread`
-pub async fn unread(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+pub async fn unread(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     let conversation = allowed(&officer, &fields, &id).await?;
     let app = officer.app().clone();
     app.clone().run(async move { inbox::set_unread(&app, conversation.id).await }).await?;
-    Ok(shell::redirect_with("/inbox", "Marked as not read."))
+    Ok(shell::redirect_with(&list_of(&request), "Marked as not read."))
 }
 
 /// `POST /inbox/{id}/move`
 pub async fn move_to(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     let conversation = allowed(&officer, &fields, &id).await?;
     let asked = fields.one("alert").trim().to_owned();
-    let unknown = || FieldError::new("alert", "There is no alert with this reference. Check the five characters.");
-    let Some(reference) = parse_reference(&asked) else {
-        return conversation::again(officer, ListQuery::read(&request), id.into_inner(), String::new(), vec![unknown()]).await;
-    };
+    let unknown = "There is no alert with this reference. Check the five characters.";
+    let Some(reference) = parse_reference(&asked) else { return mend(officer, &request, id.into_inner(), "alert", unknown).await };
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
     let wanted = reference.clone();
     let outcome = app.clone().run(async move { inbox::move_to(&app, conversation.id, &wanted, &actor).await }).await?;
     match outcome {
         // The other alert may be another team's: then this officer no longer sees it.
-        MoveOutcome::Moved(_) => Ok(shell::redirect_with("/inbox", &format!("Moved to {reference}."))),
-        MoveOutcome::Already => Ok(shell::redirect_with(&format!("/inbox/{id}"), &format!("It is in {reference} already."))),
-        MoveOutcome::NoSuchAlert => conversation::again(officer, ListQuery::read(&request), id.into_inner(), String::new(), vec![unknown()]).await,
+        MoveOutcome::Moved(_) => Ok(shell::redirect(&list_of(&request))),
+        MoveOutcome::Already => Ok(shell::redirect_with(&back_to(&request, &id), &format!("It is in {reference} already."))),
+        MoveOutcome::NoSuchAlert => mend(officer, &request, id.into_inner(), "alert", unknown).await,
     }
 }

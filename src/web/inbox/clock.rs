@@ -3,13 +3,12 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::actions::allowed;
-use super::conversation;
-use super::list::ListQuery;
+use super::desk::mend;
 use crate::audit::Actor;
 use crate::inbox::clock;
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
-use crate::web::shell::{self, FieldError};
+use crate::web::shell;
 
 const LONGEST_REASON: usize = 120;
 
@@ -18,8 +17,7 @@ pub async fn pause(officer: Officer, request: HttpRequest, id: web::Path<String>
     let row = allowed(&officer, &fields, &id).await?;
     let reason: String = fields.one("reason").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST_REASON).collect();
     if reason.is_empty() {
-        let errors = vec![FieldError::new("reason", "Say why the clock stops: it is on the record")];
-        return conversation::again(officer, ListQuery::read(&request), id.into_inner(), String::new(), errors).await;
+        return mend(officer, &request, id.into_inner(), "reason", "Say why the clock stops: it is on the record").await;
     }
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
     let paused = app.clone().run(async move { clock::pause(&app, row.id, &reason, &actor).await }).await?;

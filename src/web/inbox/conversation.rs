@@ -5,6 +5,7 @@ use std::ops::Deref;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::desk::{AroundView, DeskView, cost_of};
 use super::evidence;
 use super::list::{self, ListPane, ListQuery, channel_word};
 use super::may_read;
@@ -16,9 +17,9 @@ use crate::domain::{Address, At, place};
 use crate::inbound::sender::Trust;
 use crate::inbound::thread::Confidence;
 use crate::inbox::clock::{self, Hand};
-use crate::inbox::reading::{self, Opened};
+use crate::inbox::reading::{self, Look, Opened};
 use crate::inbox::search::{Shared, snippet};
-use crate::inbox::{NOT_THEIRS_ANY_MORE, answerable};
+use crate::inbox::{NOT_THEIRS_ANY_MORE, answerable, claim, desk};
 use crate::store::findings::FindingRow;
 use crate::store::messages::{AttachmentRow, MessageRow};
 use crate::web::error::AppError;
@@ -32,16 +33,34 @@ pub(super) struct ConversationPage {
     list: ListPane,
     c: Conversation,
     evidence: evidence::Panel,
+    d: DeskView,
     draft: String,
+    cost: String,
     errors: Vec<FieldError>,
+    /// What came in since the officer looked.
+    missed: Vec<(String, When)>,
+    /// The field whose form is shown open.
+    open_at: String,
+}
+
+/// What a page that is shown again keeps.
+#[derive(Default)]
+pub(super) struct Again {
+    /// The officer's words, instead of their draft.
+    pub(super) draft: Option<String>,
+    /// What is to be mended.
+    pub(super) errors: Vec<FieldError>,
+    /// The last message that they had before their eyes; empty if that does not matter.
+    pub(super) seen: String,
 }
 
 #[derive(Template)]
-#[template(path = "inbox/thread.html")]
+#[template(path = "inbox/live.html")]
 struct Thread<'a>(&'a ThreadOnly);
 
 struct ThreadOnly {
     c: Conversation,
+    around: AroundView,
 }
 
 impl Deref for Thread<'_> {
@@ -55,6 +74,8 @@ impl Deref for Thread<'_> {
 pub struct Conversation {
     id: String,
     version: i64,
+    /// The last message, so that a page that is shown again can tell what came since.
+    last: String,
     who: String,
     channel: &'static str,
     certainty: &'static str,
@@ -176,28 +197,57 @@ struct EventView {
 /// `GET /inbox/{id}`
 pub async fn show(officer: Officer, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, AppError> {
     may_read(&officer)?;
-    let page = build(officer, ListQuery::read(&request), id.into_inner(), String::new(), Vec::new()).await?;
+    let page = build(officer, ListQuery::read(&request), id.into_inner(), canned_of(&request), Again::default()).await?;
     shell::page(&page)
 }
 
-/// The page again, with the officer's words kept and what is to be mended.
-pub(super) async fn again(officer: Officer, query: ListQuery, id: String, draft: String, errors: Vec<FieldError>) -> Result<HttpResponse, AppError> {
-    shell::page_with_errors(&build(officer, query, id, draft, errors).await?)
+/// The canned answer that the page is opened with.
+fn canned_of(request: &HttpRequest) -> Option<i64> {
+    form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "canned").and_then(|(_, value)| value.parse().ok())
 }
 
-async fn build(officer: Officer, query: ListQuery, id: String, draft: String, errors: Vec<FieldError>) -> Result<ConversationPage, AppError> {
+/// The page again, with the officer's words kept and what is to be mended.
+pub(super) async fn again(officer: Officer, query: ListQuery, id: String, again: Again) -> Result<HttpResponse, AppError> {
+    shell::page_with_errors(&build(officer, query, id, None, again).await?)
+}
+
+async fn build(officer: Officer, query: ListQuery, id: String, canned: Option<i64>, again: Again) -> Result<ConversationPage, AppError> {
     let app = officer.app().clone();
     app.clone()
         .run(async move {
-            let opened = reading::open(&app, &officer.row, &id, !officer.visitor.live).await?.ok_or(AppError::NotFound)?;
-            let c = view(opened, app.now());
+            let look = match (officer.visitor.ahead, officer.visitor.live) {
+                (true, _) => Look::Ahead,
+                (false, true) => Look::Refreshed,
+                (false, false) => Look::Looked,
+            };
+            let opened = reading::open(&app, &officer.row, &id, look).await?.ok_or(AppError::NotFound)?;
+            let now = app.now();
+            let desk = desk::of(&app, &officer.row, &opened.conversation).await?;
+            let d = DeskView::of(&desk, &opened, &officer.row, now);
+            let missed = missed(&opened, &again.seen, now);
+            let chosen = match canned {
+                Some(canned) => super::canned::chosen(&app, &officer.row, &id, canned).await?,
+                None => None,
+            };
+            // What was just typed stands before a canned answer, and that before an older draft.
+            let draft = again.draft.or(chosen).or_else(|| desk.around.draft.map(|draft| draft.text)).unwrap_or_default();
+            let cost = if opened.conversation.channel_kind == "sms" { cost_of(&draft) } else { String::new() };
+            let c = view(opened, now);
             let list = list::pane_beside(&app, &officer.row, &query, &id, &officer.visitor.form_token).await?;
             let active = if c.alert.is_none() { "unattributed" } else { "inbox" };
             let shell = shell::officer(&officer.visitor, &officer.row, &format!("Conversation with {}", c.who), active).await?;
+            let open_at = again.errors.first().map(|error| error.field.clone()).unwrap_or_default();
             let evidence = evidence::panel(&app, &officer, &id).await?;
-            Ok(ConversationPage { shell, list, c, evidence, draft, errors })
+            Ok(ConversationPage { shell, list, c, evidence, d, draft, cost, errors: again.errors, missed, open_at })
         })
         .await
+}
+
+/// What came in after the message that the officer saw last.
+fn missed(opened: &Opened, seen: &str, now: At) -> Vec<(String, When)> {
+    let Some(at) = opened.messages.iter().position(|message| message.public_id == seen) else { return Vec::new() };
+    let since = opened.messages.iter().skip(at + 1).filter(|message| message.direction == "in");
+    since.map(|message| (message.text.clone(), When::at(message.received_at, now))).collect()
 }
 
 /// `GET /inbox/{id}/thread`
@@ -207,8 +257,9 @@ pub async fn thread(officer: Officer, id: web::Path<String>) -> Result<HttpRespo
     let only = app
         .clone()
         .run(async move {
-            let opened = reading::open(&app, &officer.row, &id, false).await?.ok_or(AppError::NotFound)?;
-            Ok::<_, AppError>(ThreadOnly { c: view(opened, app.now()) })
+            let opened = reading::open(&app, &officer.row, &id, Look::Refreshed).await?.ok_or(AppError::NotFound)?;
+            let around = claim::around(&mut app.read().await?, &app, &opened.conversation, officer.row.id).await?;
+            Ok::<_, AppError>(ThreadOnly { around: AroundView::of(&around, app.now()), c: view(opened, app.now()) })
         })
         .await?;
     shell::page(&Thread(&only))
@@ -238,6 +289,7 @@ fn view(opened: Opened, now: At) -> Conversation {
         late.for_each(|(shown, _)| shown.flags.push("Perhaps from somebody else: the number may have changed hands".to_owned()));
     }
     Conversation {
+        last: opened.messages.last().map(|message| message.public_id.clone()).unwrap_or_default(),
         version: opened.conversation.version,
         channel: channel_word(&opened.conversation.channel_kind),
         reply_channel: channel_word(&opened.conversation.channel_kind),
@@ -350,7 +402,11 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
     }
     MessageView {
         id: message.public_id.clone(),
-        direction: if inbound { "in" } else { "out" },
+        direction: match message.direction.as_str() {
+            "in" => "in",
+            "note" => "note",
+            _ => "out",
+        },
         who: if inbound { who.to_owned() } else { officer_name(message.officer_id).unwrap_or_else(|| "the force".to_owned()) },
         channel: channel_word(&message.channel_kind),
         subject: message.subject.clone().filter(|_| inbound).unwrap_or_default(),

@@ -1,14 +1,20 @@
 //! The officers' inbox: list, conversation, what is done to it, and its originals.
 
 pub mod actions;
+pub mod acts;
 pub mod as_sent;
+pub mod canned;
 pub mod clock;
 pub mod conversation;
+pub mod desk;
 pub mod evidence;
+pub mod keys;
 pub mod list;
 pub mod originals;
 pub mod redact;
 pub mod search;
+
+use actix_web::HttpRequest;
 
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
@@ -16,4 +22,18 @@ use crate::web::extract::Officer;
 /// Only officers read what residents wrote.
 fn may_read(officer: &Officer) -> Result<(), AppError> {
     if officer.row.reads_replies() { Ok(()) } else { Err(AppError::Forbidden) }
+}
+
+/// The page of a conversation, with the list beside it as it was.
+fn back_to(request: &HttpRequest, id: &str) -> String {
+    format!("/inbox/{id}{}", tail(request))
+}
+
+/// The list as it was.
+fn list_of(request: &HttpRequest) -> String {
+    format!("/inbox{}", tail(request))
+}
+
+fn tail(request: &HttpRequest) -> String {
+    if request.query_string().is_empty() { String::new() } else { format!("?{}", request.query_string()) }
 }

@@ -20,7 +20,16 @@ pub struct ErrorPage {
 impl ErrorPage {
     /// The page as HTML; none if even that fails.
     pub fn render_for(app: &App, status: u16, heading: &str, sentence: &str) -> Option<String> {
-        let shell = Shell { brand: shell::brand(app), title: heading.to_owned(), csrf: String::new(), officer: None, active: "", notice: None, live: false };
+        let shell = Shell {
+            brand: shell::brand(app),
+            title: heading.to_owned(),
+            csrf: String::new(),
+            officer: None,
+            active: "",
+            notice: None,
+            undo: None,
+            live: false,
+        };
         let page = Self { shell, status, heading: heading.to_owned(), sentence: sentence.to_owned() };
         page.render().ok()
     }

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use crate::domain::alert::Urgency;
-use crate::store::alerts;
 use crate::store::views::alerts as lists;
+use crate::store::{alerts, outcomes};
 use crate::web::error::AppError;
 use crate::web::extract::Visitor;
 use crate::web::shell::{self, Shell, When};
@@ -25,6 +25,8 @@ struct PublicAlert {
     urgency: &'static str,
     areas: String,
     when: When,
+    /// What came of it, with when; the latest first.
+    outcomes: Vec<(String, When)>,
 }
 
 /// `GET /`
@@ -38,7 +40,9 @@ pub async fn show(visitor: Visitor) -> Result<HttpResponse, AppError> {
             let mut live = Vec::new();
             for row in lists::list_public(&mut conn, 20).await? {
                 let areas: Vec<String> = alerts::list_areas(&mut conn, row.id).await?.into_iter().map(|(_, name)| name).collect();
+                let outcomes = outcomes::list_of(&mut conn, row.id).await?;
                 live.push(PublicAlert {
+                    outcomes: outcomes.into_iter().map(|outcome| (outcome.sms_text, When::at(outcome.created_at, now))).collect(),
                     reference: row.reference,
                     title: row.title,
                     text: row.body,

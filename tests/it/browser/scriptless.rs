@@ -43,8 +43,9 @@ async fn an_officer_without_scripts_publishes_answers_and_closes() {
     desk.sees(".notice", "on its way").await;
     desk.sees(".msg.out", "Thank you, Ann.").await;
     assert_eq!(t.wait_for_texts(ANN, 2).await[1].1, "Thank you, Ann.");
-    desk.click("form[action$='/close'] button").await;
-    desk.sees(".notice", "Closed").await;
+    desk.click(".close-act summary").await;
+    desk.click(".close-act button[value='answered']").await;
+    desk.sees(".notice", "Closed: Answered").await;
     desk.open("/inbox?view=closed").await;
     desk.sees(".row", "Ann Archer").await;
     desk.console_is_quiet().await;

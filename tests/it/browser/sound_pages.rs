@@ -41,6 +41,7 @@ async fn the_officers_pages_are_sound() {
     let county = county::stir(&db, &t, &planted, &reference).await;
     alerts(&t, &desk, &county, &reference).await;
     inbox(&t, &desk, &county).await;
+    outcome(&desk, &reference).await;
     press_and_admin(&db, &t).await;
     desk.close().await;
     t.stop().await;
@@ -121,6 +122,7 @@ async fn inbox(t: &TestApp, desk: &Chromium, county: &county::County) {
     desk.sees(".msg.in", "The Old Forge").await;
     desk.picture("conversation").await;
     desk.page_is_sound("conversation").await;
+    acts(desk).await;
 
     desk.open("/inbox/search").await;
     desk.page_is_sound("search, empty").await;
@@ -142,11 +144,67 @@ async fn inbox(t: &TestApp, desk: &Chromium, county: &county::County) {
     desk.click(".rows a").await;
     desk.sees(".settle", "Which alert is this about?").await;
     desk.page_is_sound("unattributed conversation").await;
+    // The check has opened every fold.
+    desk.reload().await;
     desk.fill("#alert", "NOPE1").await;
     desk.click(".move .inline button").await;
     desk.find(".error-summary").await;
     desk.was_refused_with(422).await;
     desk.page_is_sound("conversation with an error").await;
+}
+
+/// What can be done to a conversation, each fold open once; canned answers; the keys; telling what came of an alert.
+async fn acts(desk: &Chromium) {
+    desk.press("e").await;
+    desk.find(".close-act[open]").await;
+    desk.picture("close").await;
+    let path = desk.path().await;
+    for fold in ["t", "m", "h", "!", "s", "e"] {
+        desk.open(&path).await;
+        desk.click(&format!("[data-act='{fold}'] > summary")).await;
+        desk.page_is_sound(&format!("conversation, fold {fold}")).await;
+    }
+    desk.open("/inbox/canned").await;
+    desk.page_is_sound("canned answers, none").await;
+    desk.fill("#name", "Thanks").await;
+    desk.fill("#body", "Hello {nmae}").await;
+    desk.click("#main form .button").await;
+    desk.find(".error-summary").await;
+    desk.was_refused_with(422).await;
+    desk.page_is_sound("canned answers with an error").await;
+    desk.fill("#body", "Hello {name}, thank you for answering {reference}.").await;
+    desk.click("#main form .button").await;
+    desk.sees(".answers", "Thanks").await;
+    desk.picture("canned").await;
+    desk.page_is_sound("canned answers").await;
+    desk.open(&path.replace('?', "/canned?")).await;
+    desk.sees(".answers", "Thanks").await;
+    desk.page_is_sound("choose a canned answer").await;
+    desk.open("/inbox/keys").await;
+    desk.page_is_sound("keys").await;
+    desk.open("/inbox").await;
+    desk.click(".pick").await;
+    desk.sees("[data-picked]", "1 selected").await;
+    desk.picture("several").await;
+    desk.page_is_sound("several at once").await;
+}
+
+/// Telling what came of an alert.
+async fn outcome(desk: &Chromium, reference: &str) {
+    desk.open(&format!("/alerts/{reference}/outcome")).await;
+    desk.page_is_sound("outcome, empty").await;
+    desk.click("button[value=preview]").await;
+    desk.find(".error-summary").await;
+    desk.was_refused_with(422).await;
+    desk.page_is_sound("outcome with an error").await;
+    desk.fill("#sms_text", "We found the van, thanks to you. A man has been charged.").await;
+    desk.click("button[value=preview]").await;
+    desk.sees(".publish", "Tell ").await;
+    desk.picture("outcome").await;
+    desk.page_is_sound("outcome with its preview").await;
+    desk.click("button[value=tell]").await;
+    desk.sees("#told", "A man has been charged").await;
+    desk.page_is_sound("alert with what came of it").await;
 }
 
 async fn press_and_admin(db: &TestDb, t: &TestApp) {

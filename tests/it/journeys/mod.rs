@@ -10,6 +10,7 @@ mod mail_stop;
 mod moved_by_hand;
 mod new_owners;
 mod opt_out;
+mod outcome;
 mod press_desk;
 mod residents_site;
 mod seed;

@@ -1,0 +1,41 @@
+//! `[pure]` What came of a conversation, in a word, when it is closed.
+
+crate::words! {
+    /// Why a conversation is closed.
+    Outcome {
+        /// They have their answer.
+        Answered = "answered",
+        /// Somebody else deals with it.
+        PassedOn = "passed_on",
+        /// What they sent is kept as evidence.
+        Evidence = "evidence",
+        /// Nothing is to be done.
+        NoAction = "no_action",
+        /// The same as another.
+        Duplicate = "duplicate",
+        /// Meant for another service.
+        WrongPlace = "wrong_place",
+        /// Not from a person who had anything to say to us.
+        Spam = "spam",
+    }
+}
+
+impl Outcome {
+    /// For people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Answered => "Answered",
+            Self::PassedOn => "Passed on",
+            Self::Evidence => "Kept as evidence",
+            Self::NoAction => "No action needed",
+            Self::Duplicate => "Duplicate",
+            Self::WrongPlace => "Meant for another service",
+            Self::Spam => "Spam",
+        }
+    }
+
+    /// The label of a stored word; an unknown one stands for itself.
+    pub fn label_of(word: &str) -> String {
+        word.parse::<Self>().map_or_else(|_| word.to_owned(), |outcome| outcome.label().to_owned())
+    }
+}

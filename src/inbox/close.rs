@@ -1,0 +1,81 @@
+//! Closing with what came of it, and opening again.
+
+use diesel::QueryResult;
+
+use super::undo::{self, Before};
+use super::{changed, clock, event, note};
+use crate::app::App;
+use crate::audit::{self, Actor};
+use crate::domain::closing::Outcome;
+use crate::store::Conn;
+use crate::store::conversations::{self, Standing};
+
+/// Closes a conversation with what came of it and perhaps a note. Gives false if it is closed so already.
+pub async fn close(app: &App, conversation_id: i64, outcome: Option<Outcome>, remark: &str, actor: &Actor) -> QueryResult<bool> {
+    let mut conn = app.write().await?;
+    let closed = conn
+        .transaction(async |conn| {
+            let Some(before) = close_in(conn, app, conversation_id, outcome, remark, actor).await? else { return Ok(false) };
+            undo::offer(conn, app, actor, &sentence(outcome), before).await?;
+            Ok::<_, diesel::result::Error>(true)
+        })
+        .await?;
+    drop(conn);
+    changed(app, conversation_id).await?;
+    Ok(closed)
+}
+
+/// What a closing is called.
+pub(super) fn sentence(outcome: Option<Outcome>) -> String {
+    outcome.map_or_else(|| "Closed".to_owned(), |outcome| format!("Closed: {}", outcome.label()))
+}
+
+/// The same within a transaction; gives how it stood, or none if it is closed so already.
+pub(super) async fn close_in(
+    conn: &mut Conn,
+    app: &App,
+    conversation_id: i64,
+    outcome: Option<Outcome>,
+    remark: &str,
+    actor: &Actor,
+) -> QueryResult<Option<Before>> {
+    let row = conversations::get_locked(conn, conversation_id).await?;
+    let word = outcome.map(|outcome| outcome.as_str().to_owned());
+    if row.status == "closed" && (word.is_none() || row.outcome == word) {
+        return Ok(None);
+    }
+    let mut before = Before::of(conn, conversation_id).await?;
+    before.add_mark(conn, conversation_id).await?;
+    if !remark.is_empty() {
+        note::add_in(conn, app, &row, remark, actor).await?;
+    }
+    let closed_at = row.closed_at.or(Some(app.now()));
+    let standing = Standing { status: "closed".to_owned(), closed_at, outcome: word.clone(), ..Standing::of(&row) };
+    conversations::set_standing(conn, conversation_id, &standing.placed(row.last_message_at)).await?;
+    clock::take_up_in(conn, app, conversation_id, actor).await?;
+    event(conn, app, conversation_id, actor, "closed", &sentence(outcome)).await?;
+    let detail = serde_json::json!({ "outcome": word });
+    audit::note(conn, app.ids(), app.now(), actor, "conversation.close", ("conversation", Some(conversation_id)), detail).await?;
+    Ok(Some(before))
+}
+
+/// Opens or closes a conversation.
+pub async fn set_open(app: &App, conversation_id: i64, open: bool, actor: &Actor) -> QueryResult<()> {
+    if !open {
+        return close(app, conversation_id, None, "", actor).await.map(|_| ());
+    }
+    let mut conn = app.write().await?;
+    conn.transaction(async |conn| {
+        let before = Before::of(conn, conversation_id).await?;
+        if conversations::set_status(conn, conversation_id, "open", None).await? > 0 {
+            event(conn, app, conversation_id, actor, "reopened", "Opened again").await?;
+            let subject = ("conversation", Some(conversation_id));
+            audit::note(conn, app.ids(), app.now(), actor, "conversation.reopen", subject, serde_json::json!({})).await?;
+            undo::offer(conn, app, actor, "Opened again", before).await?;
+        }
+        Ok::<_, diesel::result::Error>(())
+    })
+    .await?;
+    drop(conn);
+    changed(app, conversation_id).await
+}

@@ -1,0 +1,178 @@
+//! What stands around a conversation on its page: who else is about, tags, to whom it may go, what the answer will cost.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::actions::allowed;
+use super::conversation::{self, Again};
+use super::list::ListQuery;
+use super::may_read;
+use crate::domain::At;
+use crate::domain::closing::Outcome;
+use crate::inbox::claim::{self, Around};
+use crate::inbox::desk::Desk;
+use crate::inbox::reading::{self, Opened};
+use crate::outbound::segments;
+use crate::store::accounts::OfficerRow;
+use crate::web::error::AppError;
+use crate::web::extract::{Fields, Officer};
+use crate::web::shell::{self, FieldError, When};
+
+/// Who else is about.
+pub(super) struct AroundView {
+    pub(super) here: Vec<String>,
+    pub(super) answering: String,
+    /// When the draft was kept.
+    pub(super) saved: Option<When>,
+}
+
+impl AroundView {
+    pub(super) fn of(around: &Around, now: At) -> Self {
+        Self {
+            here: around.here.clone(),
+            answering: around.answering.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
+            saved: around.draft.as_ref().map(|draft| When::at(draft.saved_at, now)),
+        }
+    }
+}
+
+/// An entry of a choice.
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
+}
+
+/// What stands around a conversation.
+pub(super) struct DeskView {
+    pub(super) around: AroundView,
+    pub(super) tags: Vec<String>,
+    pub(super) offered: Vec<String>,
+    pub(super) handovers: Vec<(String, String, When)>,
+    /// An `Urgency` word of `domain::place`.
+    pub(super) urgency: String,
+    pub(super) reason: String,
+    pub(super) outcome: String,
+    pub(super) mine: bool,
+    pub(super) officers: Vec<Choice>,
+    pub(super) teams: Vec<Choice>,
+    /// Messages from which it can be split.
+    pub(super) splits: Vec<Choice>,
+    /// Alerts that they may go to.
+    pub(super) split_to: Vec<Choice>,
+}
+
+impl DeskView {
+    pub(super) fn of(desk: &Desk, opened: &Opened, officer: &OfficerRow, now: At) -> Self {
+        let row = &opened.conversation;
+        let choice = |value: String, label: String| Choice { value, label };
+        let offered = desk.offered.iter().filter(|name| !desk.tags.contains(name)).cloned().collect();
+        let inbound: Vec<_> = opened.messages.iter().filter(|message| message.direction == "in").collect();
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect::<String>();
+        let split_to = opened.candidates.iter().filter(|(alert, _)| Some(alert.id) != row.alert_id);
+        Self {
+            around: AroundView::of(&desk.around, now),
+            tags: desk.tags.clone(),
+            offered,
+            handovers: desk.handovers.iter().map(|row| (row.system.clone(), row.reference.clone(), When::at(row.created_at, now))).collect(),
+            urgency: row.urgency.clone(),
+            reason: desk.mark.as_ref().map(|mark| reasons(&mark.reasons)).unwrap_or_default(),
+            outcome: row.outcome.as_deref().map(Outcome::label_of).unwrap_or_default(),
+            mine: row.owner_id == Some(officer.id),
+            officers: desk
+                .officers
+                .iter()
+                .filter(|other| other.id != officer.id && Some(other.id) != row.owner_id)
+                .map(|other| choice(format!("officer-{}", other.id), other.name.clone()))
+                .collect(),
+            teams: desk.teams.iter().map(|team| choice(format!("team-{}", team.id), team.name.clone())).collect(),
+            splits: inbound
+                .iter()
+                .skip(1)
+                .map(|message| choice(message.public_id.clone(), format!("{}: {}", When::at(message.received_at, now).text, words(&message.text))))
+                .collect(),
+            split_to: split_to.map(|(alert, _)| choice(alert.reference.clone(), format!("{} {}", alert.reference, alert.title))).collect(),
+        }
+    }
+}
+
+/// The words of an urgency's reasons.
+fn reasons(value: &serde_json::Value) -> String {
+    let words = |reason: &serde_json::Value| reason.get("said").and_then(serde_json::Value::as_str).map(str::to_owned);
+    value.as_array().into_iter().flatten().filter_map(words).collect::<Vec<_>>().join("; ")
+}
+
+/// What an answer by text costs, in words; nothing for an empty one.
+pub(super) fn cost_of(text: &str) -> String {
+    let cost = segments::count(text.trim());
+    let plural = if cost.segments == 1 { "" } else { "s" };
+    match (cost.segments, cost.dear) {
+        (0, _) => String::new(),
+        (n, None) => format!("{n} part{plural}, {} characters left", cost.units_left),
+        (n, Some(dear)) => format!("{n} part{plural}, {} characters left. \u{201c}{dear}\u{201d} makes it dearer", cost.units_left),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "inbox/beside.html")]
+struct Beside {
+    around: AroundView,
+}
+
+/// `POST /inbox/{id}/here`: the page is still open.
+pub async fn here(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    let conversation = allowed(&officer, &fields, &id).await?;
+    let (app, row) = (officer.app().clone(), officer.row.clone());
+    let around = app.clone().run(async move { claim::here(&app, conversation.id, &row).await }).await?;
+    shell::page(&Beside { around: AroundView::of(&around, officer.app().now()) })
+}
+
+/// `POST /inbox/{id}/leave`: the page is left.
+pub async fn leave(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    let conversation = allowed(&officer, &fields, &id).await?;
+    let (app, row, text) = (officer.app().clone(), officer.row.clone(), fields.has("text").then(|| text_of(&fields)));
+    app.clone()
+        .run(async move {
+            if let Some(text) = text {
+                claim::write(&app, conversation.id, &row, &text).await?;
+            }
+            claim::leave(&app, conversation.id, &row).await
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn text_of(fields: &Fields) -> String {
+    fields.one("text").replace("\r\n", "\n")
+}
+
+/// `POST /inbox/{id}/draft`: keeps what is written so far, and claims the conversation meanwhile.
+pub async fn draft(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    let conversation = allowed(&officer, &fields, &id).await?;
+    let (app, row, text) = (officer.app().clone(), officer.row.clone(), text_of(&fields));
+    let around = app.clone().run(async move { claim::write(&app, conversation.id, &row, &text).await }).await?;
+    if officer.visitor.live {
+        return shell::page(&Beside { around: AroundView::of(&around, officer.app().now()) });
+    }
+    Ok(shell::redirect_with(&super::back_to(&request, &id), "Your draft is kept."))
+}
+
+/// `POST /inbox/{id}/cost`: what the text costs as it stands.
+pub async fn cost(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    allowed(&officer, &fields, &id).await?;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(cost_of(fields.one("text"))))
+}
+
+/// `POST /inbox/{id}/seen`: the officer looks at what their page had fetched ahead.
+pub async fn seen(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    may_read(&officer)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let (app, row) = (officer.app().clone(), officer.row.clone());
+    let there = app.clone().run(async move { reading::look(&app, &row, &id).await }).await?;
+    if there { Ok(HttpResponse::NoContent().finish()) } else { Err(AppError::NotFound) }
+}
+
+/// The page again with what is to be mended in one of its forms.
+pub(super) async fn mend(officer: Officer, request: &HttpRequest, id: String, field: &str, message: &str) -> Result<HttpResponse, AppError> {
+    let again = Again { errors: vec![FieldError::new(field, message)], ..Again::default() };
+    conversation::again(officer, ListQuery::read(request), id, again).await
+}

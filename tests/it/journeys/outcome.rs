@@ -1,0 +1,100 @@
+//! What came of an alert, told to everyone who answered it: once each, to nobody who must not be told.
+
+use huecry::audit::Actor;
+use huecry::inbox::tag;
+use huecry::outbound::outcome;
+use huecry::store::{alerts, conversations, deliveries, outcomes};
+
+use crate::support::app::{TestApp, eventually};
+
+const ANN: &str = "+447700900101";
+const CAT: &str = "+447700900102";
+const DAN: &str = "+447700900103";
+
+on_both!(everyone_who_answered_is_told_once_and_those_left_out_are_counted, async |db| {
+    let t = TestApp::start(db).await;
+    for (name, address) in [("Ann", ANN), ("Bob", "bob@example.org"), ("Cat", CAT), ("Dan", DAN)] {
+        t.add_resident(db, name, &[address], &[]).await;
+    }
+    let mut desk = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut desk, "White van", "Did you see a white van?").await;
+    for phone in [ANN, CAT, DAN] {
+        let number = t.wait_for_texts(phone, 1).await[0].0.clone();
+        t.text(phone, &number, "Yes, I saw it").await;
+    }
+    let mail = t.wait_for_mails("bob@example.org", 1).await.remove(0);
+    t.mail("bob@example.org", serde_json::json!({ "mail_id": mail["id"], "text": "Me too" })).await;
+    let key = t.key(&["inbox"]).await;
+    t.wait_for_conversations(&key, &reference, 4).await;
+    let number = t.wait_for_texts(DAN, 1).await[0].0.clone();
+    t.text(DAN, &number, "STOP").await;
+    let alert = alerts::find_by_reference(&mut db.read().await, &reference).await.unwrap().unwrap();
+    let dan = crate::support::rows::key(DAN);
+    eventually("the opt-out", async || huecry::store::suppressions::find_standing(&mut db.read().await, &dan, "sms").await.unwrap()).await;
+    let cat = huecry::store::correspondents::find_by_match_key(&mut db.read().await, &crate::support::rows::key(CAT)).await.unwrap().unwrap();
+    let talk = conversations::find_of(&mut db.read().await, Some(alert.id), cat.id).await.unwrap().unwrap();
+    tag::add(&t.app, talk.id, tag::DO_NOT_CONTACT, &Actor::Officer(t.owner.id)).await.unwrap();
+
+    let path = format!("/alerts/{reference}/outcome");
+    desk.get(&path).await;
+    let refused = desk.submit(&path, &[("sms_text", " "), ("action", "tell"), ("token", "x")]).await;
+    assert!(refused.status == 422 && refused.body.contains("Enter the text that goes to phones"), "{}", refused.body);
+    let fields = [("token", "one-form"), ("sms_text", "We found the van. Thank you."), ("email_subject", ""), ("email_body", "")];
+    let look = desk.submit(&path, &[&fields[..], &[("action", "preview")]].concat()).await;
+    assert!(look.body.contains("Tell 2 people") && look.body.contains("Opted out") && look.body.contains("do not contact"), "{}", look.body);
+    assert_eq!(t.texts(ANN).await.len(), 1, "a look sends nothing");
+    for _ in 0..2 {
+        assert_eq!(desk.submit(&path, &[&fields[..], &[("action", "tell")]].concat()).await.status, 303);
+    }
+    let texts = t.wait_for_texts(ANN, 2).await;
+    assert!(texts[1].1.contains("We found the van. Thank you.") && texts[1].1.contains("STOP"), "{texts:?}");
+    let mails = t.wait_for_mails("bob@example.org", 2).await;
+    assert!(mails[1].to_string().contains("We found the van"), "{}", mails[1]);
+    let told = eventually("it to be finished", async || {
+        let told = outcomes::list_of(&mut db.read().await, alert.id).await.unwrap();
+        assert_eq!(told.len(), 1, "pressed twice, told once");
+        told.into_iter().next().filter(|told| told.finished_at.is_some())
+    })
+    .await;
+    assert_eq!((told.told_sms, told.told_email), (1, 1));
+    let untold = outcomes::list_exclusions(&mut db.read().await, told.id).await.unwrap();
+    assert_eq!(untold, [("do_not_contact".to_owned(), 1), ("opted_out".to_owned(), 1)]);
+    assert!(t.texts(CAT).await.len() == 1 && !t.texts(DAN).await.iter().any(|(_, text)| text.contains("found the van")));
+    let page = desk.get(&format!("/alerts/{reference}")).await;
+    assert!(page.body.contains("We found the van. Thank you.") && page.body.contains("1 by text, 1 by e-mail"), "{}", page.body);
+    assert!(t.visitor().get("/").await.body.contains("We found the van. Thank you."), "the public reads it too");
+
+    // Their answer to it comes back to the same conversation.
+    t.text(ANN, &texts[1].0, "Glad to hear it").await;
+    eventually("the answer to it", async || {
+        let all = t.wait_for_conversations(&key, &reference, 4).await;
+        all.iter().any(|talk| talk["messages"].as_array().unwrap().iter().any(|message| message["text"] == "Glad to hear it")).then_some(())
+    })
+    .await;
+    t.stop().await;
+});
+
+on_both!(an_opt_out_after_it_was_queued_is_honoured_and_a_worker_that_died_is_followed, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let talk = crate::inbox::talk(&t, db, "07700 900101").await;
+    let news = outcome::News { token: "one".into(), sms_text: "Found.".into(), ..outcome::News::default() };
+    assert!(outcome::tell(&t.app, &talk.alert, &news, t.owner.id).await.unwrap());
+    assert!(!outcome::tell(&t.app, &talk.alert, &news, t.owner.id).await.unwrap());
+    // Another worker took it and died: its lease runs out by the database's clock, and nothing of its was committed.
+    let mut conn = db.write().await;
+    conn.transaction(async |conn| outcomes::claim(conn, "dead worker", -1).await).await.unwrap().unwrap();
+    drop(conn);
+    while outcome::run_once(&t.app).await.unwrap() {}
+    let told = outcomes::list_of(&mut db.read().await, talk.alert.id).await.unwrap().remove(0);
+    assert_eq!((told.told_sms, told.finished_at.is_some()), (1, true));
+    let stop = db.new_suppression("07700 900101", "sms", None);
+    huecry::store::suppressions::suppress(&mut db.write().await, &stop).await.unwrap();
+    let mut conn = db.write().await;
+    let now = t.app.now().plus_ms(1_000);
+    let leaves = conn.transaction(async |conn| huecry::store::outbox::claim(conn, "sms", "w", 10, 1_000, now).await).await.unwrap();
+    assert!(leaves.iter().all(|row| row.purpose != "outcome"), "{leaves:?}");
+    let sent = deliveries::count_purpose_since(&mut conn, &stop.match_key, "outcome", huecry::domain::At::from_unix_ms(0)).await.unwrap();
+    assert_eq!(sent, 1, "it is in the ledger, held back");
+    drop(conn);
+    t.stop().await;
+});
