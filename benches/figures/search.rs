@@ -117,7 +117,7 @@ async fn plant(app: &App) -> anyhow::Result<Vec<OfficerRow>> {
 fn statements(pg: bool, owner: i64, teams: &[TeamRow], from: i64, until: i64) -> Vec<String> {
     let series = |count: i64| {
         if pg {
-            format!("generate_series(1, {count}) AS s (n)")
+            format!("generate_series(1::bigint, {count}) AS s (n)")
         } else {
             format!("(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s) AS s")
         }

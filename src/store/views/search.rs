@@ -17,13 +17,13 @@ use crate::on;
 use crate::store::Conn;
 
 /// No more hits than this are fetched and ranked.
-pub const RANKED: usize = 1_000;
+pub const RANKED: usize = 500;
 /// How many of the newest entries are looked at first, and
-const FIRST: i64 = 10_000;
+const FIRST: i64 = 4_000;
 /// with each step further back;
 const STEP: i64 = 20_000;
 /// and how many steps there are at the most.
-const STEPS: usize = 6;
+const STEPS: usize = 4;
 /// Words that fit fewer entries than this are fetched wherever they stand.
 const RARE: i64 = 10_000;
 /// Whoever sees fewer conversations than this has them read through.
@@ -153,18 +153,20 @@ struct Span {
 
 /// What fits. Call it within `Conn::snapshot`: it sets, for the transaction, how PostgreSQL plans.
 pub async fn hits(conn: &mut Conn, asked: &Asked<'_>) -> QueryResult<Hits> {
-    // The planner knows how common a word is, but not how common a phrase or a beginning is, and would then read the table.
-    for setting in ["SET LOCAL enable_seqscan = off", "SET LOCAL jit = off", "SET LOCAL work_mem = '32MB'", "SET LOCAL statement_timeout = '4s'"] {
-        on!(&mut *conn, c => pg diesel::sql_query(setting).execute(c).await.map(|_| ()), lite { let _reads_only = c; Ok(()) })?;
+    // The planner knows how common a word is, but not how common a phrase, a beginning or a word that it has never seen is,
+    // and would then read whole tables. What is joined here is never more than a few thousand rows, each by its key.
+    for setting in ["enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "jit = off", "work_mem = '32MB'", "statement_timeout = '4s'"] {
+        let setting = format!("SET LOCAL {setting}");
+        on!(&mut *conn, c => pg diesel::sql_query(&setting).execute(c).await.map(|_| ()), lite { let _reads_only = c; Ok(()) })?;
     }
     let all = Span { from: asked.from_id, until: asked.until_id };
     let mut window = Span { from: step_back(conn, all, FIRST).await?, until: all.until };
-    let mut found = Hits { hits: fetch(conn, asked, window, true).await?, back_to: None };
+    let mut found = Hits { hits: fetch(conn, asked, window, true, RANKED + 1).await?, back_to: None };
     if found.hits.len() > RANKED || window.from <= all.from {
         return Ok(cut(found, None));
     }
     if count(conn, &asked.query.relaxed(), all).await? <= RARE {
-        let hits = fetch(conn, asked, all, false).await?;
+        let hits = fetch(conn, asked, all, false, RANKED + 1).await?;
         return Ok(cut(Hits { hits, back_to: None }, None));
     }
     if !asked.is_wide() && count_conversations(conn, asked).await? <= FEW {
@@ -172,7 +174,8 @@ pub async fn hits(conn: &mut Conn, asked: &Asked<'_>) -> QueryResult<Hits> {
     }
     for _ in 0..STEPS {
         window = Span { from: step_back(conn, Span { from: all.from, until: window.from }, STEP).await?, until: window.from };
-        found.hits.extend(fetch(conn, asked, window, true).await?);
+        let wanted = (RANKED + 1).saturating_sub(found.hits.len());
+        found.hits.extend(fetch(conn, asked, window, true, wanted).await?);
         if found.hits.len() > RANKED || window.from <= all.from {
             break;
         }
@@ -217,14 +220,15 @@ fn columns() -> String {
     format!("{HIT}, substr(e.words, 1, {RANKED_CHARACTERS}) AS words, substr(e.joined, 1, {RANKED_CHARACTERS}) AS joined")
 }
 
-/// The newest that fit within a span, one more than [`RANKED`]. In `order` the span is walked from its end and the walk ends
-/// with the last that is wanted; else the index gives all, and they are sorted.
-async fn fetch(conn: &mut Conn, asked: &Asked<'_>, span: Span, order: bool) -> QueryResult<Vec<HitRow>> {
+/// The newest that fit within a span, so many at the most. In `order` the span is walked from its end, and the walk ends
+/// with the last that is wanted; else the index gives all.
+async fn fetch(conn: &mut Conn, asked: &Asked<'_>, span: Span, order: bool, limit: usize) -> QueryResult<Vec<HitRow>> {
     let Span { from, until } = span;
-    let (columns, conversations, entries, limit) = (columns(), asked.conversations(), asked.entries(), RANKED + 1);
-    let walk = if order { "ORDER BY id DESC" } else { "OFFSET 0" };
+    let (columns, conversations, entries) = (columns(), asked.conversations(), asked.entries());
+    // By a sum and not by the key itself: by the key, the planner would walk the table instead of asking the index.
+    let (id, walk) = if order { ("id", "ORDER BY id DESC") } else { ("id + 0 AS id", "ORDER BY 1 DESC OFFSET 0") };
     let pg = format!(
-        "SELECT {columns} FROM (SELECT id FROM search_words WHERE lexemes @@ $1::tsquery AND id >= {from} AND id < {until} {walk}) AS w \
+        "SELECT {columns} FROM (SELECT {id} FROM search_words WHERE lexemes @@ $1::tsquery AND id >= {from} AND id < {until} {walk}) AS w \
          JOIN search_entries e ON e.id = w.id JOIN messages m ON m.id = e.message_id JOIN conversations c ON c.id = m.conversation_id \
          WHERE {conversations}{entries} ORDER BY w.id DESC LIMIT {limit}"
     );
