@@ -16,6 +16,7 @@ use crate::audit::{self, Actor};
 use crate::domain::finding::{Kind, Sought};
 use crate::domain::ids::Ids;
 use crate::domain::officer::Role;
+use crate::domain::place::Urgency;
 use crate::domain::search::Query;
 use crate::domain::sight::Sight;
 use crate::domain::{At, token};
@@ -86,7 +87,7 @@ pub async fn by_words(app: &App, officer: &OfficerRow, asked: &ByWords) -> Query
         "alert": asked.narrow.alert_id,
         "tag": asked.narrow.tag_id,
         "channel": asked.narrow.channel_kind,
-        "urgency": asked.narrow.urgency.map(|urgency| urgency.as_str()),
+        "urgency": asked.narrow.urgency.map(Urgency::as_str),
         "photo": asked.narrow.photo,
         "from": asked.from.map(At::rfc3339),
         "until": asked.until.map(At::rfc3339),

@@ -197,7 +197,7 @@ struct EventView {
 /// `GET /inbox/{id}`
 pub async fn show(officer: Officer, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, AppError> {
     may_read(&officer)?;
-    let page = build(officer, ListQuery::read(&request), id.into_inner(), canned_of(&request), Again::default()).await?;
+    let page = Box::pin(build(officer, ListQuery::read(&request), id.into_inner(), canned_of(&request), Again::default())).await?;
     shell::page(&page)
 }
 
@@ -208,7 +208,7 @@ fn canned_of(request: &HttpRequest) -> Option<i64> {
 
 /// The page again, with the officer's words kept and what is to be mended.
 pub(super) async fn again(officer: Officer, query: ListQuery, id: String, again: Again) -> Result<HttpResponse, AppError> {
-    shell::page_with_errors(&build(officer, query, id, None, again).await?)
+    shell::page_with_errors(&Box::pin(build(officer, query, id, None, again)).await?)
 }
 
 async fn build(officer: Officer, query: ListQuery, id: String, canned: Option<i64>, again: Again) -> Result<ConversationPage, AppError> {

@@ -128,8 +128,9 @@ impl Asked {
         self.filters().iter().any(|(_, value)| !value.is_empty())
     }
 
-    fn wrong_filter(&self, errors: &[FieldError]) -> bool {
-        errors.iter().any(|error| error.field != "q")
+    /// Whether the choices must be seen: some are made, or one is at fault.
+    fn opened(&self, errors: &[FieldError]) -> bool {
+        self.narrowed() || errors.iter().any(|error| error.field != "q")
     }
 
     /// The same words without the choices.
@@ -265,7 +266,7 @@ fn shown(asked: &Asked, found: Found, now: At) -> FoundView {
     let told = if found.more { format!("More than {}", conversations(total)) } else { conversations(total) };
     let mut note = String::new();
     if found.more && !by_finding {
-        note = "There is more than can be ranked: these are the best of the newest. Add a word, or narrow it.".to_owned();
+        "There is more than can be ranked: these are the best of the newest. Add a word, or narrow it.".clone_into(&mut note);
     }
     if let Some(back_to) = found.back_to {
         note = format!(
