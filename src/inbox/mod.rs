@@ -12,6 +12,9 @@ pub mod handover;
 pub mod mark;
 pub mod moving;
 pub mod note;
+pub mod holds;
+pub mod informants;
+pub mod looks;
 pub mod reading;
 pub mod reply;
 pub mod saved;
@@ -20,6 +23,7 @@ pub mod sight;
 pub mod split;
 pub mod tag;
 pub mod undo;
+pub mod unmask;
 
 use diesel::QueryResult;
 

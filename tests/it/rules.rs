@@ -34,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts/sessions", &["config::SecondStep"]),
     ("accounts/directory", &["channels::oidc", "config::GroupConfig"]),
     ("accounts/second_step", &["config::SecondStep"]),
+    ("privacy", &["app", "store", "files", "audit", "domain"]),
     ("press", &["app", "store", "files", "audit", "domain"]),
     ("partners", &["app", "store", "files", "audit", "domain"]),
     ("web", ABOVE),
@@ -44,7 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// What stands above the use cases may use: all of them, and of the store what is read for a screen.
 const ABOVE: &[&str] =
-    &["app", "outbound", "inbound", "inbox", "residents", "press", "partners", "accounts", "audit", "files", "store::views", "channels", "domain"];
+    &["app", "outbound", "inbound", "inbox", "residents", "press", "privacy", "partners", "accounts", "audit", "files", "store::views", "channels", "domain"];
 
 /// Exceptions: from, to, why.
 const BEYOND: &[(&str, &str, &str)] = &[

@@ -30,6 +30,11 @@ const KINDS: &[(&str, &str)] = &[
     ("group", "Interest group"),
     ("notice", "Notice"),
     ("audit", "The audit log"),
+    ("conversations_closed", "Closed conversations"),
+    ("deliveries", "Outbound texts"),
+    ("envelopes_processed", "Originals"),
+    ("sessions", "Codes and links"),
+    ("nudges", "Notes to officers"),
 ];
 
 #[derive(Template)]
