@@ -4,4 +4,7 @@
 //! Data comes from every table that names a person; what goes out is disposals, a ZIP for the person, and entries in the audit
 //! log that say what was done without saying to whom.
 
+pub mod access;
+pub mod erasure;
+pub mod people;
 pub mod retention;

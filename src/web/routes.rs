@@ -158,6 +158,12 @@ routes! {
     post "/admin/keys/{id}/revoke" Officer => admin::keys::revoke;
     get "/admin/channels" Officer => admin::channels::list;
     get "/admin/audit" Officer => admin::audit::show;
+    get "/admin/people" Officer => admin::people::show;
+    post "/admin/people" Officer => admin::people::search;
+    get "/admin/people/{id}" Officer => admin::people::person;
+    get "/admin/people/{id}/erase" Officer => admin::people::ask;
+    post "/admin/people/{id}/erase" Officer => admin::people::erase;
+    post "/admin/people/{id}/export" Officer => admin::people::export;
     get "/admin/retention" Officer => admin::retention::show;
     post "/admin/holds/{id}/lift" Officer => admin::retention::lift;
     get "/admin/parked/{id}/raw" Officer => admin::parked::raw;

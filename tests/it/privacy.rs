@@ -3,6 +3,7 @@
 
 mod addresses;
 mod informants;
+mod people;
 
 mod retention;
 

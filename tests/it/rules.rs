@@ -57,6 +57,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("inbound/listing", "channels", "like `poll`: it reads what the provider keeps"),
     ("inbox", "outbound::compose", "how an officer's answer is worded"),
     ("inbox", "inbound::thread", "the words of an attribution, to explain it"),
+    ("privacy", "inbox::evidence::bundle", "the ZIP for a person is written as one of evidence is"),
     ("web", "store", "handlers find rows by id and show them; that they change none is held below"),
     ("workers", "store", "housekeeping: what has expired, and gauges"),
     ("demo", "store", "the seed fills the tables"),

@@ -24,6 +24,8 @@ const KINDS: &[(&str, &str)] = &[
     ("alert", "Alert"),
     ("message", "Message"),
     ("resident", "Resident"),
+    ("correspondent", "Correspondent"),
+    ("person", "Person"),
     ("envelope", "Original"),
     ("api_key", "API key"),
     ("team", "Team"),

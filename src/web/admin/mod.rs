@@ -8,6 +8,7 @@ pub mod keys;
 pub mod officer;
 pub mod officers;
 pub mod parked;
+pub mod people;
 pub mod retention;
 pub mod teams;
 

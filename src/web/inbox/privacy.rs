@@ -83,9 +83,7 @@ pub async fn unmask(officer: Officer, request: HttpRequest, id: web::Path<String
     let (reason, words) = (fields.one("reason").to_owned(), fields.one("words").to_owned());
     match app.clone().run(async move { unmask::unmask(&app, &row, &found, &reason, &words).await }).await? {
         UnmaskOutcome::Shown(_) => Ok(shell::redirect_with(&format!("/inbox/{id}"), "You see the address for ten minutes. That you did is on the record.")),
-        UnmaskOutcome::Refused(field, sentence) => {
-            conversation::again(officer, ListQuery::read(&request), id.into_inner(), mend(field, sentence)).await
-        }
+        UnmaskOutcome::Refused(field, sentence) => conversation::again(officer, ListQuery::read(&request), id.into_inner(), mend(field, sentence)).await,
     }
 }
 
@@ -96,9 +94,7 @@ pub async fn hold(officer: Officer, request: HttpRequest, id: web::Path<String>,
     let (reason, reference) = (fields.one("reason").to_owned(), fields.one("reference").to_owned());
     match app.clone().run(async move { holds::set(&app, by, &found, &reason, &reference).await }).await? {
         Ok(()) => Ok(shell::redirect_with(&format!("/inbox/{id}"), "It is kept until an administrator lifts the hold.")),
-        Err((field, sentence)) => {
-            conversation::again(officer, ListQuery::read(&request), id.into_inner(), mend(field, sentence)).await
-        }
+        Err((field, sentence)) => conversation::again(officer, ListQuery::read(&request), id.into_inner(), mend(field, sentence)).await,
     }
 }
 
