@@ -11,7 +11,7 @@
 //!
 //! # Who may use whom
 //! `main` and [`web`], [`workers`], [`demo`], [`inspect`] stand above the use-case rooms ([`outbound`], [`inbound`], [`inbox`],
-//! [`residents`], [`press`], [`accounts`], [`audit`]); these use [`store`], [`files`] and [`domain`], and [`app`], which
+//! [`residents`], [`press`], [`privacy`], [`accounts`], [`audit`]); these use [`store`], [`files`] and [`domain`], and [`app`], which
 //! hands them out. Only [`store`] writes SQL, only [`channels`] opens sockets to carriers, only [`config`] reads the
 //! environment, only [`clock`] reads the time. A test holds the code to it (`tests/it/rules.rs`).
 
@@ -29,6 +29,7 @@ pub mod inbox;
 pub mod inspect;
 pub mod outbound;
 pub mod press;
+pub mod privacy;
 pub mod residents;
 pub mod store;
 pub mod telemetry;

@@ -13,6 +13,7 @@ use huecry::audit::{seal, verify};
 use huecry::config::{Config, Keyring};
 use huecry::domain::officer::Role;
 use huecry::inbox::evidence::check as evidence;
+use huecry::privacy::retention;
 use huecry::residents::{import, places};
 use huecry::workers::Workers;
 use huecry::{demo, inspect, telemetry, web};
@@ -118,6 +119,13 @@ enum Command {
     Evidence {
         #[command(subcommand)]
         what: EvidenceCommand,
+    },
+    /// How long what is kept: disposes of what is past its time.
+    Retention {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        what: RetentionCommand,
     },
     /// Manage keys for the HTTP API.
     ApiKey {
@@ -272,6 +280,16 @@ enum AuditCommand {
 }
 
 #[derive(Subcommand)]
+enum RetentionCommand {
+    /// One round, as the workers make one every hour.
+    Run {
+        /// Only say what is due.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum EvidenceCommand {
     /// Check an export: its structure, every hash, nothing added and nothing missing. Ends with 1 if anything is wrong.
     Verify {
@@ -402,6 +420,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
             return audit(&App::build(config).await?, what).await;
         }
+        Command::Retention { config, what: RetentionCommand::Run { dry_run } } => {
+            let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
+            dispose(&App::build(config).await?, dry_run).await?;
+        }
         Command::Evidence { what: EvidenceCommand::Verify { file, digest, json } } => return verify_export(&file, digest.as_deref(), json),
         Command::ApiKey { config, what: ApiKeyCommand::Add { name, scope } } => {
             let Some(config) = load_existing(&config) else { return Ok(ExitCode::from(2)) };
@@ -458,6 +480,25 @@ async fn audit(app: &App, what: AuditCommand) -> anyhow::Result<ExitCode> {
             Ok(if verified.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
+}
+
+async fn dispose(app: &App, dry_run: bool) -> anyhow::Result<()> {
+    if dry_run {
+        for rule in retention::look(app).await? {
+            let kept = if rule.months == 0 {
+                "kept for good".to_owned()
+            } else {
+                format!("{} due after {} months, {} more in 30 days", rule.due, rule.months, rule.soon)
+            };
+            println!("{}: {kept}", rule.kind);
+        }
+        println!("Nothing was disposed of.");
+    } else {
+        for gone in retention::run(app).await? {
+            println!("{}: {} disposed of", gone.kind, gone.count);
+        }
+    }
+    Ok(())
 }
 
 fn verify_export(file: &std::path::Path, digest: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {

@@ -22,6 +22,7 @@ use crate::inbox::evidence::export;
 use crate::inbox::{claim, undo};
 use crate::outbound::dispatch::Dispatcher;
 use crate::outbound::{hygiene, outcome, publish, reconcile};
+use crate::privacy::retention;
 use crate::store::{Backend, envelopes, sessions};
 
 /// Short for whoever waits for an answer, long for a database that is asked whether there is work.
@@ -75,6 +76,7 @@ impl Workers {
         workers.loops.spawn(repeat(app.clone(), "export", Bell::None, |app| async move { export::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "fill", Bell::None, |app| async move { fill::run_once(&app).await }));
         workers.loops.spawn(housekeeping(app.clone()));
+        workers.loops.spawn(disposal(app.clone()));
         let sealer = Arc::new(Sealer::new(HeadKey::of(&app.keyring().match_secret)));
         workers.sealer = Some(sealer.clone());
         workers.loops.spawn(repeat(app.clone(), "seal", Bell::None, move |app| {
@@ -223,6 +225,27 @@ async fn housekeeping(app: App) {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(60)) => {}
             () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Disposes of what is past its time, hourly. The first round waits a minute: a start has more urgent things to do.
+async fn disposal(app: App) {
+    let stop = app.stop().clone();
+    let mut pause = Duration::from_secs(60);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => return,
+        }
+        pause = Duration::from_secs(3_600);
+        match retention::run(&app).await {
+            Ok(disposed) => {
+                for gone in disposed.iter().filter(|gone| gone.count > 0) {
+                    tracing::info!(rule = gone.kind.as_str(), count = gone.count, "disposed of what is past its time");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "disposal failed; it is tried again in an hour"),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod channel;
 mod keyring;
 mod reader;
+mod retention;
 mod security;
 mod sms;
 
@@ -15,6 +16,7 @@ pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, Ima
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;
+pub use retention::{InboxConfig, RetentionConfig};
 pub use security::{GroupConfig, OidcConfig, SecondStep, SecurityConfig};
 pub use sms::{
     AwsConfig, MessageIdRadix, NotifyConfig, SmppAlphabet, SmppConfig, SmppLong, SmsConfig, SmsProviderConfig, TwilioConfig, VonageConfig, VonageSignIn,
@@ -38,6 +40,8 @@ pub struct Config {
     pub branding: BrandingConfig,
     /// `[attribution]`
     pub attribution: AttributionConfig,
+    /// `[retention]`
+    pub retention: RetentionConfig,
     /// `[inbox]`
     pub inbox: InboxConfig,
     /// `[[channels]]`
@@ -109,13 +113,6 @@ pub struct AttributionConfig {
     pub pair_rest_days: i64,
 }
 
-/// How officers work together.
-#[derive(Clone, Debug)]
-pub struct InboxConfig {
-    /// Officers see who else has a conversation open.
-    pub presence: bool,
-}
-
 impl Config {
     /// Reads the file (if one is named) and the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, Vec<Fault>> {
@@ -160,7 +157,8 @@ impl Config {
             probable_to_tray: section.flag_or("probable_to_tray", false),
             pair_rest_days: section.number_or("pair_rest_days", 30, 1, 365),
         });
-        let inbox = root.section("inbox", |section| InboxConfig { presence: section.flag_or("presence", true) });
+        let retention = root.section("retention", retention::read);
+        let inbox = root.section("inbox", retention::read_inbox);
         let channels = root.list("channels", channel::read);
         root.refuse_unknown();
         if !security.local_accounts && oidc.is_none() {
@@ -171,7 +169,7 @@ impl Config {
         channel::refuse_double_numbers(&channels, &mut faults);
         if faults.is_empty() {
             let channels = channels.into_iter().flatten().collect();
-            Ok(Self { server, database, files, security, oidc, branding, attribution, inbox, channels })
+            Ok(Self { server, database, files, security, oidc, branding, attribution, retention, inbox, channels })
         } else {
             Err(faults)
         }

@@ -22,6 +22,7 @@ pub mod officer;
 pub mod place;
 pub mod proof;
 pub mod reference;
+pub mod retention;
 pub mod seal;
 pub mod search;
 pub mod sight;

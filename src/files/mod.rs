@@ -34,15 +34,32 @@ impl Files {
         Ok(())
     }
 
-    /// Keeps bytes; gives their SHA-256. Bytes that are there already are not written again.
+    /// Keeps bytes; gives their SHA-256. Bytes that are there already are written again, so that they are as young as the row
+    /// that is about to name them: see [`Self::forget`].
     pub async fn put(&self, bytes: &[u8]) -> std::io::Result<[u8; 32]> {
-        let hash = sha256(bytes);
-        if !tokio::fs::try_exists(self.path_of(&hash)).await? {
-            let mut draft = self.begin().await?;
-            draft.write(bytes).await?;
-            draft.keep().await?;
+        let mut draft = self.begin().await?;
+        draft.write(bytes).await?;
+        draft.keep().await
+    }
+
+    /// Removes bytes that no row names, unless they were written within `young`: a row that names them may be on its way.
+    /// Gives whether they are gone.
+    pub async fn forget(&self, hash: &[u8], young: std::time::Duration) -> std::io::Result<bool> {
+        let path = self.path_of(hash);
+        // Out of the way first: bytes that are written now come to stand in its place and stay.
+        let aside = self.dir.join(format!(".{}", crate::domain::ids::public_id()));
+        match tokio::fs::rename(&path, &aside).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(error),
         }
-        Ok(hash)
+        let age = tokio::fs::metadata(&aside).await?.modified()?.elapsed().unwrap_or_default();
+        if age < young {
+            tokio::fs::rename(&aside, &path).await?;
+            return Ok(false);
+        }
+        tokio::fs::remove_file(&aside).await?;
+        Ok(true)
     }
 
     /// Begins a file whose bytes are still on their way.

@@ -9,6 +9,9 @@ pub mod close;
 pub mod desk;
 pub mod evidence;
 pub mod handover;
+pub mod holds;
+pub mod informants;
+pub mod looks;
 pub mod mark;
 pub mod moving;
 pub mod note;
@@ -20,6 +23,7 @@ pub mod sight;
 pub mod split;
 pub mod tag;
 pub mod undo;
+pub mod unmask;
 
 use diesel::QueryResult;
 

@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 
 use super::undo::{self, Before, Made};
-use super::{changed, event};
+use super::{changed, event, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::store::alerts::AlertRow;
@@ -102,6 +102,7 @@ async fn merge(conn: &mut Conn, app: &App, conversation: &ConversationRow, there
     messages::move_all(conn, conversation.id, there.id).await?;
     // Their next answer carries the token of what we sent in the old one: it must lead here.
     deliveries::move_conversation(conn, conversation.id, there.id, alert.id).await?;
+    holds::spread(conn, app, conversation.id, there.id).await?;
     conversations::recount(conn, there.id).await?;
     conversations::recount(conn, conversation.id).await?;
     conversations::set_status(conn, conversation.id, "closed", Some(app.now())).await?;

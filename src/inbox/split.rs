@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 
 use super::undo::{self, Before, Made};
-use super::{changed, event, first_words};
+use super::{changed, event, first_words, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::{At, ids, place};
@@ -66,6 +66,7 @@ async fn split_in(conn: &mut Conn, app: &App, conversation_id: i64, message: &st
     let carried: Vec<i64> = goes.iter().filter_map(|known| known.delivery_id).collect();
     let sentence = format!("Split: {} went to {place}", counted(goes.len()));
     messages::move_some(conn, conversation_id, &ids, there.id).await?;
+    holds::spread(conn, app, conversation_id, there.id).await?;
     let confidence = if alert.is_some() { "certain" } else { "unattributed" };
     messages::set_attribution_of(conn, &ids, confidence, &format!("Split off to {place} by an officer")).await?;
     deliveries::move_some(conn, &carried, there.id, there.alert_id).await?;

@@ -898,6 +898,38 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    unmasks (id) {
+        id -> BigInt,
+        conversation_id -> BigInt,
+        officer_id -> BigInt,
+        reason -> Text,
+        words -> Text,
+        created_at -> Timestamp,
+        until_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    legal_holds (id) {
+        id -> BigInt,
+        conversation_id -> BigInt,
+        reason -> Text,
+        reference -> Text,
+        officer_id -> BigInt,
+        from_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    forgotten_files (sha256) {
+        sha256 -> Binary,
+        since_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(postcodes -> areas (area_id));
 diesel::joinable!(addresses -> residents (resident_id));
 diesel::joinable!(resident_areas -> residents (resident_id));
@@ -936,6 +968,7 @@ diesel::joinable!(nudges -> officers (officer_id));
 diesel::joinable!(conversation_moves -> conversations (conversation_id));
 diesel::joinable!(conversation_moves -> correspondents (correspondent_id));
 diesel::joinable!(conversation_moves -> officers (officer_id));
+diesel::joinable!(legal_holds -> conversations (conversation_id));
 diesel::joinable!(officer_identities -> officers (officer_id));
 diesel::joinable!(findings -> messages (message_id));
 diesel::joinable!(search_entries -> messages (message_id));
@@ -975,8 +1008,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     exports,
     findings,
     handovers,
+    forgotten_files,
     idempotency_keys,
     interest_groups,
+    legal_holds,
     listings,
     mailbox_uids,
     mailboxes,
@@ -1012,6 +1047,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     text_parts,
     undo_parts,
     undos,
+    unmasks,
     urgencies,
     working_copies,
 );

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 
 use super::Conn;
-use super::schema::{conversation_moves, conversations, deliveries, messages, undo_parts, undos};
+use super::schema::{conversation_moves, conversations, deliveries, legal_holds, messages, undo_parts, undos};
 use crate::domain::At;
 use crate::on;
 
@@ -221,6 +221,11 @@ pub async fn forget_move(conn: &mut Conn, move_id: i64) -> QueryResult<usize> {
 pub async fn delete_empty(conn: &mut Conn, conversation_id: i64) -> QueryResult<usize> {
     let in_it: i64 = on!(conn, c => messages::table.filter(messages::conversation_id.eq(conversation_id)).count().get_result(c).await)?;
     if in_it > 0 {
+        return Ok(0);
+    }
+    // What somebody holds stays, empty or not: the database would refuse besides.
+    let held: i64 = on!(conn, c => legal_holds::table.filter(legal_holds::conversation_id.eq(conversation_id)).count().get_result(c).await)?;
+    if held > 0 {
         return Ok(0);
     }
     on!(conn, c => diesel::delete(conversations::table.find(conversation_id)).execute(c).await)

@@ -79,6 +79,7 @@ routes! {
     post "/inbox/canned" Officer => inbox::canned::act;
     post "/inbox/bulk" Officer => inbox::acts::bulk;
     post "/inbox/undo" Officer => inbox::acts::undo;
+    get "/inbox/informants" Officer => inbox::privacy::informants;
     get "/inbox/{id}" Officer => inbox::conversation::show;
     get "/inbox/{id}/thread" Officer => inbox::conversation::thread;
     post "/inbox/{id}/reply" Officer => inbox::actions::reply;
@@ -116,6 +117,9 @@ routes! {
     post "/inbox/{id}/redact/{message}" Officer => inbox::redact::copy_words;
     get "/inbox/{id}/redact/{message}/{ordinal}" Officer => inbox::redact::picture;
     post "/inbox/{id}/redact/{message}/{ordinal}" Officer => inbox::redact::copy_picture;
+    post "/inbox/{id}/unmask" Officer => inbox::privacy::unmask;
+    get "/inbox/{id}/views" Officer => inbox::privacy::looks;
+    post "/inbox/{id}/hold" Officer => inbox::privacy::hold;
     get "/alerts" Officer => alerts::list::show;
     get "/alerts/new" Officer => alerts::compose::show;
     post "/alerts/new" Officer => alerts::compose::act;
@@ -154,6 +158,14 @@ routes! {
     post "/admin/keys/{id}/revoke" Officer => admin::keys::revoke;
     get "/admin/channels" Officer => admin::channels::list;
     get "/admin/audit" Officer => admin::audit::show;
+    get "/admin/people" Officer => admin::people::show;
+    post "/admin/people" Officer => admin::people::search;
+    get "/admin/people/{id}" Officer => admin::people::person;
+    get "/admin/people/{id}/erase" Officer => admin::people::ask;
+    post "/admin/people/{id}/erase" Officer => admin::people::erase;
+    post "/admin/people/{id}/export" Officer => admin::people::export;
+    get "/admin/retention" Officer => admin::retention::show;
+    post "/admin/holds/{id}/lift" Officer => admin::retention::lift;
     get "/admin/parked/{id}/raw" Officer => admin::parked::raw;
     post "/admin/parked/{id}/replay" Officer => admin::parked::replay;
     post "/admin/notices/{id}/clear" Officer => admin::parked::clear;

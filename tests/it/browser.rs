@@ -7,6 +7,7 @@ mod desk;
 mod evidence;
 mod hostile_mail;
 mod main_job;
+mod privacy;
 mod residents;
 mod scriptless;
 mod search;

@@ -17,6 +17,7 @@ mod inbox;
 mod journeys;
 mod mailbox;
 mod migrations;
+mod privacy;
 mod program;
 mod providers;
 mod races;

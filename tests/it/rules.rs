@@ -34,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts/sessions", &["config::SecondStep"]),
     ("accounts/directory", &["channels::oidc", "config::GroupConfig"]),
     ("accounts/second_step", &["config::SecondStep"]),
+    ("privacy", &["app", "store", "files", "audit", "domain"]),
     ("press", &["app", "store", "files", "audit", "domain"]),
     ("partners", &["app", "store", "files", "audit", "domain"]),
     ("web", ABOVE),
@@ -44,7 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// What stands above the use cases may use: all of them, and of the store what is read for a screen.
 const ABOVE: &[&str] =
-    &["app", "outbound", "inbound", "inbox", "residents", "press", "partners", "accounts", "audit", "files", "store::views", "channels", "domain"];
+    &["app", "outbound", "inbound", "inbox", "residents", "press", "privacy", "partners", "accounts", "audit", "files", "store::views", "channels", "domain"];
 
 /// Exceptions: from, to, why.
 const BEYOND: &[(&str, &str, &str)] = &[
@@ -56,6 +57,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("inbound/listing", "channels", "like `poll`: it reads what the provider keeps"),
     ("inbox", "outbound::compose", "how an officer's answer is worded"),
     ("inbox", "inbound::thread", "the words of an attribution, to explain it"),
+    ("privacy", "inbox::evidence::bundle", "the ZIP for a person is written as one of evidence is"),
     ("web", "store", "handlers find rows by id and show them; that they change none is held below"),
     ("workers", "store", "housekeeping: what has expired, and gauges"),
     ("demo", "store", "the seed fills the tables"),

@@ -1,13 +1,15 @@
 //! Read model of the audit search: entries that fit, newest first.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use crate::domain::{At, Ids};
 use crate::on;
 use crate::store::Conn;
 use crate::store::audit_log::AuditRow;
-use crate::store::schema::audit_log;
+use crate::store::schema::{audit_log, messages};
 
 /// What entries are asked for; whatever is not said is not looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,4 +64,45 @@ pub async fn search(conn: &mut Conn, filter: &Filter, limit: i64) -> QueryResult
         }};
     }
     on!(conn, c => narrowed!(c))
+}
+
+/// What counts as a look at a conversation: opening it, seeing the address, taking it or its originals out.
+const LOOKS: &[&str] = &[
+    "conversation.view",
+    "conversation.unmask",
+    "conversation.evidence",
+    "conversation.export",
+    "conversation.export_download",
+    "conversation.view_log",
+    "message.original",
+    "message.as_sent",
+    "attachment.view",
+    "copy.view",
+];
+
+/// Looks at a conversation and its messages, newest first. A page that refreshes itself is not a look.
+pub async fn list_looks(conn: &mut Conn, conversation_id: i64, limit: i64) -> QueryResult<Vec<AuditRow>> {
+    let ids: Vec<Option<i64>> = on!(conn, c => messages::table
+        .filter(messages::conversation_id.eq(conversation_id))
+        .select(messages::id.nullable())
+        .load(c)
+        .await)?;
+    let of_it = audit_log::subject_kind.eq("conversation").and(audit_log::subject_id.eq(conversation_id));
+    let looked = audit_log::action.eq_any(LOOKS).and(sql::<Bool>("CAST(detail AS TEXT) NOT LIKE '%\"live\"%'"));
+    let mut found: Vec<AuditRow> =
+        on!(conn, c => audit_log::table.filter(of_it.and(looked)).order(audit_log::id.desc()).limit(limit).select(AuditRow::as_select()).load(c).await)?;
+    // SQLite takes some 32,000 parameters.
+    for some in ids.chunks(10_000) {
+        let rows: Vec<AuditRow> = on!(conn, c => audit_log::table
+            .filter(audit_log::subject_kind.eq("message").and(audit_log::subject_id.eq_any(some)).and(audit_log::action.eq_any(LOOKS)))
+            .order(audit_log::id.desc())
+            .limit(limit)
+            .select(AuditRow::as_select())
+            .load(c)
+            .await)?;
+        found.extend(rows);
+    }
+    found.sort_by_key(|row| std::cmp::Reverse(row.id));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
 }

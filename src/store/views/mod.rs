@@ -5,5 +5,6 @@ pub mod alerts;
 pub mod audience;
 pub mod audit;
 pub mod inbox;
+pub mod informants;
 pub mod press;
 pub mod search;

@@ -24,12 +24,19 @@ const KINDS: &[(&str, &str)] = &[
     ("alert", "Alert"),
     ("message", "Message"),
     ("resident", "Resident"),
+    ("correspondent", "Correspondent"),
+    ("person", "Person"),
     ("envelope", "Original"),
     ("api_key", "API key"),
     ("team", "Team"),
     ("group", "Interest group"),
     ("notice", "Notice"),
     ("audit", "The audit log"),
+    ("conversations_closed", "Closed conversations"),
+    ("deliveries", "Outbound texts"),
+    ("envelopes_processed", "Originals"),
+    ("sessions", "Codes and links"),
+    ("nudges", "Notes to officers"),
 ];
 
 #[derive(Template)]

@@ -8,6 +8,8 @@ pub mod keys;
 pub mod officer;
 pub mod officers;
 pub mod parked;
+pub mod people;
+pub mod retention;
 pub mod teams;
 
 use crate::domain::officer::Role;

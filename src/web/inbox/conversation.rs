@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::desk::{AroundView, DeskView, cost_of};
-use super::evidence;
 use super::list::{self, ListPane, ListQuery, channel_word};
 use super::may_read;
+use super::{evidence, privacy};
 
 use crate::domain::alert::Urgency;
 use crate::domain::delivery::Status;
@@ -34,6 +34,7 @@ pub(super) struct ConversationPage {
     c: Conversation,
     evidence: evidence::Panel,
     d: DeskView,
+    privacy: privacy::Card,
     draft: String,
     cost: String,
     errors: Vec<FieldError>,
@@ -238,7 +239,8 @@ async fn build(officer: Officer, query: ListQuery, id: String, canned: Option<i6
             let shell = shell::officer(&officer.visitor, &officer.row, &format!("Conversation with {}", c.who), active).await?;
             let open_at = again.errors.first().map(|error| error.field.clone()).unwrap_or_default();
             let evidence = evidence::panel(&app, &officer, &id).await?;
-            Ok(ConversationPage { shell, list, c, evidence, d, draft, cost, errors: again.errors, missed, open_at })
+            let privacy = privacy::card(&app, &officer, &id).await?;
+            Ok(ConversationPage { shell, list, c, evidence, d, privacy, draft, cost, errors: again.errors, missed, open_at })
         })
         .await
 }

@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod keys;
 pub mod list;
 pub mod originals;
+pub mod privacy;
 pub mod redact;
 pub mod search;
 

@@ -107,7 +107,7 @@ pub(in crate::web) fn download(content_type: &'static str, name: &str, bytes: Ve
 }
 
 /// What nothing but the disk gets, under a name that is safe there.
-pub(super) fn disposition(name: &str) -> (header::HeaderName, String) {
+pub(in crate::web) fn disposition(name: &str) -> (header::HeaderName, String) {
     let name = &file_name::safe(name);
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
     let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");

@@ -79,16 +79,16 @@ on_both!(what_is_no_route_is_a_page_that_says_so, async |db| {
 /// Who asks, in this order: each role, of the alert's own team and of another, and where a role can have none, without.
 /// Account, and what it is to the scene.
 const PEOPLE: [(&str, &[Is]); 10] = [
-    ("owner@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team]),
+    ("owner@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team, Is::Watcher]),
     ("mate@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team]),
     ("stranger@force.example", &[Is::Reader, Is::Writer]),
-    ("supervisor.dales@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team]),
-    ("supervisor.city@force.example", &[Is::Reader, Is::Writer]),
-    ("desk@force.example", &[Is::Reader, Is::Seer, Is::Writer]),
-    ("desk.city@force.example", &[Is::Reader, Is::Writer]),
+    ("supervisor.dales@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team, Is::Watcher, Is::Supervisor]),
+    ("supervisor.city@force.example", &[Is::Reader, Is::Writer, Is::Supervisor]),
+    ("desk@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Watcher, Is::Supervisor]),
+    ("desk.city@force.example", &[Is::Reader, Is::Writer, Is::Supervisor]),
     ("press@force.example", &[]),
-    ("reader@force.example", &[Is::Reader, Is::Seer, Is::Admin]),
-    ("admin@force.example", &[Is::Admin]),
+    ("reader@force.example", &[Is::Reader, Is::Seer, Is::Admin, Is::Watcher]),
+    ("admin@force.example", &[Is::Admin, Is::Watcher]),
 ];
 
 /// What somebody is to the scene.
@@ -104,6 +104,10 @@ enum Is {
     Team,
     /// Runs the installation.
     Admin,
+    /// May see who looked at this conversation.
+    Watcher,
+    /// Supervises, wherever.
+    Supervisor,
 }
 
 /// Who may open a route.
@@ -115,6 +119,8 @@ enum For {
     Only(Is),
     /// Whoever sees the conversation; for other readers it does not exist.
     Seers,
+    /// Whoever may see who looked; for others who see the conversation it is forbidden, and does not exist for other readers.
+    Watchers,
 }
 
 impl For {
@@ -124,8 +130,10 @@ impl For {
             Self::All => status,
             Self::Only(what) if is.contains(&what) => status,
             Self::Seers if is.contains(&Is::Seer) => status,
-            Self::Seers if is.contains(&Is::Reader) => 404,
-            Self::Only(_) | Self::Seers => 403,
+            Self::Watchers if is.contains(&Is::Watcher) => status,
+            Self::Watchers if is.contains(&Is::Seer) => 403,
+            Self::Seers | Self::Watchers if is.contains(&Is::Reader) => 404,
+            Self::Only(_) | Self::Seers | Self::Watchers => 403,
         }
     }
 }
@@ -174,6 +182,10 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("post", "/inbox/{id}/urgency", For::Seers, 422),
     ("get", "/alerts/{reference}/outcome", For::Only(Is::Team), 200),
     ("post", "/alerts/{reference}/outcome", For::Only(Is::Team), 422),
+    ("get", "/inbox/informants", For::Only(Is::Supervisor), 200),
+    ("get", "/inbox/{id}/views", For::Watchers, 200),
+    ("post", "/inbox/{id}/unmask", For::Seers, 422),
+    ("post", "/inbox/{id}/hold", For::Seers, 422),
     ("post", "/inbox/{id}/reply", For::Seers, 422),
     ("post", "/inbox/{id}/pause", For::Seers, 422),
     ("post", "/inbox/{id}/resume", For::Seers, 303),
@@ -222,6 +234,14 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("post", "/admin/keys/{id}/revoke", For::Only(Is::Admin), 303),
     ("get", "/admin/channels", For::Only(Is::Admin), 200),
     ("get", "/admin/audit", For::Only(Is::Admin), 200),
+    ("get", "/admin/people", For::Only(Is::Admin), 200),
+    ("post", "/admin/people", For::Only(Is::Admin), 422),
+    ("get", "/admin/people/{id}", For::Only(Is::Admin), 404),
+    ("get", "/admin/people/{id}/erase", For::Only(Is::Admin), 404),
+    ("post", "/admin/people/{id}/erase", For::Only(Is::Admin), 404),
+    ("post", "/admin/people/{id}/export", For::Only(Is::Admin), 404),
+    ("get", "/admin/retention", For::Only(Is::Admin), 200),
+    ("post", "/admin/holds/{id}/lift", For::Only(Is::Admin), 404),
     ("get", "/me/security", For::All, 200),
     ("get", "/me/security/codes", For::All, 200),
     ("post", "/me/security/codes", For::All, 422),

@@ -1,0 +1,12 @@
+DROP INDEX deliveries_conversation_id;
+DROP INDEX messages_delivery_id;
+DROP INDEX exports_sha256;
+DROP INDEX working_copies_sha256;
+DROP INDEX attachments_sha256;
+DROP INDEX envelopes_body_file;
+DROP INDEX envelopes_processed_at;
+DROP INDEX residents_left_at;
+DROP INDEX conversations_closed_at;
+DROP TABLE forgotten_files;
+DROP TABLE legal_holds;
+DROP TABLE unmasks;

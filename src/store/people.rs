@@ -1,0 +1,167 @@
+//! What is held of one person, over every table that names them, and how it is erased. A row that only counts stays and no
+//! longer says of whom it is.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::conversations::ConversationRow;
+use super::correspondents::CorrespondentRow;
+use super::residents::ResidentRow;
+use super::schema::{
+    attachments, bounce_scores, codes, consent_events, conversations, correspondents, deliveries, drafts, envelopes, findings, messages, number_faults,
+    residents, search_entries, suppressions, text_parts, urgencies,
+};
+use super::suppressions::SuppressionRow;
+use crate::domain::At;
+use crate::on;
+
+/// What stands in place of an address.
+pub const ERASED: &str = "(erased)";
+
+/// A resident by public id.
+pub async fn find_resident(conn: &mut Conn, public_id: &str) -> QueryResult<Option<ResidentRow>> {
+    on!(conn, c => residents::table.filter(residents::public_id.eq(public_id)).select(ResidentRow::as_select()).first(c).await.optional())
+}
+
+/// A correspondent by public id.
+pub async fn find_correspondent(conn: &mut Conn, public_id: &str) -> QueryResult<Option<CorrespondentRow>> {
+    on!(conn, c => correspondents::table.filter(correspondents::public_id.eq(public_id)).select(CorrespondentRow::as_select()).first(c).await.optional())
+}
+
+/// Everything that ever stood against an address, oldest first.
+pub async fn list_suppressions(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Vec<SuppressionRow>> {
+    on!(conn, c => suppressions::table
+        .filter(suppressions::match_key.eq(match_key))
+        .order(suppressions::id)
+        .select(SuppressionRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// A correspondent's conversations, oldest first.
+pub async fn list_conversations(conn: &mut Conn, correspondent_id: i64) -> QueryResult<Vec<ConversationRow>> {
+    on!(conn, c => conversations::table
+        .filter(conversations::correspondent_id.eq(correspondent_id))
+        .order(conversations::id)
+        .select(ConversationRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// What was sent to an address: purpose, channel kind, status, when.
+pub async fn list_sent(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Vec<(String, String, String, At)>> {
+    on!(conn, c => deliveries::table
+        .filter(deliveries::match_key.eq(match_key))
+        .order(deliveries::id)
+        .select((deliveries::purpose, deliveries::channel_kind, deliveries::status, deliveries::created_at))
+        .load(c)
+        .await)
+}
+
+/// Originals of an address that became no message: receipts of texts, opt-outs. Read apart, for it looks at the whole table.
+pub async fn list_loose_envelopes(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Vec<i64>> {
+    let used = diesel::dsl::exists(messages::table.filter(messages::envelope_id.eq(envelopes::id.nullable())));
+    on!(conn, c => envelopes::table
+        .filter(envelopes::match_key.eq(match_key).and(envelopes::status.eq("processed")).and(diesel::dsl::not(used)))
+        .select(envelopes::id)
+        .load(c)
+        .await)
+}
+
+/// Puts a sentence in place of every text of a conversation, and takes out all else that its messages say of the person.
+/// Gives how many messages there were.
+pub async fn erase_messages(conn: &mut Conn, conversation_id: i64, tombstone: &str) -> QueryResult<usize> {
+    let ids: Vec<i64> = on!(conn, c => messages::table.filter(messages::conversation_id.eq(conversation_id)).select(messages::id).load(c).await)?;
+    for some in ids.chunks(10_000) {
+        on!(conn, c => diesel::delete(attachments::table.filter(attachments::message_id.eq_any(some))).execute(c).await)?;
+        on!(conn, c => diesel::delete(findings::table.filter(findings::message_id.eq_any(some))).execute(c).await)?;
+        on!(conn, c => diesel::delete(search_entries::table.filter(search_entries::message_id.eq_any(some))).execute(c).await)?;
+    }
+    let erased = on!(conn, c => diesel::update(messages::table.filter(messages::conversation_id.eq(conversation_id)))
+        .set((
+            messages::text.eq(tombstone),
+            messages::folded.eq(""),
+            messages::subject.eq(None::<String>),
+            messages::message_id_header.eq(None::<String>),
+            messages::raw_sha256.eq(None::<Vec<u8>>),
+            messages::envelope_id.eq(None::<i64>),
+            messages::sender_evidence.eq(None::<String>),
+        ))
+        .execute(c)
+        .await)?;
+    on!(conn, c => diesel::delete(drafts::table.filter(drafts::conversation_id.eq(conversation_id))).execute(c).await)?;
+    let nothing = serde_json::json!([]);
+    on!(conn, c => diesel::update(urgencies::table.find(conversation_id)).set(urgencies::reasons.eq(&nothing)).execute(c).await)?;
+    on!(conn, c => diesel::update(conversations::table.find(conversation_id))
+        .set((
+            conversations::preview.eq(tombstone),
+            conversations::candidates.eq(&nothing),
+            conversations::attachments_count.eq(0),
+            conversations::version.eq(conversations::version + 1),
+        ))
+        .execute(c)
+        .await)?;
+    Ok(erased)
+}
+
+/// Takes the address and the name out of a correspondent, and gives them a key that nobody has: whoever writes from that address
+/// next is somebody new.
+pub async fn erase_correspondent(conn: &mut Conn, id: i64, key: &[u8]) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(correspondents::table.find(id))
+        .set((correspondents::address.eq(ERASED), correspondents::name.eq(None::<String>), correspondents::match_key.eq(key)))
+        .execute(c)
+        .await)
+}
+
+/// Takes the person out of what was sent to an address; the rows stay, for they are counted. What is of a conversation that
+/// must be kept stays whole, and so does what is in a provider's hands at this moment.
+pub async fn erase_deliveries(conn: &mut Conn, match_key: &[u8], kept: &[i64], key: &[u8], now: At) -> QueryResult<usize> {
+    let rows: Vec<(i64, Option<i64>)> = on!(conn, c => deliveries::table
+        .filter(deliveries::match_key.eq(match_key).and(deliveries::status.ne_all(["leased", "sending"])))
+        .select((deliveries::id, deliveries::conversation_id))
+        .load(c)
+        .await)?;
+    let mut erased = 0;
+    for (id, _) in rows.iter().filter(|(_, conversation)| conversation.is_none_or(|id| !kept.contains(&id))) {
+        on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq("queued"))))
+            .set((
+                deliveries::status.eq("cancelled"),
+                deliveries::rank.eq(crate::domain::delivery::Status::Cancelled.rank()),
+                deliveries::finished_at.eq(Some(now)),
+            ))
+            .execute(c)
+            .await)?;
+        // The address is part of what makes a delivery the only one of its kind, so that each needs another.
+        erased += on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.ne_all(["leased", "sending"]))))
+            .set((
+                deliveries::address.eq(format!("{ERASED} {id}")),
+                deliveries::match_key.eq(key),
+                deliveries::subject.eq(None::<String>),
+                deliveries::body.eq(None::<String>),
+                deliveries::error_detail.eq(None::<String>),
+            ))
+            .execute(c)
+            .await)?;
+    }
+    Ok(erased)
+}
+
+/// Removes what only served to deal with an address: codes, parts of texts, scores. Consent keeps what was done and when, not
+/// the words.
+pub async fn erase_traces(conn: &mut Conn, match_key: &[u8]) -> QueryResult<()> {
+    on!(conn, c => diesel::delete(codes::table.filter(codes::match_key.eq(match_key))).execute(c).await)?;
+    on!(conn, c => diesel::delete(text_parts::table.filter(text_parts::match_key.eq(match_key))).execute(c).await)?;
+    on!(conn, c => diesel::delete(bounce_scores::table.filter(bounce_scores::match_key.eq(match_key))).execute(c).await)?;
+    on!(conn, c => diesel::delete(number_faults::table.filter(number_faults::match_key.eq(match_key))).execute(c).await)?;
+    on!(conn, c => diesel::update(consent_events::table.filter(consent_events::match_key.eq(match_key)))
+        .set(consent_events::evidence.eq(ERASED))
+        .execute(c)
+        .await)
+    .map(|_| ())
+}
+
+/// Removes a resident with their addresses, groups, places and sessions.
+pub async fn delete_resident(conn: &mut Conn, id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(residents::table.find(id)).execute(c).await)
+}

@@ -1,0 +1,42 @@
+//! What guards the people in the records: masked addresses, who looked, holds, disposal, those who reply often, and what a
+//! person may ask for.
+
+mod addresses;
+mod informants;
+mod people;
+
+mod retention;
+
+use huecry::store::accounts::OfficerRow;
+use huecry::store::conversations::{self, ConversationRow};
+use huecry::store::messages;
+use huecry::store::views::audit::{Filter, search};
+
+use crate::support::app::TestApp;
+use crate::support::db::TestDb;
+
+pub(crate) const WHO: &str = "+447700900150";
+
+/// A conversation of the owner's with somebody by text, with one message of theirs.
+pub(crate) async fn talk(t: &TestApp, db: &TestDb, who: &str, text: &str) -> ConversationRow {
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    let correspondent = db.add_correspondent(who).await;
+    let mut row = db.new_conversation(Some(alert.id), correspondent.id);
+    (row.owner_id, row.team_id) = (Some(t.owner.id), t.owner.team_id);
+    let mut conn = db.write().await;
+    let row = conversations::insert_or_find(&mut conn, row).await.unwrap().0;
+    messages::insert(&mut conn, &db.new_message(row.id, text, row.created_at)).await.unwrap();
+    row
+}
+
+/// An account of another role, with the password of all.
+pub(crate) async fn appoint(t: &TestApp, db: &TestDb, email: &str, role: &str, team_id: Option<i64>) {
+    let row = OfficerRow { role: role.into(), team_id, password_hash: t.owner.password_hash.clone(), ..db.new_officer(email) };
+    huecry::store::accounts::insert_officers(&mut db.write().await, vec![row]).await.unwrap();
+}
+
+/// Entries of the audit log of one action, newest first.
+async fn entries(db: &TestDb, action: &str) -> Vec<huecry::store::audit_log::AuditRow> {
+    let filter = Filter { action: Some(action.to_owned()), ..Filter::default() };
+    search(&mut db.read().await, &filter, 100).await.unwrap()
+}
