@@ -54,6 +54,7 @@ const BEYOND: &[(&str, &str, &str)] = &[
     ("inbound/intake", "channels::Verified", "what `verify` told, as it came from there"),
     ("inbound/mail", "channels::registry", "our own addresses, to know a mail of ours"),
     ("inbound/wish", "channels::registry", "whether the channel confirms a STOP itself"),
+    ("inbound/acknowledge", "channels::registry", "whether the channel answers a first text itself"),
     ("inbound/listing", "channels", "like `poll`: it reads what the provider keeps"),
     ("inbox", "outbound::compose", "how an officer's answer is worded"),
     ("inbox", "inbound::thread", "the words of an attribution, to explain it"),

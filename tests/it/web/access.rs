@@ -117,6 +117,8 @@ enum For {
     All,
     /// Whoever is that; for others it is forbidden.
     Only(Is),
+    /// Whoever reads replies, and administrators.
+    Staff,
     /// Whoever sees the conversation; for other readers it does not exist.
     Seers,
     /// Whoever may see who looked; for others who see the conversation it is forbidden, and does not exist for other readers.
@@ -130,10 +132,11 @@ impl For {
             Self::All => status,
             Self::Only(what) if is.contains(&what) => status,
             Self::Seers if is.contains(&Is::Seer) => status,
+            Self::Staff if is.contains(&Is::Reader) || is.contains(&Is::Admin) => status,
             Self::Watchers if is.contains(&Is::Watcher) => status,
             Self::Watchers if is.contains(&Is::Seer) => 403,
             Self::Seers | Self::Watchers if is.contains(&Is::Reader) => 404,
-            Self::Only(_) | Self::Seers | Self::Watchers => 403,
+            Self::Only(_) | Self::Seers | Self::Staff | Self::Watchers => 403,
         }
     }
 }
@@ -164,8 +167,8 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("post", "/inbox/{id}/redact/{message}/{ordinal}", For::Seers, 303),
     ("get", "/inbox/search", For::Only(Is::Reader), 200),
     ("get", "/inbox/keys", For::Only(Is::Reader), 200),
-    ("get", "/inbox/canned", For::All, 200),
-    ("post", "/inbox/canned", For::All, 422),
+    ("get", "/inbox/canned", For::Staff, 200),
+    ("post", "/inbox/canned", For::Staff, 422),
     ("post", "/inbox/bulk", For::Only(Is::Reader), 303),
     ("post", "/inbox/undo", For::Only(Is::Reader), 303),
     ("post", "/inbox/{id}/here", For::Seers, 200),
