@@ -72,8 +72,8 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
             });
             let disposals = gone.into_iter().map(|row| DisposalView {
                 when: When::at(row.created_at, now),
-                what: row.detail["rule"].as_str().and_then(|word| word.parse().ok()).map_or("Records", Kept::told),
-                count: row.detail["count"].as_i64().unwrap_or(1),
+                what: row.detail.get("rule").and_then(serde_json::Value::as_str).and_then(|word| word.parse().ok()).map_or("Records", Kept::told),
+                count: row.detail.get("count").and_then(serde_json::Value::as_i64).unwrap_or(1),
                 number: row.subject_id.map(|id| id.to_string()).unwrap_or_default(),
             });
             let rules = rules.into_iter().map(|rule| RuleView { what: rule.kind.told(), months: rule.months, due: rule.due, soon: rule.soon });

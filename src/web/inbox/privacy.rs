@@ -154,8 +154,13 @@ fn look_line(entry: &AuditRow, found: &Looks, now: crate::domain::At) -> LookLin
     };
     let why = match entry.action.as_str() {
         "conversation.unmask" => {
-            let told = entry.detail["reason"].as_str().and_then(|word| word.parse().ok()).map_or("", UnmaskReason::told);
-            let words = found.unmasks.iter().find(|row| Some(row.id) == entry.detail["unmask"].as_i64()).map(|row| row.words.as_str()).unwrap_or_default();
+            let told = entry.detail.get("reason").and_then(serde_json::Value::as_str).and_then(|word| word.parse().ok()).map_or("", UnmaskReason::told);
+            let words = found
+                .unmasks
+                .iter()
+                .find(|row| Some(row.id) == entry.detail.get("unmask").and_then(serde_json::Value::as_i64))
+                .map(|row| row.words.as_str())
+                .unwrap_or_default();
             if words.is_empty() { told.to_owned() } else { format!("{told}: {words}") }
         }
         _ => String::new(),

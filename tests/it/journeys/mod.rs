@@ -15,4 +15,5 @@ mod press_desk;
 mod residents_site;
 mod seed;
 mod several_routes;
+mod urgent;
 mod wishes;
