@@ -17,7 +17,13 @@ const FOLDS: usize = 10;
 #[derive(Deserialize)]
 struct Line {
     text: String,
+    #[serde(default = "message")]
     class: String,
+}
+
+/// What has no label is what most people write.
+fn message() -> String {
+    "message".to_owned()
 }
 
 struct Example {
@@ -29,7 +35,7 @@ struct Example {
 fn main() -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut lines = Vec::new();
-    for name in ["wishes.jsonl", "wishes_learned.jsonl"] {
+    for name in ["wishes.jsonl", "wishes_learned.jsonl", "ordinary.jsonl"] {
         let text = std::fs::read_to_string(root.join("fixtures/texts").join(name))?;
         for line in text.lines() {
             lines.push(serde_json::from_str::<Line>(line)?);

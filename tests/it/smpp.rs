@@ -108,7 +108,7 @@ impl Drop for Centre {
 pub(crate) fn channel(port: u16, more: &str) -> String {
     format!(
         "[[channels]]\nname = \"bind\"\nkind = \"sms\"\nprovider = \"smpp\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\
-         system_id = \"force\"\npassword = \"secret08\"\nsystem_type = \"alert\"\nnumbers = [\"{OURS}\"]\n{more}"
+         system_id = \"force\"\npassword = \"secret08\"\nsystem_type = \"alert\"\nnumbers = [\"{OURS}\"]\nacknowledge = false\n{more}"
     )
 }
 

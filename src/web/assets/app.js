@@ -218,6 +218,15 @@ function shortcuts() {
   $('[data-keys]')?.addEventListener('click', () => dialog.showModal());
   let chord = '';
   const forget = after(1200, () => { chord = ''; });
+  // Any list of conversations; the desk has its own way, with the one that is open.
+  const step = (by) => {
+    const all = $$('.rows .row a'), at = all.indexOf(document.activeElement);
+    if (!all.length) return false;
+    all[Math.max(0, Math.min(all.length - 1, at + by))].focus();
+  };
+  keys.j ??= () => step(1);
+  keys.k ??= () => step(-1);
+  keys.o ??= () => { const a = document.activeElement; if (a.matches('.row a')) a.click(); else return false; };
   Object.assign(keys, {
     z: () => $('.undo:not([hidden]) button')?.click(),
     '/': () => { const box = $('[data-search]'); if (box?.checkVisibility()) { box.focus(); box.select(); } else go('/inbox/search'); },

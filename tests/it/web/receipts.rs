@@ -86,7 +86,7 @@ pub(super) async fn carrier() -> (String, mpsc::UnboundedReceiver<HandOver>) {
     });
     let channel = format!(
         "[[channels]]\nname = \"own\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"{ACCOUNT}\"\nauth_token = \"{TOKEN}\"\n\
-         numbers = [\"{NUMBER}\"]\napi_base = \"http://127.0.0.1:{port}\"\nrate_per_s = 1000\nconcurrency = 16\n"
+         numbers = [\"{NUMBER}\"]\nacknowledge = false\napi_base = \"http://127.0.0.1:{port}\"\nrate_per_s = 1000\nconcurrency = 16\n"
     );
     (channel, told)
 }

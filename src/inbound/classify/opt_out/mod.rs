@@ -87,7 +87,7 @@ const LONGEST_CHARS: usize = 2_000;
 const SHORT_BYTES: usize = 30;
 
 /// From this chance on a text is a farewell although no rule knows it, unless it tells of something.
-const SURE: f32 = 0.90;
+const SURE: f32 = 0.95;
 /// The same where a rule heard STOP or a wish among other words: to go on writing to such a person would be worse.
 const SURE_WITH_A_WORD: f32 = 0.60;
 /// From this chance on an officer looks.

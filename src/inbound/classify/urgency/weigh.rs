@@ -203,13 +203,15 @@ impl Heard {
     /// How soon, by the rules and the chance that was learned.
     pub(super) fn urgency(&self, chance: Option<f32>) -> Urgency {
         let points = self.points();
+        // What only sounds like danger, without one word of it, must sound very much so: most of what people write is ordinary.
+        let alone = self.sure + self.danger == 0;
         let life = match chance {
-            Some(chance) => chance >= LIKELY || points >= CERTAIN,
+            Some(chance) => chance >= if alone { ALONE } else { LIKELY } || points >= CERTAIN,
             None => points >= ENOUGH,
         };
         if life {
             Urgency::Life
-        } else if points >= 4 || chance.is_some_and(|chance| chance >= POSSIBLE) {
+        } else if points >= 4 || chance.is_some_and(|chance| chance >= if alone { LIKELY } else { POSSIBLE }) {
             Urgency::Raised
         } else {
             Urgency::None
@@ -284,10 +286,13 @@ const ENOUGH: i32 = 6;
 const CERTAIN: i32 = 14;
 
 /// From this chance on it is life: low, for a false alarm costs a look and a missed one may cost a life.
-const LIKELY: f32 = 0.3;
+const LIKELY: f32 = 0.15;
+
+/// The same where no rule heard a word of danger.
+const ALONE: f32 = 0.4;
 
 /// From this chance on it is read before its turn.
-const POSSIBLE: f32 = 0.15;
+const POSSIBLE: f32 = 0.1;
 
 /// The first name of whom an alert asks about: "Harold, 79".
 fn name_in(alert: &str) -> Option<String> {
