@@ -138,7 +138,8 @@ function fetchAhead(href) {
   ahead.set(key(href), { page, at: Date.now() });
 }
 const next = () => {
-  const rows = $$('.rows .row'), at = rows.findIndex((row) => row.classList.contains('selected'));
+  // The open conversation says where we are: the list may still be one that was asked for before it.
+  const rows = $$('.rows .row'), open = $('#talk')?.dataset.conversation, at = rows.findIndex((row) => row.dataset.key === open);
   const order = [...rows.slice(at + 1), ...rows.slice(0, Math.max(0, at))];
   return $('a', order.find((row) => row.matches('.unread, [data-needs]')) ?? order[0] ?? document.createElement('i'));
 };
