@@ -1,7 +1,7 @@
 //! `[pure]` Whether somebody may die or come to harm while a message waits for its turn, with the words that say so.
 //!
 //! What is said is looked for in lists, one file a kind of sign; figures of speech are taken out first, and what is past, safe,
-//! asked, offered or thanked for speaks against. [`weigh`] makes one number of it all. Beside that stands what was learned from
+//! asked, offered or thanked for speaks against. `weigh` makes one number of it all. Beside that stands what was learned from
 //! labelled lines ([`learned`]); both together decide. Nothing here is hidden: every sign has the words that gave it.
 
 mod body;
