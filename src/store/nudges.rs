@@ -97,10 +97,10 @@ pub struct Urgent {
     pub urgency: String,
 }
 
-/// Urgent conversations that nobody has taken up and of which nobody was told yet.
+/// Conversations where life may be at risk, that nobody has taken up and of which nobody was told yet.
 pub async fn list_untold(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Urgent>> {
     let query = "SELECT c.id, u.raised_at, c.urgency FROM urgencies u JOIN conversations c ON c.id = u.conversation_id \
-         WHERE u.acknowledged_at IS NULL AND u.desk_told_at IS NULL AND c.status = 'open' \
+         WHERE u.acknowledged_at IS NULL AND u.desk_told_at IS NULL AND c.status = 'open' AND c.urgency = 'life' \
          AND NOT EXISTS (SELECT 1 FROM nudges n WHERE n.conversation_id = c.id AND n.kind = 'urgent' AND n.for_moment = u.raised_at) \
          ORDER BY u.raised_at LIMIT $1";
     on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(limit).load(c).await)
@@ -109,6 +109,6 @@ pub async fn list_untold(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Urgent>
 /// Those at risk that stood at `raised_by` and that nobody has taken up: the duty desk's.
 pub async fn list_unacknowledged(conn: &mut Conn, raised_by: At, limit: i64) -> QueryResult<Vec<Urgent>> {
     let query = "SELECT c.id, u.raised_at, c.urgency FROM urgencies u JOIN conversations c ON c.id = u.conversation_id \
-         WHERE u.acknowledged_at IS NULL AND u.desk_told_at IS NULL AND c.status = 'open' AND u.raised_at <= $1 ORDER BY u.raised_at LIMIT $2";
+         WHERE u.acknowledged_at IS NULL AND u.desk_told_at IS NULL AND c.status = 'open' AND c.urgency = 'life' AND u.raised_at <= $1 ORDER BY u.raised_at LIMIT $2";
     on!(conn, c => diesel::sql_query(query).bind::<Timestamp, _>(raised_by).bind::<BigInt, _>(limit).load(c).await)
 }
