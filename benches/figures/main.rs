@@ -16,14 +16,17 @@ mod load;
 mod mail;
 mod memory;
 mod open_loop;
+mod pages;
 mod pgbench;
 mod process;
 mod readme;
 mod search;
 mod seed;
 mod serve;
+mod streams;
 mod watch;
 mod webhook;
+mod year;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,7 +37,18 @@ use huecry::store::Backend;
 
 use figure::Report;
 
-const FIGURES: &[&[&str]] = &[attribution::NAMES, ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES, export::NAMES, search::NAMES];
+const FIGURES: &[&[&str]] = &[
+    attribution::NAMES,
+    ingest::NAMES,
+    end_to_end::NAMES,
+    memory::NAMES,
+    mail::NAMES,
+    handover::NAMES,
+    export::NAMES,
+    search::NAMES,
+    pages::NAMES,
+    streams::NAMES,
+];
 
 /// Measures, and writes the README's table.
 #[derive(Parser)]
@@ -133,6 +147,14 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     for backend in &backends {
         if wanted(search::NAMES) {
             search::measure(*backend, &mut report).await.with_context(|| format!("search_1m on {}", backend.as_str()))?;
+        }
+    }
+    for backend in &backends {
+        if wanted(pages::NAMES) {
+            pages::measure(*backend, &mut report).await.with_context(|| format!("pages on {}", backend.as_str()))?;
+        }
+        if wanted(streams::NAMES) {
+            streams::measure(*backend, &mut report).await.with_context(|| format!("event_to_streams on {}", backend.as_str()))?;
         }
     }
     readme::rewrite(report.figures())
