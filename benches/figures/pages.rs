@@ -23,7 +23,7 @@ const SECONDS: u32 = 20;
 /// What a page may weigh compressed, in kB.
 const WEIGHT_KB: f64 = 60.0;
 
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
     "/inbox",
     "/inbox?view=team",
     "/inbox?view=unattributed",
@@ -33,7 +33,8 @@ const LISTS: [&str; 10] = [
     "/inbox?view=all&alert=A1008",
     "/inbox?view=waiting&urgency=life",
     "/inbox?view=all&channel=email",
-    "/inbox?view=closed&photo=on",
+    "/inbox?view=closed&urgency=life",
+    "/inbox?view=closed&photo=1",
 ];
 
 /// How many messages, and the aim in milliseconds.
