@@ -251,6 +251,7 @@ fn delivery(app: &App, alert: &AlertRow, address: &Address, now: At) -> Delivery
         accepted_at: Some(now),
         finished_at: Some(now),
         created_at: now,
+        expires_at: None,
     }
 }
 

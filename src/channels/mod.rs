@@ -37,6 +37,8 @@ pub struct OutgoingText {
     pub body: String,
     /// Where receipts are to go.
     pub status_url: String,
+    /// How long it is worth delivering, in seconds, for providers that can be told; none: as long as they like.
+    pub valid_for_s: Option<i64>,
 }
 
 /// What a provider said when it took a text or mail.
@@ -52,7 +54,8 @@ pub struct Accepted {
 pub struct SendError {
     /// Trying again may help.
     pub retryable: bool,
-    /// The fault is on our side: configuration, credentials, content. Worth an alarm, not the person's fault.
+    /// The fault is on our side: configuration, credentials, content. Worth an alarm, not the person's fault. With `retryable`
+    /// it is the account's or the configuration's, and everything waits for it; without, it is this text's alone.
     pub ours: bool,
     /// It may have been taken all the same: the connection broke after the request went out.
     pub doubtful: bool,
@@ -80,6 +83,11 @@ impl SendError {
     /// Our configuration or content is at fault.
     pub fn ours(code: &str, detail: &str) -> Self {
         Self { retryable: false, ours: true, ..Self::temporary(code, detail) }
+    }
+
+    /// Nothing will be taken until somebody mends our account or configuration: what waits is kept, and goes then.
+    pub fn misconfigured(code: &str, detail: &str) -> Self {
+        Self { ours: true, ..Self::temporary(code, detail) }
     }
 
     /// Nobody knows whether it was taken.

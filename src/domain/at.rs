@@ -39,6 +39,16 @@ impl At {
         Self(self.0.checked_add_signed(Duration::milliseconds(ms)).unwrap_or(self.0))
     }
 
+    /// This much later, for what a millisecond is too long for.
+    pub fn plus_us(self, us: i64) -> Self {
+        Self(self.0.checked_add_signed(Duration::microseconds(us)).unwrap_or(self.0))
+    }
+
+    /// Microseconds from `earlier` to `self`; negative if `earlier` is later.
+    pub fn since_us(self, earlier: Self) -> i64 {
+        self.0.signed_duration_since(earlier.0).num_microseconds().unwrap_or(i64::MAX)
+    }
+
     /// This many days earlier.
     pub fn minus_days(self, days: i64) -> Self {
         self.plus_ms(days.saturating_mul(-86_400_000))

@@ -44,6 +44,24 @@ impl Purpose {
             _ => 0,
         }
     }
+
+    /// How long it is worth sending, from when it may first leave; milliseconds. What is late by more is worse than nothing: a
+    /// warning of a danger that is over, a code that nobody waits for.
+    pub const fn lasts_ms(self, urgency: super::alert::Urgency) -> i64 {
+        use super::alert::Urgency;
+        const MINUTE: i64 = 60_000;
+        const HOUR: i64 = 60 * MINUTE;
+        match self {
+            Self::Alert => match urgency {
+                Urgency::LifeAtRisk => 24 * HOUR,
+                Urgency::Urgent => 48 * HOUR,
+                Urgency::Routine => 72 * HOUR,
+            },
+            Self::Reply | Self::Outcome => 72 * HOUR,
+            Self::Code => 10 * MINUTE,
+            Self::OptOutConfirmation | Self::OptInConfirmation | Self::OptOutLink | Self::Acknowledgement | Self::Nudge => 24 * HOUR,
+        }
+    }
 }
 
 crate::words! {
@@ -147,6 +165,17 @@ mod tests {
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
             let end = order.iter().fold(Status::Sending, |now, i| if now.may_become(words[*i]) { words[*i] } else { now });
             assert_eq!(end, Status::Delivered);
+        }
+    }
+
+    #[test]
+    fn each_purpose_lasts_as_long_as_it_is_worth_sending() {
+        use crate::domain::alert::Urgency;
+        let hours = |purpose: Purpose, urgency| purpose.lasts_ms(urgency) / 3_600_000;
+        assert_eq!(Urgency::ALL.iter().map(|urgency| hours(Purpose::Alert, *urgency)).collect::<Vec<_>>(), [72, 48, 24]);
+        assert_eq!(Purpose::Code.lasts_ms(Urgency::Routine), 600_000);
+        for (purpose, expected) in [(Purpose::Reply, 72), (Purpose::Outcome, 72), (Purpose::OptOutConfirmation, 24), (Purpose::Nudge, 24)] {
+            assert_eq!(hours(purpose, Urgency::Routine), expected, "{purpose}");
         }
     }
 

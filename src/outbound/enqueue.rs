@@ -96,6 +96,7 @@ pub async fn enqueue(conn: &mut Conn, app: &App, single: Single) -> QueryResult<
         accepted_at: None,
         finished_at: None,
         created_at: now,
+        expires_at: Some(now.plus_ms(single.purpose.lasts_ms(Urgency::Routine))),
     };
     let id = row.id;
     deliveries::insert(conn, vec![row]).await?;

@@ -5,11 +5,13 @@
 
 pub mod audience;
 pub mod blocks;
+pub mod breaker;
 pub mod compose;
 pub mod dispatch;
 pub mod enqueue;
 pub mod hygiene;
 pub mod outcome;
+pub mod pace;
 pub mod publish;
 pub mod receipts;
 pub mod reconcile;

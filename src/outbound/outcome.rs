@@ -255,6 +255,7 @@ fn delivery(app: &App, alert: &AlertRow, row: &OutcomeRow, answerer: &Answerer, 
         accepted_at: None,
         finished_at: None,
         created_at: now,
+        expires_at: Some(now.plus_ms(Purpose::Outcome.lasts_ms(Urgency::Routine))),
     })
 }
 

@@ -352,5 +352,6 @@ fn row(app: &App, alert: &AlertRow, candidate: &Candidate, channel: &Channel, se
         accepted_at: None,
         finished_at: None,
         created_at: now,
+        expires_at: Some(now.plus_ms(Purpose::Alert.lasts_ms(urgency))),
     }
 }

@@ -33,7 +33,8 @@ pub fn decide(error: &SendError, attempts: i64, jitter: f64) -> Next {
     if !error.retryable {
         return Next::End(if error.ours { Status::TechnicalFailure } else { Status::PermanentFailure });
     }
-    if attempts >= MOST_ATTEMPTS {
+    // Until our account or configuration is mended it is nobody's failure: only its time can run out.
+    if attempts >= MOST_ATTEMPTS && !error.ours {
         return Next::End(Status::TemporaryFailure);
     }
     let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0);
@@ -59,6 +60,7 @@ mod tests {
         assert_eq!(decide(&SendError::ours("x", "y"), 1, 0.5), Next::End(Status::TechnicalFailure));
         assert_eq!(decide(&SendError::in_doubt("x", "y"), 1, 0.5), Next::Doubt);
         assert_eq!(decide(&SendError::temporary("x", "y"), MOST_ATTEMPTS, 0.5), Next::End(Status::TemporaryFailure));
+        assert!(matches!(decide(&SendError::misconfigured("401", "y"), 10_000, 0.5), Next::Later { .. }), "kept until it is put right");
         assert_eq!(decide(&SendError { opted_out: true, ..SendError::permanent("21610", "") }, 1, 0.0), Next::End(Status::Suppressed));
     }
 

@@ -73,6 +73,8 @@ pub struct DeliveryRow {
     pub finished_at: Option<At>,
     /// When it was queued.
     pub created_at: At,
+    /// When it is no longer worth sending; none: never.
+    pub expires_at: Option<At>,
 }
 
 impl std::fmt::Debug for DeliveryRow {

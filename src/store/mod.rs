@@ -28,6 +28,7 @@ pub mod exports;
 pub mod factors;
 pub mod findings;
 pub mod forgotten_files;
+pub mod gates;
 pub mod handovers;
 pub mod identities;
 pub mod legal_holds;

@@ -1,9 +1,10 @@
 //! The outbox: claiming deliveries by lease, and recording what became of them.
 //!
-//! Whether something may leave is decided here, inside the leasing transaction, by looking at the suppressions again.
+//! Whether something may leave is decided here, inside the leasing transaction, by looking at the suppressions again and at
+//! the time until which it is worth sending.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
@@ -16,13 +17,12 @@ use crate::on;
 
 /// Raw SQL that is true when a standing suppression covers the delivery; when its provider would refuse it; when the number
 /// may have changed hands since it was queued; or when every group by which the alert is theirs is one that they left by text.
-const SUPPRESSED: &str = "(EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
+///
+/// What concerns nearly nobody stands behind one look at whether anything at all stands against the address.
+const SUPPRESSED: &str = "((EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key AND s.lifted_at IS NULL) \
+     AND (EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
      AND s.channel IN (deliveries.channel_kind, 'all') AND s.scope = 'all' AND s.lifted_at IS NULL \
      AND NOT (deliveries.purpose = 'code' AND s.reason <> 'stop')) \
-     OR EXISTS (SELECT 1 FROM provider_blocks b WHERE b.match_key = deliveries.match_key AND b.channel = deliveries.channel \
-     AND b.our_number = deliveries.sender AND b.lifted_at IS NULL) \
-     OR (deliveries.purpose IN ('alert', 'reply') AND EXISTS (SELECT 1 FROM correspondents k \
-     WHERE k.match_key = deliveries.match_key AND k.owner_doubt_at >= deliveries.created_at)) \
      OR (deliveries.purpose = 'alert' AND EXISTS (SELECT 1 FROM suppressions s JOIN interest_groups g ON g.slug = s.scope \
      JOIN alert_groups ag ON ag.interest_group_id = g.id WHERE ag.alert_id = deliveries.alert_id \
      AND s.match_key = deliveries.match_key AND s.channel IN (deliveries.channel_kind, 'all') AND s.lifted_at IS NULL) \
@@ -30,14 +30,74 @@ const SUPPRESSED: &str = "(EXISTS (SELECT 1 FROM suppressions s WHERE s.match_ke
      JOIN subscriptions u ON u.interest_group_id = g.id JOIN addresses a ON a.resident_id = u.resident_id \
      WHERE ag.alert_id = deliveries.alert_id AND a.match_key = deliveries.match_key \
      AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = g.slug AND s.lifted_at IS NULL \
-     AND s.channel IN (deliveries.channel_kind, 'all')))))";
+     AND s.channel IN (deliveries.channel_kind, 'all')))))) \
+     OR EXISTS (SELECT 1 FROM provider_blocks b WHERE b.match_key = deliveries.match_key AND b.channel = deliveries.channel \
+     AND b.our_number = deliveries.sender AND b.lifted_at IS NULL) \
+     OR (deliveries.purpose IN ('alert', 'reply') AND EXISTS (SELECT 1 FROM correspondents k \
+     WHERE k.match_key = deliveries.match_key AND k.owner_doubt_at >= deliveries.created_at)))";
+
+/// What a claim found.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// What may leave, the most pressing first.
+    pub leaving: Vec<DeliveryRow>,
+    /// How many were held back: suppressed, or past their time.
+    pub held: usize,
+}
 
 /// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
 ///
-/// Must run in a transaction. What a suppression covers is marked and not given.
-pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Vec<DeliveryRow>> {
-    let due = written::<Bool>("id")
-        .pick("SELECT id FROM deliveries WHERE channel = ")
+/// Must run in a transaction. What a suppression covers, and what is past its time, is marked and not given.
+pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Claimed> {
+    let (ids, held) = due(conn, channel, limit, now).await?;
+    if ids.is_empty() {
+        return Ok(Claimed { leaving: Vec::new(), held });
+    }
+    let leased: QueryResult<Vec<DeliveryRow>> = on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(&ids)))
+        .set((
+            deliveries::status.eq("leased"),
+            deliveries::lease_owner.eq(Some(owner)),
+            deliveries::lease_until.eq(clock_in(lease_ms)),
+        ))
+        .returning(DeliveryRow::as_returning())
+        .get_results(c)
+        .await);
+    Ok(Claimed { leaving: in_order(leased?), held })
+}
+
+/// The same for what leaves at once: written `sending`, each as an attempt of its own. Must run in a transaction.
+pub async fn take(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Claimed> {
+    let (ids, held) = due(conn, channel, limit, now).await?;
+    if ids.is_empty() {
+        return Ok(Claimed { leaving: Vec::new(), held });
+    }
+    let taken: QueryResult<Vec<DeliveryRow>> = on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(&ids)))
+        .set((
+            deliveries::status.eq(Status::Sending.as_str()),
+            deliveries::rank.eq(Status::Sending.rank()),
+            deliveries::attempts.eq(deliveries::attempts + 1),
+            deliveries::sending_at.eq(Some(now)),
+            deliveries::lease_owner.eq(Some(owner)),
+            deliveries::lease_until.eq(clock_in(lease_ms)),
+        ))
+        .returning(DeliveryRow::as_returning())
+        .get_results(c)
+        .await);
+    Ok(Claimed { leaving: in_order(taken?), held })
+}
+
+fn in_order(mut rows: Vec<DeliveryRow>) -> Vec<DeliveryRow> {
+    rows.sort_unstable_by_key(|row| (row.priority, row.id));
+    rows
+}
+
+/// Ids of what is due and may leave, locked; what may not is marked with the reason, and counted.
+async fn due(conn: &mut Conn, channel: &str, limit: i64, now: At) -> QueryResult<(Vec<i64>, usize)> {
+    let due = written::<(BigInt, Nullable<Text>)>("SELECT id, CASE WHEN purpose <> 'opt_out_confirmation' AND ")
+        .sql(SUPPRESSED)
+        .sql(" THEN 'suppressed' WHEN expires_at <= ")
+        .at(now)
+        .sql(" THEN 'expired' END FROM deliveries WHERE channel = ")
         .text(channel)
         .sql(" AND status IN ('queued', 'leased') AND next_attempt_at <= ")
         .at(now)
@@ -45,54 +105,24 @@ pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, leas
         .clock(0)
         .sql(") ORDER BY priority, id LIMIT ")
         .int(limit)
-        .picked();
-    let ids: Vec<i64> = on!(conn, c => diesel::update(deliveries::table.filter(due))
-        .set((
-            deliveries::status.eq("leased"),
-            deliveries::lease_owner.eq(Some(owner)),
-            deliveries::lease_until.eq(clock_in(lease_ms)),
-        ))
-        .returning(deliveries::id)
-        .get_results(c)
-        .await)?;
-    if ids.is_empty() {
-        return Ok(Vec::new());
+        .locked();
+    let found: Vec<(i64, Option<String>)> = on!(conn, c => due.load(c).await)?;
+    let mut held = 0;
+    for status in [Status::Suppressed, Status::Expired] {
+        let ids: Vec<i64> = found.iter().filter(|(_, fate)| fate.as_deref() == Some(status.as_str())).map(|(id, _)| *id).collect();
+        if !ids.is_empty() {
+            held += end(conn, &ids, status, now).await?;
+        }
     }
-    hold_back_suppressed(conn, &ids, now).await?;
-    on!(conn, c => deliveries::table
-        .filter(deliveries::id.eq_any(&ids).and(deliveries::status.eq("leased")))
-        .order((deliveries::priority, deliveries::id))
-        .select(DeliveryRow::as_select())
-        .load(c)
-        .await)
+    Ok((found.into_iter().filter(|(_, fate)| fate.is_none()).map(|(id, _)| id).collect(), held))
 }
 
-/// Writes `sending` for those of the leased that may still leave; gives their ids. Must run in a transaction.
-pub async fn mark_sending(conn: &mut Conn, ids: &[i64], owner: &str, lease_ms: i64, now: At) -> QueryResult<Vec<i64>> {
-    hold_back_suppressed(conn, ids, now).await?;
-    on!(conn, c => diesel::update(deliveries::table.filter(
-            deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
+/// Ends what has not left and will not.
+async fn end(conn: &mut Conn, ids: &[i64], status: Status, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(ids)))
         .set((
-            deliveries::status.eq(Status::Sending.as_str()),
-            deliveries::rank.eq(Status::Sending.rank()),
-            deliveries::attempts.eq(deliveries::attempts + 1),
-            deliveries::sending_at.eq(Some(now)),
-            deliveries::lease_until.eq(clock_in(lease_ms)),
-        ))
-        .returning(deliveries::id)
-        .get_results(c)
-        .await)
-}
-
-async fn hold_back_suppressed(conn: &mut Conn, ids: &[i64], now: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(
-            deliveries::id.eq_any(ids)
-                .and(deliveries::status.eq("leased"))
-                .and(deliveries::purpose.ne("opt_out_confirmation"))
-                .and(written::<Bool>(SUPPRESSED))))
-        .set((
-            deliveries::status.eq(Status::Suppressed.as_str()),
-            deliveries::rank.eq(Status::Suppressed.rank()),
+            deliveries::status.eq(status.as_str()),
+            deliveries::rank.eq(status.rank()),
             deliveries::finished_at.eq(Some(now)),
             deliveries::lease_owner.eq(None::<String>),
             deliveries::lease_until.eq(None::<At>),
@@ -101,11 +131,19 @@ async fn hold_back_suppressed(conn: &mut Conn, ids: &[i64], now: At) -> QueryRes
         .await)
 }
 
-/// Hands leased deliveries back untouched, as at a stop.
-pub async fn release(conn: &mut Conn, ids: &[i64], owner: &str) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(
-            deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
-        .set((deliveries::status.eq("queued"), deliveries::lease_owner.eq(None::<String>), deliveries::lease_until.eq(None::<At>)))
+/// Ends what is past its time while nothing leaves by its channel; gives how many, at most a thousand.
+pub async fn expire(conn: &mut Conn, channel: &str, now: At) -> QueryResult<usize> {
+    let late = written::<Bool>("id")
+        .pick("SELECT id FROM deliveries WHERE channel = ")
+        .text(channel)
+        .sql(" AND status IN ('queued', 'leased') AND expires_at <= ")
+        .at(now)
+        .sql(" AND (lease_until IS NULL OR lease_until < ")
+        .clock(0)
+        .sql(") LIMIT 1000")
+        .picked();
+    on!(conn, c => diesel::update(deliveries::table.filter(late))
+        .set((deliveries::status.eq(Status::Expired.as_str()), deliveries::rank.eq(Status::Expired.rank()), deliveries::finished_at.eq(Some(now))))
         .execute(c)
         .await)
 }
@@ -126,51 +164,29 @@ pub async fn put_off(conn: &mut Conn, ids: &[i64], owner: &str, at: At) -> Query
 
 /// The provider took these: pairs of delivery id and the provider's id. A receipt that came first is not undone.
 pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: At) -> QueryResult<()> {
-    // A receipt of this rank or more has told better already: only the provider's id is new.
-    const ON_PG: &str = "UPDATE deliveries SET provider_message_id = NULLIF(taken.provider_id, ''), accepted_at = $3, lease_owner = NULL, \
-         lease_until = NULL, error_code = CASE WHEN rank < $4 THEN NULL ELSE error_code END, \
-         error_detail = CASE WHEN rank < $4 THEN NULL ELSE error_detail END, status = CASE WHEN rank < $4 THEN $5 ELSE status END, \
-         rank = CASE WHEN rank < $4 THEN $4 ELSE rank END \
-         FROM (SELECT unnest($1) AS id, unnest($2) AS provider_id) AS taken WHERE deliveries.id = taken.id";
-    // SQLite numbers parameters as they come, whatever they are called.
-    const ON_LITE: &str = "UPDATE deliveries SET provider_message_id = NULLIF($1, ''), accepted_at = $2, lease_owner = NULL, \
-         lease_until = NULL, error_code = CASE WHEN rank < $3 THEN NULL ELSE error_code END, \
-         error_detail = CASE WHEN rank < $3 THEN NULL ELSE error_detail END, status = CASE WHEN rank < $3 THEN $4 ELSE status END, \
-         rank = CASE WHEN rank < $3 THEN $3 ELSE rank END WHERE id = $5";
-    let (rank, word) = (Status::Accepted.rank(), Status::Accepted.as_str());
     if accepted.is_empty() {
         return Ok(());
     }
-    match conn {
-        Conn::Pg(c) => {
-            let (ids, provider_ids): (Vec<i64>, Vec<&str>) = accepted.iter().map(|(id, provider_id)| (*id, provider_id.as_str())).unzip();
-            diesel::sql_query(ON_PG)
-                .bind::<Array<BigInt>, _>(ids)
-                .bind::<Array<Text>, _>(provider_ids)
-                .bind::<Timestamp, _>(now)
-                .bind::<BigInt, _>(rank)
-                .bind::<Text, _>(word)
-                .execute(&mut **c)
-                .await
-                .map(|_| ())
-        }
-        Conn::Lite(c) => {
-            let accepted = accepted.to_vec();
-            c.spawn_blocking(move |lite| {
-                for (id, provider_id) in accepted {
-                    let update = diesel::sql_query(ON_LITE)
-                        .bind::<Text, _>(provider_id)
-                        .bind::<Timestamp, _>(now)
-                        .bind::<BigInt, _>(rank)
-                        .bind::<Text, _>(word)
-                        .bind::<BigInt, _>(id);
-                    diesel::RunQueryDsl::execute(update, lite)?;
-                }
-                Ok(())
-            })
-            .await
-        }
-    }
+    let (rank, word) = (Status::Accepted.rank(), Status::Accepted.as_str());
+    // A receipt of this rank or more has told better already: only the provider's id is new.
+    let record = written::<Bool>("UPDATE deliveries SET provider_message_id = NULLIF(taken.word, ''), accepted_at = ")
+        .at(now)
+        .sql(", lease_owner = NULL, lease_until = NULL, error_code = CASE WHEN rank < ")
+        .int(rank)
+        .sql(" THEN NULL ELSE error_code END, error_detail = CASE WHEN rank < ")
+        .int(rank)
+        .sql(" THEN NULL ELSE error_detail END, status = CASE WHEN rank < ")
+        .int(rank)
+        .sql(" THEN ")
+        .text(word)
+        .sql(" ELSE status END, rank = CASE WHEN rank < ")
+        .int(rank)
+        .sql(" THEN ")
+        .int(rank)
+        .sql(" ELSE rank END FROM ")
+        .pairs(accepted)
+        .sql(" AS taken WHERE deliveries.id = taken.id");
+    on!(conn, c => record.execute(c).await).map(|_| ())
 }
 
 /// Raises deliveries to a status of higher rank; those that are there or beyond stay. Gives how many moved.

@@ -303,6 +303,18 @@ diesel::table! {
         accepted_at -> Nullable<Timestamp>,
         finished_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    channel_gates (channel) {
+        channel -> Text,
+        free_at -> Timestamp,
+        paused_until -> Nullable<Timestamp>,
+        cause -> Nullable<Text>,
+        trials -> BigInt,
+        next_trial_at -> Nullable<Timestamp>,
     }
 }
 
@@ -997,6 +1009,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversation_events,
     conversation_moves,
     conversation_tags,
+    channel_gates,
     conversations,
     correspondents,
     deliveries,

@@ -26,11 +26,14 @@ enum Piece {
     Text(String),
     Int(i64),
     At(At),
-    AnyOf(Vec<i64>),
+    /// With the same as JSON, which SQLite takes for a list.
+    AnyOf(Vec<i64>, String),
+    Pairs(Vec<i64>, Vec<String>, String),
     /// The database's own clock and so many milliseconds.
     Clock(i64),
     Pick(&'static str),
     Picked,
+    Locked,
 }
 
 /// Begins with this SQL.
@@ -71,7 +74,15 @@ impl<ST> Written<ST> {
 
     /// `= ANY` or `IN` these.
     pub fn any_of(self, numbers: &[i64]) -> Self {
-        self.and(Piece::AnyOf(numbers.to_vec()))
+        let json = serde_json::Value::from(numbers).to_string();
+        self.and(Piece::AnyOf(numbers.to_vec(), json))
+    }
+
+    /// A choice of rows of a number `id` and a text `word`, to be joined.
+    pub fn pairs(self, pairs: &[(i64, String)]) -> Self {
+        let json = serde_json::json!(pairs).to_string();
+        let (numbers, texts) = pairs.iter().cloned().unzip();
+        self.and(Piece::Pairs(numbers, texts, json))
     }
 
     /// The database's own clock, by which leases are taken and judged on every node alike, so many milliseconds on.
@@ -85,6 +96,11 @@ impl<ST> Written<ST> {
     /// than its limit.
     pub fn pick(self, select: &'static str) -> Self {
         self.and(Piece::Pick(select))
+    }
+
+    /// Takes the rows of a choice that is a statement of its own. What another node is taking at this moment is passed over.
+    pub fn locked(self) -> Self {
+        self.and(Piece::Locked)
     }
 
     /// Closes the choice. What another node is taking at this moment is passed over.
@@ -101,10 +117,17 @@ impl<ST> QueryFragment<Pg> for Written<ST> {
                 Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
                 Piece::Int(number) => out.push_bind_param::<BigInt, _>(number)?,
                 Piece::At(at) => out.push_bind_param::<Timestamp, _>(at)?,
-                Piece::AnyOf(numbers) => {
+                Piece::AnyOf(numbers, _) => {
                     out.push_sql(" = ANY(");
                     out.push_bind_param::<Array<BigInt>, _>(numbers)?;
                     out.push_sql(")");
+                }
+                Piece::Pairs(numbers, texts, _) => {
+                    out.push_sql("(SELECT unnest(");
+                    out.push_bind_param::<Array<BigInt>, _>(numbers)?;
+                    out.push_sql(") AS id, unnest(");
+                    out.push_bind_param::<Array<Text>, _>(texts)?;
+                    out.push_sql(") AS word)");
                 }
                 Piece::Clock(plus_ms) => {
                     out.push_sql("(clock_timestamp() AT TIME ZONE 'utc' + ");
@@ -116,6 +139,7 @@ impl<ST> QueryFragment<Pg> for Written<ST> {
                     out.push_sql(select);
                 }
                 Piece::Picked => out.push_sql(" FOR UPDATE SKIP LOCKED))"),
+                Piece::Locked => out.push_sql(" FOR UPDATE SKIP LOCKED"),
             }
         }
         Ok(())
@@ -130,10 +154,16 @@ impl<ST> QueryFragment<Sqlite> for Written<ST> {
                 Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
                 Piece::Int(number) => out.push_bind_param::<BigInt, _>(number)?,
                 Piece::At(at) => out.push_bind_param::<Timestamp, _>(at)?,
-                Piece::AnyOf(numbers) => {
-                    out.push_sql(" IN (");
-                    out.push_sql(&numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
-                    out.push_sql(")");
+                Piece::AnyOf(_, json) => {
+                    // One text however many there are, so that the statement is prepared once.
+                    out.push_sql(" IN (SELECT value FROM json_each(");
+                    out.push_bind_param::<Text, _>(json)?;
+                    out.push_sql("))");
+                }
+                Piece::Pairs(_, _, json) => {
+                    out.push_sql("(SELECT value ->> 0 AS id, value ->> 1 AS word FROM json_each(");
+                    out.push_bind_param::<Text, _>(json)?;
+                    out.push_sql("))");
                 }
                 Piece::Clock(plus_ms) => {
                     out.push_sql("strftime('%Y-%m-%d %H:%M:%f', 'now', (");
@@ -146,6 +176,7 @@ impl<ST> QueryFragment<Sqlite> for Written<ST> {
                 }
                 // The only writer.
                 Piece::Picked => out.push_sql(")"),
+                Piece::Locked => {}
             }
         }
         Ok(())

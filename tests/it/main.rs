@@ -11,6 +11,7 @@ mod attribution;
 mod audit;
 mod browser;
 mod corpus;
+mod dispatch;
 mod evidence;
 mod faults;
 mod inbox;

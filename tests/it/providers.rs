@@ -345,6 +345,31 @@ async fn answers_mean_what_their_fixtures_say() {
     });
 }
 
+/// Where in a provider's request stands how long a text is worth delivering: for ten minutes, and for the three days that are
+/// the most of most of them. Notify cannot be told.
+#[tokio::test]
+async fn a_provider_that_can_be_told_how_long_a_text_is_worth_delivering_is_told() {
+    for (name, ten_minutes, three_days) in [
+        ("twilio", Some("&ValidityPeriod=600"), None),
+        ("vonage", Some("\"ttl\":600"), None),
+        ("vonage_sms", Some("&ttl=600000"), Some("&ttl=259200000")),
+        ("aws", Some("\"TimeToLive\":600"), None),
+        ("notify", None, None),
+    ] {
+        let folder = folders().into_iter().find(|folder| folder.name == name).unwrap();
+        for (valid_for_s, expected) in [(600, ten_minutes), (259_200, three_days)] {
+            let (from, to) = ("+447700900001".into(), "+447700900123".into());
+            let text =
+                OutgoingText { delivery_id: 7, from, to, body: "Seen it?".into(), status_url: "https://a.example/s".into(), valid_for_s: Some(valid_for_s) };
+            let body = folder.sms().unwrap().build_request(&text, crate::support::now()).body.unwrap().1;
+            match expected {
+                Some(expected) => assert!(body.contains(expected), "{name}: {body}"),
+                None => assert!(!body.contains("ttl") && !body.contains("Validity") && !body.contains("TimeToLive"), "{name}: {body}"),
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn requests_of_ours_are_what_their_fixtures_say() {
     each(&folders(), "builds", |folder, case| {
@@ -358,6 +383,7 @@ async fn requests_of_ours_are_what_their_fixtures_say() {
                     to: text("to"),
                     body: text("body"),
                     status_url: text("status_url"),
+                    valid_for_s: case.expected["valid_for_s"].as_i64(),
                 };
                 provider.build_request(&text, case.now())
             }

@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("audit", &["store", "domain"]),
     ("outbound", &["app", "store", "files", "audit", "domain"]),
     ("outbound/dispatch", &["channels"]),
+    ("outbound/breaker", &["channels::SendError"]),
     ("outbound/retry", &["channels::SendError"]),
     ("outbound/standing", &["channels::SendError"]),
     ("inbound", &["app", "store", "files", "audit", "domain", "outbound::enqueue", "outbound::compose", "outbound::receipts"]),
@@ -395,6 +396,8 @@ fn pure_files_know_no_store_no_network_and_no_clock() {
     }
     for path in [
         "domain/delivery.rs",
+        "outbound/breaker.rs",
+        "outbound/pace.rs",
         "outbound/retry.rs",
         "outbound/sender_pool.rs",
         "inbound/thread/mod.rs",

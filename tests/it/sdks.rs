@@ -104,6 +104,7 @@ fn text() -> OutgoingText {
         to: "+447700900123".into(),
         body: "Zoë’s van 🚐: did you see it & the £20 = [note]?".into(),
         status_url: "https://alert.example.org/webhooks/sms/sms/status".into(),
+        valid_for_s: None,
     }
 }
 

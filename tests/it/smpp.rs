@@ -151,7 +151,7 @@ impl Ours {
 
     fn send(&self, body: &str) -> tokio::task::JoinHandle<Result<Accepted, SendError>> {
         let smpp = self.smpp.clone();
-        let text = OutgoingText { delivery_id: 7, from: OURS.into(), to: THEIRS.into(), body: body.into(), status_url: String::new() };
+        let text = OutgoingText { delivery_id: 7, from: OURS.into(), to: THEIRS.into(), body: body.into(), status_url: String::new(), valid_for_s: None };
         tokio::spawn(async move { smpp.send(&text).await })
     }
 

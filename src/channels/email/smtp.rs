@@ -129,12 +129,15 @@ fn refusal(error: &lettre::transport::smtp::Error) -> SendError {
     // The relay's sentence may quote the address.
     let detail = "the mail relay refused it";
     match code.as_deref() {
-        Some(code) if error.is_permanent() && matches!(code, "530" | "534" | "535" | "538" | "554" | "503" | "500" | "501" | "502") => {
+        Some(code) if error.is_permanent() && matches!(code, "530" | "534" | "535" | "538") => {
+            SendError::misconfigured(code, "the mail relay does not let us in: check smtp_user, smtp_password and smtp_tls")
+        }
+        Some(code) if error.is_permanent() && matches!(code, "554" | "503" | "500" | "501" | "502") => {
             SendError::ours(code, "the mail relay refused us: check the account, the sender address and its policy")
         }
         Some(code) if error.is_permanent() => SendError::permanent(code, detail),
         Some(code) => SendError::temporary(code, "the mail relay asked to try later"),
-        None if error.is_tls() => SendError::ours("tls", "no protected connection to the mail relay could be made: check smtp_tls"),
+        None if error.is_tls() => SendError::misconfigured("tls", "no protected connection to the mail relay could be made: check smtp_tls"),
         None if error.is_client() || error.to_string().starts_with("Connection error") => SendError::temporary("connect", "the mail relay cannot be reached"),
         None => SendError::in_doubt("no_answer", "the connection to the mail relay broke before it answered"),
     }

@@ -329,6 +329,10 @@ fn refusal(response: &Response) -> SendError {
         (502 | 504, "") => SendError::in_doubt(&code, &detail),
         (408 | 500..=599, _) => SendError { retry_after_ms: response.retry_after_ms, ..SendError::temporary(&code, &detail) },
         _ if bad_number => SendError::permanent(&code, &detail),
+        // What is wrong with the settings is wrong with every text.
+        (400 | 404, _) if ["sms_sender_id", "emplate not found", "emplate_id"].iter().any(|word| message.contains(word)) => {
+            SendError::misconfigured(&code, &detail)
+        }
         _ => SendError::ours(&code, &detail),
     }
 }

@@ -119,12 +119,13 @@ impl SmsProvider for Twilio {
     fn build_request(&self, text: &OutgoingText, _now: At) -> Request {
         let separator = if text.status_url.contains('?') { '&' } else { '?' };
         let callback = format!("{}{separator}{DELIVERY}={}", text.status_url, text.delivery_id);
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("To", &text.to)
-            .append_pair("From", &text.from)
-            .append_pair("Body", &text.body)
-            .append_pair("StatusCallback", &callback)
-            .finish();
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("To", &text.to).append_pair("From", &text.from).append_pair("Body", &text.body).append_pair("StatusCallback", &callback);
+        // How long it may wait in Twilio's queue; the most, and what holds if nothing is said, is ten hours.
+        if let Some(seconds) = text.valid_for_s.filter(|seconds| *seconds < 36_000) {
+            form.append_pair("ValidityPeriod", &seconds.max(1).to_string());
+        }
+        let form = form.finish();
         self.signed_in(Request::post(self.messages_url(), "application/x-www-form-urlencoded", form))
     }
 
@@ -308,7 +309,8 @@ fn refusal(response: &Response) -> SendError {
         (502 | 504, 0) => SendError::in_doubt(&code, &detail),
         (500..=599, _) => SendError::temporary(&code, &detail),
         // Wrong credentials are mended within the day, and the texts then still go out.
-        (401 | 403, _) | (_, 20_003) => SendError { ours: true, ..SendError::temporary(&code, &detail) },
+        // So are a sender that is not ours, or not of this account.
+        (401 | 403, _) | (_, 20_003 | 21_212 | 21_603 | 21_606 | 21_659 | 21_660) => SendError::misconfigured(&code, &detail),
         _ => SendError::ours(&code, &detail),
     };
     failure.retry_after_ms = response.retry_after_ms;

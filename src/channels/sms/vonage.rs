@@ -97,7 +97,7 @@ impl SmsProvider for Vonage {
     }
 
     fn build_request(&self, text: &OutgoingText, now: At) -> Request {
-        let message = serde_json::json!({
+        let mut message = serde_json::json!({
             "channel": "sms",
             "message_type": "text",
             "to": bare(&text.to),
@@ -107,6 +107,10 @@ impl SmsProvider for Vonage {
             "webhook_url": text.status_url,
             "webhook_version": "v1",
         });
+        // Seconds; 72 hours, which is the most, if nothing is said.
+        if let (Some(seconds), Some(fields)) = (text.valid_for_s.filter(|seconds| *seconds < 259_200), message.as_object_mut()) {
+            fields.insert("ttl".to_owned(), seconds.max(300).into());
+        }
         let request = Request::post(format!("{}/v1/messages", self.settings.api_base), "application/json", message.to_string());
         self.signed_in(request, text.delivery_id, now).header("accept", "application/json".to_owned())
     }
@@ -301,7 +305,7 @@ fn meaning(code: &str) -> Option<(Fault, &'static str)> {
         "1060" | "account-suspended" => (Account, "the Vonage account is suspended"),
         "1070" | "low-balance" => (Account, "the Vonage account has no credit left"),
         "1160" => (Ours, "the Vonage account is on trial and may text to listed numbers only"),
-        "1120" | "1420" | "1481" => (Ours, "Vonage does not take our number as the sender: check numbers"),
+        "1120" | "1420" | "1481" => (Account, "Vonage does not take our number as the sender: check numbers"),
         "1470" | "1473" => (Ours, "Vonage's Fraud Defender does not let texts to this range through: its rules can be changed there"),
         "1480" | "1482" | "1483" | "1484" => (Ours, "the country's rules want an id or a consent that Vonage does not have"),
         "1010" | "1020" | "1021" | "1022" | "1090" | "1130" | "1150" | "1340" | "1350" | "1370" | "1380" | "1381" | "1382" | "1400" | "1410" | "1440"
@@ -511,6 +515,7 @@ mod tests {
             to: "+447700900123".into(),
             body: "Hello".into(),
             status_url: "https://a.example/s".into(),
+            valid_for_s: None,
         };
         let request = vonage().build_request(&text, At::from_unix_ms(NOW));
         assert!(request.headers.contains(&("authorization", "Basic YWJjZDEyMzQ6czNjcmV0".to_owned())));

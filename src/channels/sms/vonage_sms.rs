@@ -57,8 +57,8 @@ impl SmsProvider for VonageSms {
     }
 
     fn build_request(&self, text: &OutgoingText, _now: At) -> Request {
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("api_key", &self.settings.api_key)
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("api_key", &self.settings.api_key)
             .append_pair("api_secret", self.settings.api_secret.expose_secret())
             .append_pair("to", bare(&text.to))
             .append_pair("from", bare(&text.from))
@@ -67,8 +67,12 @@ impl SmsProvider for VonageSms {
             .append_pair("type", if text.body.chars().all(is_gsm) { "text" } else { "unicode" })
             .append_pair("client-ref", &text.delivery_id.to_string())
             .append_pair("status-report-req", "1")
-            .append_pair("callback", &text.status_url)
-            .finish();
+            .append_pair("callback", &text.status_url);
+        // Milliseconds, from 20 seconds to a week.
+        if let Some(seconds) = text.valid_for_s.filter(|seconds| *seconds < 604_800) {
+            form.append_pair("ttl", &seconds.max(20).saturating_mul(1_000).to_string());
+        }
+        let form = form.finish();
         Request::post(format!("{}/sms/json", self.settings.api_base), "application/x-www-form-urlencoded", form)
     }
 
@@ -205,8 +209,8 @@ fn refusal(status: &str) -> SendError {
         "14" | "32" => mended("the Vonage account wants signed requests, and gateway and account differ in that: let it take api_secret"),
         "2" | "3" => SendError::ours(status, "Vonage does not take the request as it is"),
         "12" => SendError::ours(status, "the text is too long"),
-        "15" => SendError::ours(status, "Vonage does not take our number as the sender: check numbers"),
-        "23" => SendError::ours(status, "Vonage does not take the address of our webhook: at most 100 characters"),
+        "15" => mended("Vonage does not take our number as the sender: check numbers"),
+        "23" => mended("Vonage does not take the address of our webhook: at most 100 characters"),
         "29" => SendError::ours(status, "the Vonage account is on trial and may text to listed numbers only"),
         _ if !status.is_empty() && status.len() <= 3 && status.bytes().all(|byte| byte.is_ascii_digit()) => {
             SendError::ours(status, "Vonage refused it for a reason that is not in its table")

@@ -105,7 +105,7 @@ on_both!(what_was_queued_before_a_number_changed_hands_does_not_leave, async |db
         .transaction(async |conn| huecry::store::outbox::claim(conn, crate::support::rows::SMS, "w", 10, 60_000, delivery.created_at.plus_ms(9)).await)
         .await
         .unwrap();
-    assert_eq!(claimed.iter().map(|row| row.id).collect::<Vec<_>>(), [later.id], "what was queued since is for whoever has it");
+    assert_eq!(claimed.leaving.iter().map(|row| row.id).collect::<Vec<_>>(), [later.id], "what was queued since is for whoever has it");
     drop(conn);
     assert_eq!(deliveries::find(&mut db.read().await, delivery.id).await.unwrap().unwrap().status, "suppressed");
 });

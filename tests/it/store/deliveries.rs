@@ -35,6 +35,7 @@ on_both!(every_column_comes_back_as_it_was_given, async |db| {
         sending_at: at(2),
         accepted_at: at(3),
         finished_at: at(4),
+        expires_at: at(5),
         ..db.new_delivery(&alert, "07700 900001")
     };
     deliveries::insert(&mut db.write().await, vec![row.clone()]).await.unwrap();
@@ -44,7 +45,7 @@ on_both!(every_column_comes_back_as_it_was_given, async |db| {
             (row.id, row.purpose, row.source_id, row.alert_id, row.conversation_id, row.match_key, row.address, row.channel_kind, row.channel, row.sender),
             (row.priority, row.status, row.subject, row.body, row.code, row.token, row.in_reply_to, row.reference_ids, row.provider_message_id, row.rank),
             (row.attempts, row.error_code, row.error_detail, row.lease_owner, row.lease_until, row.next_attempt_at, row.sending_at, row.accepted_at),
-            (row.finished_at, row.created_at),
+            (row.finished_at, row.created_at, row.expires_at),
         )
     };
     assert_eq!(all(back), all(row));

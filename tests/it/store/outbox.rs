@@ -6,6 +6,7 @@ use diesel::QueryResult;
 use huecry::domain::At;
 use huecry::domain::delivery::{Purpose, Status};
 use huecry::store::deliveries::{self, DeliveryRow};
+use huecry::store::outbox::Claimed;
 use huecry::store::{Db, outbox, suppressions};
 
 use crate::support::db::TestDb;
@@ -16,20 +17,22 @@ const LEASE_MS: i64 = 60_000;
 
 async fn claim_from(db: &Db, owner: &str, limit: i64, lease_ms: i64, now: At) -> Vec<i64> {
     let mut conn = db.write().await.unwrap();
-    let claimed: QueryResult<Vec<DeliveryRow>> = conn.transaction(async |conn| outbox::claim(conn, SMS, owner, limit, lease_ms, now).await).await;
-    claimed.unwrap().into_iter().map(|row| row.id).collect()
+    let claimed: QueryResult<Claimed> = conn.transaction(async |conn| outbox::claim(conn, SMS, owner, limit, lease_ms, now).await).await;
+    claimed.unwrap().leaving.into_iter().map(|row| row.id).collect()
+}
+
+async fn take_from(db: &Db, owner: &str, limit: i64, lease_ms: i64, now: At) -> Vec<i64> {
+    let mut conn = db.write().await.unwrap();
+    let taken: QueryResult<Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, owner, limit, lease_ms, now).await).await;
+    taken.unwrap().leaving.into_iter().map(|row| row.id).collect()
+}
+
+async fn take(db: &TestDb, owner: &str) -> Vec<i64> {
+    take_from(&db.db, owner, 100, LEASE_MS, now()).await
 }
 
 async fn claim(db: &TestDb, owner: &str) -> Vec<i64> {
     claim_from(&db.db, owner, 100, LEASE_MS, now()).await
-}
-
-async fn mark_sending(db: &TestDb, ids: &[i64], owner: &str, lease_ms: i64) -> Vec<i64> {
-    let mut conn = db.write().await;
-    let marked: QueryResult<Vec<i64>> = conn.transaction(async |conn| outbox::mark_sending(conn, ids, owner, lease_ms, now()).await).await;
-    let mut marked = marked.unwrap();
-    marked.sort_unstable();
-    marked
 }
 
 async fn get(db: &TestDb, id: i64) -> DeliveryRow {
@@ -78,8 +81,7 @@ on_both!(what_is_not_due_or_for_another_channel_stays, async |db| {
     let (later_id, due_id) = (later.id, due.id);
     deliveries::insert(&mut db.write().await, vec![later, mail, due]).await.unwrap();
     assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(now()));
-    assert_eq!(claim(db, "a").await, [due_id]);
-    mark_sending(db, &[due_id], "a", LEASE_MS).await;
+    assert_eq!(take(db, "a").await, [due_id]);
     assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(now().plus_ms(1)));
     assert_eq!(outbox::next_due(&mut db.read().await, "pigeon").await.unwrap(), None);
     assert_eq!(claim_from(&db.db, "a", 100, LEASE_MS, now().plus_ms(1)).await, [later_id]);
@@ -92,7 +94,7 @@ on_both!(two_owners_never_get_the_same_delivery, async |db| {
         tokio::spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let batch = claim_from(&db, owner, 7, LEASE_MS, now()).await;
+                let batch = take_from(&db, owner, 7, LEASE_MS, now()).await;
                 if batch.is_empty() {
                     return mine;
                 }
@@ -108,7 +110,7 @@ on_both!(two_owners_never_get_the_same_delivery, async |db| {
         }
     }
     // An owner that finds every free row locked by the others ends early; nothing is left for one that comes later.
-    seen.extend(claim(db, "d").await);
+    seen.extend(take(db, "d").await);
     assert_eq!(seen, all);
 });
 
@@ -117,16 +119,16 @@ on_both!(a_lease_that_ran_out_is_taken_by_another_and_lost_by_its_first_owner, a
     assert_eq!(claim_from(&db.db, "dead", 100, -1_000, now()).await, ids);
     assert_eq!(claim(db, "alive").await, ids);
     assert_eq!(claim(db, "third").await, [0; 0]);
-    assert_eq!(mark_sending(db, &ids, "dead", LEASE_MS).await, [0; 0]);
-    assert_eq!(outbox::release(&mut db.write().await, &ids, "dead").await.unwrap(), 0);
-    assert_eq!(mark_sending(db, &ids, "alive", LEASE_MS).await, ids);
+    assert_eq!(outbox::put_off(&mut db.write().await, &ids, "dead", now()).await.unwrap(), 0);
+    assert_eq!(outbox::put_off(&mut db.write().await, &ids, "alive", now()).await.unwrap(), 2);
+    assert_eq!(take(db, "third").await, ids);
 });
 
 on_both!(leased_ones_that_are_handed_back_are_claimed_again_as_if_nothing_had_been, async |db| {
     let ids = add_copies(db, 2).await;
+    take_from(&db.db, "a", 1, LEASE_MS, now()).await;
     claim(db, "a").await;
-    mark_sending(db, &ids[..1], "a", LEASE_MS).await;
-    assert_eq!(outbox::release(&mut db.write().await, &ids, "a").await.unwrap(), 1, "what is being sent is not handed back");
+    assert_eq!(outbox::put_off(&mut db.write().await, &ids, "a", now()).await.unwrap(), 1, "what is being sent is not handed back");
     let row = get(db, ids[1]).await;
     assert_eq!((row.status.as_str(), row.lease_owner, row.lease_until, row.attempts), ("queued", None, None, 0));
     assert_eq!(claim(db, "b").await, ids[1..]);
@@ -139,7 +141,7 @@ on_both!(a_suppressed_address_is_held_back_when_its_turn_comes, async |db| {
     suppress(db, "07700 900002", "email").await;
     suppress(db, "07700 900003", "sms").await;
     suppressions::lift(&mut db.write().await, &key("07700 900003"), "sms", "signed-in act", now()).await.unwrap();
-    assert_eq!(claim(db, "a").await, ids[2..]);
+    assert_eq!(take(db, "a").await, ids[2..]);
     for id in &ids[..2] {
         let row = get(db, *id).await;
         assert_eq!((row.status.as_str(), row.rank, row.finished_at), ("suppressed", Status::Suppressed.rank(), Some(now())));
@@ -147,12 +149,28 @@ on_both!(a_suppressed_address_is_held_back_when_its_turn_comes, async |db| {
     }
 });
 
-on_both!(a_stop_between_the_claim_and_the_hand_over_is_seen, async |db| {
-    let ids = add_copies(db, 3).await;
-    assert_eq!(claim(db, "a").await, ids);
-    suppress(db, "07700 900001", "sms").await;
-    assert_eq!(mark_sending(db, &ids, "a", LEASE_MS).await, [ids[0], ids[2]]);
-    assert_eq!(statuses(db, &ids).await, ["sending", "suppressed", "sending"]);
+on_both!(what_is_past_its_time_is_not_sent_and_a_suppression_says_more, async |db| {
+    let alert = db.new_alert(1);
+    let until = |ms: i64, to: &str| DeliveryRow { expires_at: Some(now().plus_ms(ms)), ..db.new_delivery(&alert, to) };
+    let rows = vec![until(0, "07700 900001"), until(1, "07700 900002"), until(-1, "07700 900003"), db.new_delivery(&alert, "07700 900004")];
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    deliveries::insert(&mut db.write().await, rows).await.unwrap();
+    suppress(db, "07700 900003", "sms").await;
+    assert_eq!(take(db, "a").await, [ids[1], ids[3]]);
+    assert_eq!(statuses(db, &ids).await, ["expired", "sending", "suppressed", "sending"]);
+    let row = get(db, ids[0]).await;
+    assert_eq!((row.rank, row.finished_at, row.attempts, row.lease_owner), (Status::Expired.rank(), Some(now()), 0, None));
+});
+
+on_both!(while_nothing_leaves_what_waits_expires_all_the_same, async |db| {
+    let alert = db.new_alert(1);
+    let until = |ms: i64, to: &str| DeliveryRow { expires_at: Some(now().plus_ms(ms)), ..db.new_delivery(&alert, to) };
+    let later = DeliveryRow { next_attempt_at: now().plus_ms(9_000), ..until(-1, "07700 900002") };
+    let rows = vec![until(-1, "07700 900001"), later, until(1, "07700 900003"), db.new_delivery(&alert, "07700 900004")];
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    deliveries::insert(&mut db.write().await, rows).await.unwrap();
+    assert_eq!(outbox::expire(&mut db.write().await, SMS, now()).await.unwrap(), 2);
+    assert_eq!(statuses(db, &ids).await, ["expired", "expired", "queued", "queued"]);
 });
 
 on_both!(of_all_purposes_only_the_opt_outs_own_confirmation_passes_a_suppression, async |db| {
@@ -164,31 +182,24 @@ on_both!(of_all_purposes_only_the_opt_outs_own_confirmation_passes_a_suppression
         .collect();
     let passing = |who: &str| rows.iter().find(|row| row.match_key == key(who) && row.purpose == "opt_out_confirmation").unwrap().id;
     let (first, second) = (passing("07700 900001"), passing("07700 900002"));
-    let second_all: Vec<i64> = rows.iter().filter(|row| row.match_key == key("07700 900002")).map(|row| row.id).collect();
     deliveries::insert(&mut db.write().await, rows.clone()).await.unwrap();
     suppress(db, "07700 900001", "sms").await;
-    let claimed = claim(db, "a").await;
-    assert_eq!(claimed.iter().filter(|id| !second_all.contains(id)).collect::<Vec<_>>(), [&first]);
-    assert_eq!(claimed.len(), second_all.len() + 1);
     suppress(db, "07700 900002", "all").await;
-    assert_eq!(mark_sending(db, &claimed, "a", LEASE_MS).await, [first, second]);
+    assert_eq!(take(db, "a").await, [first, second]);
 });
 
 on_both!(sending_is_written_with_its_moment_and_counted_as_an_attempt, async |db| {
     let ids = add_copies(db, 2).await;
-    assert_eq!(mark_sending(db, &ids, "a", LEASE_MS).await, [0; 0], "nothing is sent that was not leased");
-    claim_from(&db.db, "a", 1, LEASE_MS, now()).await;
-    assert_eq!(mark_sending(db, &ids, "a", LEASE_MS).await, ids[..1]);
+    assert_eq!(take_from(&db.db, "a", 1, LEASE_MS, now()).await, ids[..1]);
     let row = get(db, ids[0]).await;
     assert_eq!((row.status.as_str(), row.rank, row.attempts, row.sending_at), ("sending", Status::Sending.rank(), 1, Some(now())));
     assert_eq!(row.lease_owner.as_deref(), Some("a"));
-    assert_eq!(mark_sending(db, &ids, "a", LEASE_MS).await, [0; 0], "it is not begun twice");
+    assert_eq!(take(db, "a").await, ids[1..], "it is not begun twice");
 });
 
 async fn add_sending(db: &TestDb, count: u16, lease_ms: i64) -> Vec<i64> {
     let ids = add_copies(db, count).await;
-    claim(db, "a").await;
-    assert_eq!(mark_sending(db, &ids, "a", lease_ms).await, ids);
+    assert_eq!(take_from(&db.db, "a", 100, lease_ms, now()).await, ids);
     ids
 }
 
@@ -261,10 +272,9 @@ on_both!(a_retry_waits_for_its_time_and_keeps_its_reason, async |db| {
     assert_eq!((row.status.as_str(), row.rank, row.attempts, row.next_attempt_at), ("queued", 0, 1, later));
     assert_eq!((row.error_code.as_deref(), row.error_detail.as_deref()), (Some("20429"), Some("too many requests at once")));
     assert_eq!((row.lease_owner, row.lease_until), (None, None));
-    assert_eq!(claim(db, "b").await, [0; 0]);
+    assert_eq!(take(db, "b").await, [0; 0]);
     assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(later));
-    assert_eq!(claim_from(&db.db, "b", 100, LEASE_MS, later).await, ids[..1]);
-    mark_sending(db, &ids[..1], "b", LEASE_MS).await;
+    assert_eq!(take_from(&db.db, "b", 100, LEASE_MS, later).await, ids[..1]);
     assert_eq!(get(db, ids[0]).await.attempts, 2);
 });
 

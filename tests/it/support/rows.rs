@@ -204,6 +204,7 @@ impl TestDb {
             accepted_at: None,
             finished_at: None,
             created_at: now(),
+            expires_at: None,
         }
     }
 

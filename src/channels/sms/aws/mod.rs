@@ -63,6 +63,9 @@ struct SendTextMessage<'a> {
     message_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration_set_name: Option<&'a str>,
+    /// Seconds; 72 hours, which is the most, if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_to_live: Option<i64>,
     context: Context,
 }
 
@@ -108,6 +111,7 @@ impl SmsProvider for Aws {
             message_body: &text.body,
             message_type: &self.settings.message_type,
             configuration_set_name: self.settings.configuration_set.as_deref(),
+            time_to_live: text.valid_for_s.filter(|seconds| *seconds < 259_200).map(|seconds| seconds.max(5)),
             context: Context { delivery: text.delivery_id.to_string() },
         };
         signed_request(&self.settings, serde_json::to_string(&body).unwrap_or_default(), now)
@@ -290,7 +294,7 @@ fn refusal(response: &Response) -> SendError {
             "AWS refused the credentials: check access_key_id, secret_access_key, this machine's clock, and that they may call sms-voice:SendTextMessage",
         ),
         ("ResourceNotFoundException", _) => {
-            SendError::ours(&code, "our number or the configuration set is not in this account and region: check numbers, configuration_set, region")
+            ours_for_now("our number or the configuration set is not in this account and region: check numbers, configuration_set, region")
         }
         ("InternalServerException" | "InternalFailure" | "ServiceUnavailable" | "ServiceUnavailableException" | "RequestTimeoutException", _) => {
             SendError::temporary(&code, "AWS has a fault of its own")
@@ -421,7 +425,14 @@ mod tests {
             session_token: Some(SecretString::from("invented+session/token==")),
             ..settings("https://sms-voice.eu-west-2.amazonaws.com")
         });
-        let text = OutgoingText { delivery_id: 1, from: "+447700900001".into(), to: "+447700900123".into(), body: "x".into(), status_url: String::new() };
+        let text = OutgoingText {
+            delivery_id: 1,
+            from: "+447700900001".into(),
+            to: "+447700900123".into(),
+            body: "x".into(),
+            status_url: String::new(),
+            valid_for_s: None,
+        };
         let request = lent.build_request(&text, At::from_unix_ms(1_795_357_920_000));
         let header = |name: &str| request.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str());
         // As botocore 1.44.5 signs it (fixtures/providers/aws/make.py).
@@ -432,7 +443,7 @@ mod tests {
 
     #[test]
     fn the_signed_host_has_the_port_only_where_the_client_sends_it() {
-        let text = OutgoingText { delivery_id: 1, from: String::new(), to: String::new(), body: "x".into(), status_url: String::new() };
+        let text = OutgoingText { delivery_id: 1, from: String::new(), to: String::new(), body: "x".into(), status_url: String::new(), valid_for_s: None };
         let signature = |base: &str| {
             let request = Aws::new(settings(base)).build_request(&text, At::from_unix_ms(0));
             request.headers.into_iter().find(|(name, _)| *name == "authorization").unwrap().1

@@ -34,7 +34,8 @@ fn submissions(settings: &SmppConfig, text: &OutgoingText) -> Result<Vec<Vec<u8>
     let submit = |esm_class: u8, message: &[u8], as_payload: bool| {
         let source = Party { ton: settings.source_ton, npi: settings.source_npi, address: text.from.trim_start_matches('+') };
         let destination = Party { ton: settings.dest_ton, npi: settings.dest_npi, address: text.to.trim_start_matches('+') };
-        Submit { source, destination, esm_class, data_coding: written.data_coding, message, as_payload }.body()
+        let validity = text.valid_for_s.map(validity).unwrap_or_default();
+        Submit { source, destination, esm_class, validity: &validity, data_coding: written.data_coding, message, as_payload }.body()
     };
     Ok(match (total, settings.long) {
         (1, _) => vec![submit(0, &written.parts.concat(), false)],
@@ -47,6 +48,13 @@ fn submissions(settings: &SmppConfig, text: &OutgoingText) -> Result<Vec<Vec<u8>
                 .collect()
         }
     })
+}
+
+/// So long from now, as a message centre reads it (section 7.1.1.2): years, months, days, hours, minutes, seconds.
+fn validity(seconds: i64) -> String {
+    let seconds = seconds.clamp(1, 30 * 86_400);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    format!("0000{days:02}{hours:02}{minutes:02}{:02}000R", seconds % 60)
 }
 
 /// The same for a delivery whenever it is tried, so that a phone that had a part before does not show it twice. The low bits
@@ -71,7 +79,8 @@ fn refusal(status: u32) -> SendError {
     let code = format!("{status:#04x}");
     match status {
         THROTTLED => SendError { retry_after_ms: Some(1_000), ..SendError::temporary(&code, "more texts a second than the carrier takes: check rate_per_s") },
-        QUEUE_FULL => SendError { retry_after_ms: Some(5_000), ..SendError::temporary(&code, "the carrier's queue is full") },
+        // Perhaps this person's alone: nothing for everybody else to wait for.
+        QUEUE_FULL => SendError::temporary(&code, "the carrier's queue is full"),
         0x0b => SendError::permanent(&code, "not a number that the carrier can text"),
         0x04 | 0x05 => SendError { ours: true, ..SendError::temporary(&code, "the carrier says that we are not bound, or bound already") },
         0x0d..=0x0f | 0x53 => {
@@ -80,8 +89,10 @@ fn refusal(status: u32) -> SendError {
         0x08 => SendError::temporary(&code, "the carrier's system failed"),
         0x45 | 0x64 | 0xfe => SendError::temporary(&code, "the carrier could not take the text"),
         0xff | 0x400..=0x4ff => SendError::temporary(&code, "the carrier refused the text for a reason of its own: see its interface guide"),
-        0x0a | 0x48 | 0x49 => SendError::ours(&code, "our number is not ours at the carrier, or of another type: check numbers, source_ton and source_npi"),
-        0x50 | 0x51 => SendError::ours(&code, "the carrier wants numbers of another type: check dest_ton and dest_npi"),
+        0x0a | 0x48 | 0x49 => {
+            SendError::misconfigured(&code, "our number is not ours at the carrier, or of another type: check numbers, source_ton and source_npi")
+        }
+        0x50 | 0x51 => SendError::misconfigured(&code, "the carrier wants numbers of another type: check dest_ton and dest_npi"),
         0x01 => SendError::ours(&code, "the text is too long for the carrier: check long"),
         0x43 | 0xc0..=0xc4 => SendError::ours(&code, "the carrier does not take texts in this form: check long and default_alphabet"),
         _ => SendError::ours(&code, "the carrier refused what we sent"),
@@ -268,7 +279,14 @@ mod tests {
     }
 
     fn text(body: &str) -> OutgoingText {
-        OutgoingText { delivery_id: 7, from: "+447700900001".into(), to: "+447700900123".into(), body: body.into(), status_url: String::new() }
+        OutgoingText {
+            delivery_id: 7,
+            from: "+447700900001".into(),
+            to: "+447700900123".into(),
+            body: body.into(),
+            status_url: String::new(),
+            valid_for_s: None,
+        }
     }
 
     /// A `deliver_sm` as a message centre would send it.
@@ -330,16 +348,25 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_worth_delivering_for_so_long() {
+        assert_eq!(validity(600), "000000001000000R");
+        assert_eq!(validity(3 * 86_400 + 7_265), "000003020105000R");
+        let lasting = OutgoingText { valid_for_s: Some(600), ..text("Short") };
+        let body = submissions(&settings(), &lasting).unwrap().remove(0);
+        assert!(body.windows(17).any(|part| part == b"000000001000000R\0"), "{body:?}");
+    }
+
+    #[test]
     fn statuses_mean_what_the_specification_says() {
         for (status, retryable, ours, waits) in [
             (0x58, true, false, Some(1_000)),
-            (0x14, true, false, Some(5_000)),
+            (0x14, true, false, None),
             (0x08, true, false, None),
             (0x45, true, false, None),
             (0x412, true, false, None),
             (0x0b, false, false, None),
-            (0x0a, false, true, None),
-            (0x51, false, true, None),
+            (0x0a, true, true, None),
+            (0x51, true, true, None),
             (0x01, false, true, None),
             (0xc2, false, true, None),
             (0x0e, true, true, None),

@@ -103,6 +103,8 @@ pub(super) struct Submit<'a> {
     pub(super) source: Party<'a>,
     pub(super) destination: Party<'a>,
     pub(super) esm_class: u8,
+    /// When to give up, as section 7.1.1 writes it; empty: as the carrier likes.
+    pub(super) validity: &'a str,
     pub(super) data_coding: u8,
     pub(super) message: &'a [u8],
     /// Whether the message goes as a TLV: for what is longer than one text.
@@ -117,9 +119,11 @@ impl Submit<'_> {
             body.extend([party.ton, party.npi]);
             put_text(&mut body, party.address);
         }
-        // Class, protocol, priority; no time to send and none to give up; a receipt of the end, whatever it is; no replacing;
-        // the coding; no text of the carrier's own.
-        body.extend([self.esm_class, 0, 0, 0, 0, 1, 0, self.data_coding, 0]);
+        // Class, protocol, priority; no time to send, one to give up; a receipt of the end, whatever it is; no replacing; the
+        // coding; no text of the carrier's own.
+        body.extend([self.esm_class, 0, 0, 0]);
+        put_text(&mut body, self.validity);
+        body.extend([1, 0, self.data_coding, 0]);
         if self.as_payload {
             let message = self.message.get(..usize::from(u16::MAX)).unwrap_or(self.message);
             body.push(0);

@@ -1,0 +1,2 @@
+DROP TABLE channel_gates;
+ALTER TABLE deliveries DROP COLUMN expires_at;

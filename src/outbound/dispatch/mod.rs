@@ -1,0 +1,280 @@
+//! Dispatch: takes deliveries from the outbox to their channel and records what came of it. One loop a channel.
+//!
+//! The only room besides `inbound` that uses channels. `gate` says how many may leave now, by what all nodes agree on; what
+//! leaves is written `sending` in the transaction that claims it, so that a crash leaves only that in doubt; `render` makes
+//! the words; `record` writes the results, and only then is the place free. No connection is held while a provider is called.
+
+mod gate;
+mod record;
+mod render;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use diesel::QueryResult;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::reroute;
+use crate::app::App;
+use crate::channels::registry::{Channel, ChannelKind};
+use crate::channels::{Accepted, SendError};
+use crate::store::{alerts, outbox};
+
+pub(super) use gate::Turn;
+use gate::{Gate, Taken};
+use record::Sent;
+pub use render::message_id;
+pub(super) use render::text_of;
+use render::{AlertCopy, Rendered, render};
+
+/// How long what is to go by another channel is held for it.
+const LEASE_MS: i64 = 20_000;
+/// After this a call counts as unanswered.
+const LONGEST_CALL: Duration = Duration::from_secs(45);
+/// So many are given to another channel at a time.
+const REROUTED: i64 = 200;
+/// How long a sleeper waits for a bell before it looks anyway.
+const POLL: Duration = Duration::from_secs(2);
+const POLL_MS: i64 = 2_000;
+/// How often what is past its time is looked for while nothing leaves.
+const EXPIRY_MS: i64 = 30_000;
+/// A provider that asks for so much patience (`Retry-After`) is as good as down for the text at hand.
+const LONG_WAIT_MS: i64 = 5_000;
+
+/// One channel's way out.
+#[derive(Clone)]
+pub struct Dispatcher {
+    app: App,
+    channel: Arc<Channel>,
+    gate: Arc<Gate>,
+    places: Arc<Semaphore>,
+    results: mpsc::Sender<Sent>,
+    texts: Arc<Mutex<HashMap<i64, Arc<AlertCopy>>>>,
+    /// When what is past its time was last looked for; milliseconds since 1970.
+    swept_at: Arc<AtomicI64>,
+}
+
+impl Dispatcher {
+    /// A dispatcher and the task that records its results.
+    pub fn start(app: &App, channel: &Arc<Channel>) -> (Self, tokio::task::JoinHandle<()>) {
+        let (results, inbox) = mpsc::channel(1_024);
+        let gate = Arc::new(Gate::of(channel));
+        let dispatcher = Self {
+            app: app.clone(),
+            channel: channel.clone(),
+            gate: gate.clone(),
+            places: Arc::new(Semaphore::new(usize::from(channel.concurrency))),
+            results,
+            texts: Arc::default(),
+            swept_at: Arc::default(),
+        };
+        let recorder = tokio::spawn(record::record(app.clone(), gate, inbox));
+        (dispatcher, recorder)
+    }
+
+    /// Works until the process stops.
+    pub async fn run(self) {
+        let stop = self.app.stop().clone();
+        while !stop.is_cancelled() {
+            // Listening begins before looking, so that a bell between the two is heard.
+            let rang = self.app.wake().outbox_rang();
+            tokio::pin!(rang);
+            let _armed = futures_util::poll!(&mut rang);
+            match self.step().await {
+                Ok(Some(wait)) => {
+                    tokio::select! {
+                        () = rang => {}
+                        () = tokio::time::sleep(wait) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(channel.name = %self.channel.name, %error, "the outbox cannot be read; waiting for the database");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    /// One claim; gives how long to sleep if no bell rings, or nothing if there may be more at once.
+    async fn step(&self) -> QueryResult<Option<Duration>> {
+        let taken = self.claim().await?;
+        if taken.is_shut {
+            return self.while_shut(taken.wait.unwrap_or(POLL)).await;
+        }
+        let (some, wait) = (taken.held > 0 || !taken.leaving.is_empty(), taken.wait);
+        self.hand_over(taken.leaving).await;
+        match wait {
+            _ if some => Ok(None),
+            Some(wait) => Ok(Some(wait.min(POLL))),
+            None => self.until_due().await.map(Some),
+        }
+    }
+
+    /// Claims what leaves in the next moment and hands it over; gives how many were claimed.
+    pub async fn run_once(&self) -> QueryResult<usize> {
+        let taken = self.claim().await?;
+        let count = taken.leaving.len();
+        self.hand_over(taken.leaving).await;
+        Ok(count)
+    }
+
+    /// How long to sleep if no bell rings: until the next retry is due, or until it is time to look anyway. Never nothing, so
+    /// that a delivery another node is taking at this moment is not waited for in a circle.
+    async fn until_due(&self) -> QueryResult<Duration> {
+        let due = outbox::next_due(&mut self.app.read().await?, &self.channel.name).await?;
+        let wait_ms = due.map_or(i64::MAX, |due| due.since_ms(self.app.now())).max(50);
+        Ok(POLL.min(Duration::from_millis(wait_ms.unsigned_abs())))
+    }
+
+    /// Takes as many as there are places, permits and deliveries.
+    async fn claim(&self) -> QueryResult<Claimed> {
+        if self.waits_for_its_line() {
+            return Ok(Claimed { wait: Some(POLL), ..Claimed::default() });
+        }
+        let Ok(first) = self.places.clone().acquire_owned().await else {
+            return Ok(Claimed::default());
+        };
+        let mut places = vec![first];
+        while let Ok(place) = self.places.clone().try_acquire_owned() {
+            places.push(place);
+        }
+        let now = self.app.now();
+        let mut conn = self.app.write().await?;
+        let taken: QueryResult<Taken> = conn.transaction(async |conn| self.gate.take(conn, &self.app, places.len(), now).await).await;
+        // A transaction that failed may have used up permits that nothing left by.
+        let Taken { leaving, held, wait, is_shut } = taken.inspect_err(|_| self.gate.forget())?;
+        let leaving = leaving.into_iter().zip(places).map(|((delivery, at), place)| Leaving { delivery, at, place }).collect();
+        Ok(Claimed { leaving, held, wait, is_shut })
+    }
+
+    /// Whether the line to the carrier is away: a node that has one may take what waits. Where another channel stands in, it is
+    /// claimed all the same: a hand-over that fails is what moves it there.
+    fn waits_for_its_line(&self) -> bool {
+        let away = self.channel.smpp().is_some_and(|smpp| smpp.bond().borrow().is_err());
+        away && reroute::fallback(&self.app, &self.channel).is_none()
+    }
+
+    /// While the channel does not send: what can goes by another, and what is past its time ends.
+    async fn while_shut(&self, wait: Duration) -> QueryResult<Option<Duration>> {
+        if self.reroute().await? > 0 {
+            return Ok(None);
+        }
+        let now = self.app.now();
+        if now.unix_ms() - self.swept_at.load(Ordering::Relaxed) >= EXPIRY_MS {
+            let ended = outbox::expire(&mut self.app.write().await?, &self.channel.name, now).await?;
+            if ended > 0 {
+                tracing::info!(channel.name = %self.channel.name, ended, "what waited is past its time");
+                return Ok(None);
+            }
+            self.swept_at.store(now.unix_ms(), Ordering::Relaxed);
+        }
+        Ok(Some(wait.min(POLL)))
+    }
+
+    /// Gives what waits to the channel that stands in; what must stay is put off. Gives how many were looked at.
+    async fn reroute(&self) -> QueryResult<usize> {
+        let Some(to) = reroute::fallback(&self.app, &self.channel) else { return Ok(0) };
+        let now = self.app.now();
+        let mut conn = self.app.write().await?;
+        let (moved, looked_at) = conn
+            .transaction(async |conn| {
+                let claimed = outbox::claim(conn, &self.channel.name, self.app.owner(), REROUTED, LEASE_MS, now).await?;
+                let moved = if claimed.leaving.is_empty() { 0 } else { reroute::hand_to(conn, &self.app, &claimed.leaving, to, now).await? };
+                let ids: Vec<i64> = claimed.leaving.iter().map(|delivery| delivery.id).collect();
+                outbox::put_off(conn, &ids, self.app.owner(), now.plus_ms(POLL_MS)).await?;
+                Ok::<_, diesel::result::Error>((moved, claimed.held + ids.len()))
+            })
+            .await?;
+        drop(conn);
+        if moved > 0 {
+            tracing::info!(channel.name = %self.channel.name, to = %to.name, moved, "texts go by the other channel");
+            self.app.wake().outbox();
+        }
+        Ok(looked_at)
+    }
+
+    /// Hands over what was taken, each in a task of its own at its permit's moment.
+    async fn hand_over(&self, leaving: Vec<Leaving>) {
+        let mut copies: HashMap<i64, Option<Arc<AlertCopy>>> = HashMap::new();
+        for leaving in leaving.iter().filter(|leaving| leaving.delivery.purpose == "alert") {
+            let alert_id = leaving.delivery.source_id;
+            if !copies.contains_key(&alert_id) {
+                copies.insert(alert_id, self.copy_of(alert_id).await);
+            }
+        }
+        for Leaving { delivery, at, place } in leaving {
+            let copy = copies.get(&delivery.source_id).filter(|_| delivery.purpose == "alert").cloned();
+            let this = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep_until(at.into()).await;
+                let rendered = match copy {
+                    // Nothing left, so that it may go later.
+                    Some(None) => Err(SendError::temporary("text", "the alert's text could not be read")),
+                    Some(Some(copy)) => render(&this.app, &delivery, Some(&copy), this.app.now()),
+                    None => render(&this.app, &delivery, None, this.app.now()),
+                };
+                let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
+                let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
+                // The recorder lives as long as any dispatcher does. While it cannot write, places stay taken.
+                let _kept = this.results.send(Sent { delivery, result, _place: place }).await;
+            });
+        }
+    }
+
+    async fn send(&self, rendered: Result<Rendered, SendError>) -> Result<Accepted, SendError> {
+        match (rendered, &self.channel.kind) {
+            (Ok(Rendered::Text(text)), ChannelKind::Sms { .. }) => self.channel.send_text(&text, self.app.now()).await,
+            (Ok(Rendered::Mail(mail)), ChannelKind::Email { smtp, .. }) => smtp.send(&mail).await,
+            (Ok(_), _) => Err(SendError::ours("channel", "the delivery is for a channel of another kind")),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// An alert's words; none if the database does not give them now.
+    async fn copy_of(&self, alert_id: i64) -> Option<Arc<AlertCopy>> {
+        let mut texts = self.texts.lock().await;
+        if let Some(copy) = texts.get(&alert_id) {
+            return Some(copy.clone());
+        }
+        match self.read_copy(alert_id).await {
+            Ok(copy) => {
+                if texts.len() >= 64 {
+                    texts.clear();
+                }
+                texts.insert(alert_id, copy.clone());
+                Some(copy)
+            }
+            Err(error) => {
+                tracing::warn!(alert.id = alert_id, %error, "an alert's text cannot be read");
+                None
+            }
+        }
+    }
+
+    async fn read_copy(&self, alert_id: i64) -> QueryResult<Arc<AlertCopy>> {
+        let mut conn = self.app.read().await?;
+        let alert = alerts::get(&mut conn, alert_id).await?;
+        let texts = alerts::list_texts(&mut conn, alert_id, alert.version).await?;
+        Ok(Arc::new(AlertCopy { alert, texts }))
+    }
+}
+
+/// A delivery on its way: `sending` is written, a place is taken.
+struct Leaving {
+    delivery: crate::store::deliveries::DeliveryRow,
+    /// Not before.
+    at: std::time::Instant,
+    place: OwnedSemaphorePermit,
+}
+
+#[derive(Default)]
+struct Claimed {
+    leaving: Vec<Leaving>,
+    held: usize,
+    wait: Option<Duration>,
+    is_shut: bool,
+}
