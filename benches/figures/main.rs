@@ -18,6 +18,7 @@ mod memory;
 mod open_loop;
 mod pgbench;
 mod process;
+mod publish;
 mod readme;
 mod search;
 mod seed;
@@ -34,7 +35,8 @@ use huecry::store::Backend;
 
 use figure::Report;
 
-const FIGURES: &[&[&str]] = &[attribution::NAMES, ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES, export::NAMES, search::NAMES];
+const FIGURES: &[&[&str]] =
+    &[attribution::NAMES, ingest::NAMES, end_to_end::NAMES, memory::NAMES, mail::NAMES, handover::NAMES, export::NAMES, search::NAMES, publish::NAMES];
 
 /// Measures, and writes the README's table.
 #[derive(Parser)]
@@ -112,6 +114,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     for backend in &backends {
         if wanted(handover::NAMES) {
             handover::measure(*backend, &mut report).await.with_context(|| format!("sms_handover on {}", backend.as_str()))?;
+        }
+    }
+    for backend in &backends {
+        if wanted(publish::NAMES) {
+            publish::measure(*backend, &mut report).await.with_context(|| format!("publish_1m on {}", backend.as_str()))?;
         }
     }
     for backend in &backends {

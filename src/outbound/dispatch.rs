@@ -70,6 +70,8 @@ struct AlertCopy {
 
 struct Sent {
     delivery: DeliveryRow,
+    /// Of the alert that it is a copy of.
+    reference: Option<String>,
     result: Result<Accepted, SendError>,
 }
 
@@ -261,7 +263,8 @@ impl Dispatcher {
                 let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
                 let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
                 // The recorder lives as long as any dispatcher does. While it cannot write, its queue fills and places stay taken.
-                let _kept = this.results.send(Sent { delivery, result }).await;
+                let reference = copy.map(|copy| copy.alert.reference.clone());
+                let _kept = this.results.send(Sent { delivery, reference, result }).await;
                 drop(place);
             });
         }
@@ -324,8 +327,10 @@ fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>) -> Result
     };
     let leave_url = app.url(&format!("/leave/{}", token::sign(key, Use::Leave, &delivery.token)));
     let (subject, text) = match alert_text {
-        Some((_, text)) => {
-            let footer = compose::Footer { brand: &brand.name, force: &brand.force, code: &delivery.code, leave_url: &leave_url };
+        Some((alert, text)) => {
+            let code = token::delivery_code(key, &alert.reference, &delivery.match_key);
+            let code = format!("{}-{code}", alert.reference);
+            let footer = compose::Footer { brand: &brand.name, force: &brand.force, code: &code, leave_url: &leave_url };
             (text.subject.clone(), compose::render_email(&text.body, &footer))
         }
         None => (delivery.subject.clone().unwrap_or_else(|| brand.name.clone()), delivery.body.clone().ok_or_else(missing)?),
@@ -505,7 +510,7 @@ fn report(app: &App, batch: &[Sent]) {
             tracing::error!(delivery.id = sent.delivery.id, channel.name = %sent.delivery.channel, code = %error.code, detail = %error.detail, "a hand-over failed through our own fault");
         }
     }
-    let reference = batch.iter().find_map(|sent| sent.delivery.code.split_once('-').map(|(reference, _)| reference.to_owned()));
+    let reference = batch.iter().find_map(|sent| sent.reference.clone());
     if !alerts.is_empty() {
         app.wake().change(Change { kind: "alert".into(), alert: if alerts.len() == 1 { reference } else { None }, conversation: None });
         app.wake().change(Change { kind: "press".into(), alert: None, conversation: None });

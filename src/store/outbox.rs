@@ -32,6 +32,10 @@ const SUPPRESSED: &str = "(EXISTS (SELECT 1 FROM suppressions s WHERE s.match_ke
      AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = g.slug AND s.lifted_at IS NULL \
      AND s.channel IN (deliveries.channel_kind, 'all')))))";
 
+/// Raw SQL that is true of what no hold keeps back: of an alert that an officer paused or took back, or that waits for quiet
+/// hours to end, nothing leaves. There are few such alerts, so that they are read once for a statement.
+const FREE: &str = "(deliveries.purpose <> 'alert' OR deliveries.source_id NOT IN (SELECT h.id FROM alerts h WHERE h.hold IS NOT NULL))";
+
 /// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
 ///
 /// Must run in a transaction. What a suppression covers is marked and not given.
@@ -43,7 +47,9 @@ pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, leas
         .at(now)
         .sql(" AND (lease_until IS NULL OR lease_until < ")
         .clock(0)
-        .sql(") ORDER BY priority, id LIMIT ")
+        .sql(") AND ")
+        .sql(FREE)
+        .sql(" ORDER BY priority, id LIMIT ")
         .int(limit)
         .picked();
     let ids: Vec<i64> = on!(conn, c => diesel::update(deliveries::table.filter(due))
@@ -71,7 +77,7 @@ pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, leas
 pub async fn mark_sending(conn: &mut Conn, ids: &[i64], owner: &str, lease_ms: i64, now: At) -> QueryResult<Vec<i64>> {
     hold_back_suppressed(conn, ids, now).await?;
     on!(conn, c => diesel::update(deliveries::table.filter(
-            deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner))))
+            deliveries::id.eq_any(ids).and(deliveries::status.eq("leased")).and(deliveries::lease_owner.eq(owner)).and(written::<Bool>(FREE))))
         .set((
             deliveries::status.eq(Status::Sending.as_str()),
             deliveries::rank.eq(Status::Sending.rank()),
