@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Keyring};
 use crate::domain::{Address, At, Ids, MatchKey};
 use crate::files::Files;
+use crate::store::views::tally::Tallies;
 use crate::store::wake::Wake;
 use crate::store::{Backend, Conn, Db, migrate, settings};
 
@@ -29,6 +30,7 @@ struct Inner {
     ids: Ids,
     keyring: Keyring,
     wake: Wake,
+    tallies: Tallies,
     owner: String,
     stop: CancellationToken,
     runtime: tokio::runtime::Handle,
@@ -71,6 +73,7 @@ impl App {
         let inner = Inner {
             ids: Ids::new(config.server.node),
             wake: Wake::new(db.backend() == Backend::Postgres),
+            tallies: Tallies::default(),
             owner: format!("{}-{}", config.server.node, crate::domain::ids::public_id()),
             stop: CancellationToken::new(),
             runtime: tokio::runtime::Handle::current(),
@@ -145,6 +148,10 @@ impl App {
     /// The bells.
     pub fn wake(&self) -> &Wake {
         &self.0.wake
+    }
+    /// How far alerts have come.
+    pub fn tallies(&self) -> &Tallies {
+        &self.0.tallies
     }
     /// This process, as leases name it.
     pub fn owner(&self) -> &str {

@@ -2,7 +2,7 @@
 //!
 //! # The two journeys
 //! Out: [`web`]`::alerts::compose` → [`outbound`]`::compose` → `audience` → `publish` (the alert and its frozen audience in
-//! one transaction; a resumable worker fans out in chunks) → `outbox` (claimed by lease) → `dispatch` → [`channels`] →
+//! one transaction) → `fan_out` (a resumable worker, in chunks within the database) → `outbox` (claimed by lease) → `dispatch` → [`channels`] →
 //! recorded → receipts.
 //!
 //! In: [`web`]`::webhooks` or [`inbound`]`::poll` → [`channels`]`::…::verify` → [`inbound`]`::intake` (the envelope and an

@@ -21,7 +21,7 @@ use crate::inbox::clock;
 use crate::inbox::evidence::export;
 use crate::inbox::{claim, undo};
 use crate::outbound::dispatch::Dispatcher;
-use crate::outbound::{hygiene, outcome, publish, reconcile};
+use crate::outbound::{fan_out, hold, hygiene, outcome, reconcile};
 use crate::privacy::retention;
 use crate::store::{Backend, envelopes, sessions};
 
@@ -68,7 +68,16 @@ impl Workers {
     fn with_loops(self) -> Self {
         let mut workers = self;
         let app = &workers.app.clone();
-        workers.loops.spawn(repeat(app.clone(), "fan-out", Bell::FanOut, |app| async move { publish::run_once(&app).await }));
+        let pace = Arc::new(fan_out::Pace::of(app));
+        workers.loops.spawn(repeat(app.clone(), "fan-out", Bell::FanOut, move |app| {
+            let pace = pace.clone();
+            async move { fan_out::run_once(&app, &pace).await }
+        }));
+        let rounds = Arc::new(hold::Rounds::default());
+        workers.loops.spawn(repeat(app.clone(), "holds", Bell::FanOut, move |app| {
+            let rounds = rounds.clone();
+            async move { hold::run_once(&app, &rounds).await }
+        }));
         workers.loops.spawn(repeat(app.clone(), "outcome", Bell::FanOut, |app| async move { outcome::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
         workers.loops.spawn(repeat(app.clone(), "parts", Bell::None, |app| async move { parts::run_once(&app).await }));

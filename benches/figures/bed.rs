@@ -31,6 +31,8 @@ pub(crate) struct Bed {
     database: String,
     /// Channels beside the one for texts.
     more: String,
+    /// Where the one for texts hands over, and its numbers and rate.
+    texts: String,
 }
 
 /// A gateway that answers.
@@ -54,6 +56,16 @@ impl Bed {
 
     /// The same with more configuration appended.
     pub(crate) async fn make_with(backend: Backend, more: &str) -> anyhow::Result<Self> {
+        // Nothing listens at the carrier's address: these measurements send nothing.
+        Self::make_of(backend, more, format!("numbers = [\"{}\"]\napi_base = \"http://127.0.0.1:9\"\n", webhook::OUR_NUMBER)).await
+    }
+
+    /// One whose texts go out from these numbers, a list in TOML, to this carrier at this rate.
+    pub(crate) async fn make_to(backend: Backend, carrier: &str, numbers: &str, rate_per_s: u32) -> anyhow::Result<Self> {
+        Self::make_of(backend, "", format!("numbers = [{numbers}]\napi_base = \"{carrier}\"\nrate_per_s = {rate_per_s}\nconcurrency = 64\n")).await
+    }
+
+    async fn make_of(backend: Backend, more: &str, texts: String) -> anyhow::Result<Self> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("huecry_figures_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         // Beside the build and not in /tmp, which may be a memory file system, on which durability costs nothing.
@@ -69,7 +81,7 @@ impl Bed {
         };
         // Free now; that somebody takes it before the gateway does is told by the gateway.
         let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
-        let bed = Self { backend, folder, address, database_url, database: name, more: more.to_owned() };
+        let bed = Self { backend, folder, address, database_url, database: name, more: more.to_owned(), texts };
         if backend == Backend::Postgres {
             execute(&server_url()?, &format!("CREATE DATABASE {}", bed.database)).await?;
         }
@@ -83,16 +95,15 @@ impl Bed {
 
     fn toml(&self, node: u16) -> String {
         let folder = self.folder.display();
-        // Nothing listens at the carrier's address: these measurements send nothing.
         format!(
             "[server]\nbind = \"{address}\"\npublic_url = \"http://{address}\"\nnode = {node}\n[database]\nurl = \"{}\"\n\
-             [files]\ndir = \"{folder}/files\"\n[security]\nkeyring = \"{folder}/keyring.json\"\n\
+             [files]\ndir = \"{folder}/files\"\n[quiet_hours]\nroutine = \"\"\n[security]\nkeyring = \"{folder}/keyring.json\"\n\
              [[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"{}\"\nauth_token = \"{}\"\n\
-             numbers = [\"{}\"]\napi_base = \"http://127.0.0.1:9\"\n{}",
+             {}{}",
             self.database_url,
             webhook::ACCOUNT,
             webhook::TOKEN,
-            webhook::OUR_NUMBER,
+            self.texts,
             self.more,
             address = self.address,
         )

@@ -20,16 +20,25 @@ const TEXTS: usize = 40_000;
 const AT_ONCE: usize = 64;
 
 /// A carrier in a thread of its own: takes every text after a millisecond and counts it.
-struct Carrier {
-    url: String,
-    /// When each was taken.
-    taken: Arc<Mutex<Vec<Instant>>>,
+pub(crate) struct Carrier {
+    pub(crate) url: String,
+    taken: Arc<Taken>,
     handle: actix_web::dev::ServerHandle,
 }
 
+/// When each was taken.
+#[derive(Default)]
+struct Taken {
+    all: Mutex<Vec<Instant>>,
+    /// Those that bear this word.
+    marked: Mutex<Vec<Instant>>,
+    mark: &'static str,
+}
+
 impl Carrier {
-    fn start() -> anyhow::Result<Self> {
-        let taken = Arc::new(Mutex::new(Vec::new()));
+    /// Takes note apart of the texts that bear the word.
+    pub(crate) fn start(mark: &'static str) -> anyhow::Result<Self> {
+        let taken = Arc::new(Taken { mark, ..Taken::default() });
         let counter = taken.clone();
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -58,8 +67,32 @@ impl Carrier {
         Ok(Self { url: format!("http://{address}"), taken, handle })
     }
 
+    pub(crate) async fn stop(self) {
+        self.handle.stop(false).await;
+    }
+
+    /// How many bore the word.
+    pub(crate) fn marked(&self) -> usize {
+        self.taken.marked.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// When the first came that bore it, after so many.
+    pub(crate) fn marked_since(&self, before: usize) -> Option<Instant> {
+        self.taken.marked.lock().unwrap_or_else(PoisonError::into_inner).get(before).copied()
+    }
+
+    /// Waits until so many bore it.
+    pub(crate) async fn marked_all(&self, count: usize, patience: Duration) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while self.marked() < count {
+            anyhow::ensure!(began.elapsed() < patience, "only {} of {count} marked texts were handed over in time", self.marked());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
     fn taken(&self) -> usize {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.taken.all.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// How long it took from the first of so many more to the last.
@@ -67,7 +100,7 @@ impl Carrier {
         let deadline = Instant::now() + patience;
         loop {
             {
-                let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+                let taken = self.taken.all.lock().unwrap_or_else(PoisonError::into_inner);
                 if let (Some(first), Some(last)) = (taken.get(from), taken.get(from + count - 1)) {
                     return Ok(last.duration_since(*first));
                 }
@@ -78,10 +111,13 @@ impl Carrier {
     }
 }
 
-async fn take(counter: web::Data<Arc<Mutex<Vec<Instant>>>>, _body: web::Bytes) -> HttpResponse {
+async fn take(counter: web::Data<Arc<Taken>>, body: web::Bytes) -> HttpResponse {
+    if !counter.mark.is_empty() && body.windows(counter.mark.len()).any(|window| window == counter.mark.as_bytes()) {
+        counter.marked.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
+    }
     tokio::time::sleep(Duration::from_millis(1)).await;
     let serial = {
-        let mut taken = counter.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = counter.all.lock().unwrap_or_else(PoisonError::into_inner);
         taken.push(Instant::now());
         taken.len()
     };
@@ -89,7 +125,7 @@ async fn take(counter: web::Data<Arc<Mutex<Vec<Instant>>>>, _body: web::Bytes) -
 }
 
 pub(crate) async fn measure(backend: Backend, report: &mut Report) -> anyhow::Result<()> {
-    let carrier = Carrier::start()?;
+    let carrier = Carrier::start("")?;
     let more = format!(
         "[[channels]]\nname = \"out\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"{}\"\nauth_token = \"{}\"\n\
          numbers = [\"{}\"]\napi_base = \"{}\"\nrate_per_s = 100000\nconcurrency = {AT_ONCE}\n",
@@ -101,7 +137,7 @@ pub(crate) async fn measure(backend: Backend, report: &mut Report) -> anyhow::Re
     let bed = Bed::make_with(backend, &more).await?;
     let measured = measure_on(&bed, &carrier, report).await;
     bed.close().await?;
-    carrier.handle.stop(false).await;
+    carrier.stop().await;
     measured
 }
 

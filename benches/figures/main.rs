@@ -19,6 +19,7 @@ mod open_loop;
 mod pages;
 mod pgbench;
 mod process;
+mod publish;
 mod readme;
 mod search;
 mod seed;
@@ -48,6 +49,7 @@ const FIGURES: &[&[&str]] = &[
     search::NAMES,
     pages::NAMES,
     streams::NAMES,
+    publish::NAMES,
 ];
 
 /// Measures, and writes the README's table.
@@ -126,6 +128,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     for backend in &backends {
         if wanted(handover::NAMES) {
             handover::measure(*backend, &mut report).await.with_context(|| format!("sms_handover on {}", backend.as_str()))?;
+        }
+    }
+    for backend in &backends {
+        if wanted(publish::NAMES) {
+            publish::measure(*backend, &mut report).await.with_context(|| format!("publish_1m on {}", backend.as_str()))?;
         }
     }
     for backend in &backends {

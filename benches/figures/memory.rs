@@ -43,7 +43,7 @@ async fn measure_on(bed: &Bed, report: &mut Report) -> anyhow::Result<()> {
 }
 
 /// Resident set of a process.
-fn resident_mib(id: u32) -> anyhow::Result<f64> {
+pub(crate) fn resident_mib(id: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).context("the gateway is gone")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("/proc tells no VmRSS")?;
     let kib: u32 = line.trim().trim_end_matches(" kB").parse()?;

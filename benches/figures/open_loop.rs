@@ -25,6 +25,11 @@ pub(crate) fn moment(serial: usize, rate: u32) -> Duration {
 
 /// Sends so many replies of residents at the rate; fails if any is refused.
 pub(crate) async fn open_loop(hooks: &Hooks, rate: u32, count: usize) -> anyhow::Result<Outcome> {
+    open_loop_from(hooks, rate, 0, count).await
+}
+
+/// The same after so many that were sent before.
+pub(crate) async fn open_loop_from(hooks: &Hooks, rate: u32, first: usize, count: usize) -> anyhow::Result<Outcome> {
     let start = Instant::now() + Duration::from_millis(200);
     let mut clients = tokio::task::JoinSet::new();
     for client in 0..CONCURRENCY {
@@ -34,7 +39,7 @@ pub(crate) async fn open_loop(hooks: &Hooks, rate: u32, count: usize) -> anyhow:
             let mut latencies = Vec::new();
             for serial in (client..count).step_by(CONCURRENCY) {
                 let text = format!("I saw a grey van by the station at about half past nine, it drove off north. {serial:07}");
-                let request = hooks.request(serial, &seed::phone(serial), &text);
+                let request = hooks.request(first + serial, &seed::phone(first + serial), &text);
                 let due = start + moment(serial, rate);
                 tokio::time::sleep_until(due.into()).await;
                 connection.deliver(&request).await?;

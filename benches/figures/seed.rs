@@ -102,6 +102,13 @@ pub(crate) async fn plant(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// An officer in whose name alerts are published.
+pub(crate) async fn plant_officer(app: &App, email: &str) -> anyhow::Result<()> {
+    let row = OfficerRow { email: email.into(), ..officer(app, app.now()) };
+    accounts::insert_officers(&mut app.write().await?, vec![row]).await?;
+    Ok(())
+}
+
 /// The phone of a queued text; it goes to a carrier of the measurement's own.
 pub(crate) fn queued_phone(serial: usize) -> String {
     format!("+4477009{serial:06}")
@@ -191,6 +198,14 @@ fn alert(app: &App, now: At) -> AlertRow {
         fanned_out_at: Some(now),
         closed_at: None,
         two_way: true,
+        audience_size: 2_000,
+        queued_sms: 2_000,
+        queued_email: 0,
+        hold: None,
+        held_at: None,
+        unsettled: false,
+        starts_at: None,
+        starts_why: None,
     }
 }
 
@@ -235,7 +250,6 @@ fn delivery(app: &App, alert: &AlertRow, address: &Address, now: At) -> Delivery
         status: Status::Delivered.as_str().into(),
         subject: None,
         body: None,
-        code: String::new(),
         token: ids::public_id(),
         in_reply_to: None,
         reference_ids: None,

@@ -23,6 +23,8 @@ pub use sms::{
     VonageSignatureMethod, VonageSmsConfig,
 };
 
+use crate::domain::quiet::{Hours, QuietHours};
+
 /// Everything that can be configured.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -44,6 +46,8 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// `[inbox]`
     pub inbox: InboxConfig,
+    /// `[quiet_hours]`
+    pub quiet_hours: QuietHours,
     /// `[[channels]]`
     pub channels: Vec<ChannelConfig>,
 }
@@ -159,6 +163,8 @@ impl Config {
         });
         let retention = root.section("retention", retention::read);
         let inbox = root.section("inbox", retention::read_inbox);
+        let quiet_hours = root
+            .section("quiet_hours", |section| QuietHours { routine: read_hours(section, "routine", "21:00-08:00"), urgent: read_hours(section, "urgent", "") });
         let channels = root.list("channels", channel::read);
         root.refuse_unknown();
         if !security.local_accounts && oidc.is_none() {
@@ -169,7 +175,7 @@ impl Config {
         channel::refuse_double_numbers(&channels, &mut faults);
         if faults.is_empty() {
             let channels = channels.into_iter().flatten().collect();
-            Ok(Self { server, database, files, security, oidc, branding, attribution, retention, inbox, channels })
+            Ok(Self { server, database, files, security, oidc, branding, attribution, retention, inbox, quiet_hours, channels })
         } else {
             Err(faults)
         }
@@ -193,6 +199,15 @@ fn read_server(section: &mut Reader<'_>) -> ServerConfig {
         trusted_proxies,
         web_workers: usize::try_from(web_workers).ok().filter(|n| *n > 0),
     }
+}
+
+fn read_hours(section: &mut Reader<'_>, key: &str, default: &str) -> Option<Hours> {
+    let text = section.text_or(key, default);
+    let hours = Hours::parse(&text);
+    if hours.is_none() && !text.trim().is_empty() {
+        section.fault(key, "times of day in London such as \"21:00-08:00\", or \"\" for no quiet hours");
+    }
+    hours
 }
 
 fn read_proxies(section: &mut Reader<'_>) -> Vec<ipnet::IpNet> {

@@ -99,7 +99,7 @@ fn toml(gateway: &SocketAddr, data: &Path, carrier: &simulator::Carrier, http: S
     format!(
         "[server]\nbind = \"{gateway}\"\npublic_url = \"http://{gateway}\"\n\
          [database]\nurl = \"sqlite:{data}/huecry.db\"\n[files]\ndir = \"{data}/files\"\n[security]\nkeyring = \"{data}/keyring.json\"\n\
-         [[channels]]\nname = \"sms\"\nkind = \"sms\"\n{own}rate_per_s = 300\nconcurrency = 32\n\
+         [quiet_hours]\nroutine = \"\"\n[[channels]]\nname = \"sms\"\nkind = \"sms\"\n{own}rate_per_s = 300\nconcurrency = 32\n\
          [[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"{PUBLISHED}\"\nsmtp_host = \"127.0.0.1\"\n\
          smtp_port = {}\nsmtp_tls = \"none\"\nwebhook_secret = \"{MAIL_SECRET}\"\nrate_per_s = 200\nconcurrency = 16\n",
         smtp.port()

@@ -41,11 +41,27 @@ crate::words! {
 crate::words! {
     /// Where an alert stands.
     AlertStatus {
+        /// Accepted; its hour has not come: nothing is queued yet, and its audience is drawn when it comes.
+        Scheduled = "scheduled",
         /// Published; the fan-out into deliveries is under way.
         Publishing = "publishing",
         /// Every delivery is queued; replies are awaited.
         Live = "live",
+        /// An officer took it back: what had not left does not leave, and it is not on the public page.
+        TakenBack = "taken_back",
         /// No longer asked for.
         Closed = "closed",
+    }
+}
+
+crate::words! {
+    /// Why nothing more of an alert leaves, though some of it waits.
+    Hold {
+        /// An officer paused it.
+        Paused = "paused",
+        /// Quiet hours began while it went out; it goes on by itself when they end.
+        Quiet = "quiet",
+        /// An officer took it back.
+        TakenBack = "taken_back",
     }
 }

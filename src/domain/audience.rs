@@ -17,6 +17,8 @@ crate::words! {
         BadAddress = "bad_address",
         /// No channel of that kind is configured.
         NoChannel = "no_channel",
+        /// They were there at publishing, and had left the service or the areas before their turn came.
+        Gone = "gone",
     }
 }
 
@@ -31,6 +33,7 @@ impl Exclusion {
             Self::Unconfirmed => "Address never confirmed",
             Self::BadAddress => "Address no longer works",
             Self::NoChannel => "No channel of this kind is configured",
+            Self::Gone => "Left the service or the areas before their turn",
         }
     }
 }

@@ -69,6 +69,8 @@ crate::words! {
     Status {
         /// Waiting for its turn.
         Queued = "queued",
+        /// Its alert is paused, or waits for quiet hours to end.
+        Held = "held",
         /// Taken by a worker; safe to hand back.
         Leased = "leased",
         /// Written durably just before the provider is called; in doubt if the process dies here.
@@ -101,7 +103,7 @@ impl Status {
     /// arrived once has arrived, and of two failures the more certain stands.
     pub const fn rank(self) -> i64 {
         match self {
-            Self::Queued | Self::Leased => 0,
+            Self::Queued | Self::Held | Self::Leased => 0,
             Self::Sending => 1,
             Self::Unconfirmed => 2,
             Self::Accepted => 3,
@@ -129,6 +131,7 @@ impl Status {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Queued => "Queued",
+            Self::Held => "Held",
             Self::Leased => "About to go",
             Self::Sending => "Being handed over",
             Self::Accepted => "Handed over",

@@ -37,6 +37,18 @@ impl Ids {
         (ms << (NODE_BITS + COUNTER_BITS)) | (self.node << COUNTER_BITS) | counter
     }
 
+    /// Takes so many ids at once, for rows that the database makes: no other call gives any of them.
+    ///
+    /// They are the ids that so many calls of [`Self::next`] would have given. 4,096 fit into a millisecond, so that a large
+    /// block reaches a few milliseconds ahead of the clock, and what is made next goes on behind it.
+    pub fn reserve(&self, now: At, count: u32) -> Block {
+        let floor = (now.unix_ms().saturating_sub(EPOCH_MS)).max(0) << COUNTER_BITS;
+        let count = i64::from(count.max(1));
+        let after = |last: i64| floor.max(last.saturating_add(1));
+        let previous = self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(after(last).saturating_add(count - 1)));
+        Block { first: after(previous.unwrap_or_else(|kept| kept)), node: self.node }
+    }
+
     /// The smallest id that could have been made at this moment: a time bound usable on the primary key.
     pub fn floor(at: At) -> i64 {
         (at.unix_ms().saturating_sub(EPOCH_MS)).max(0) << (NODE_BITS + COUNTER_BITS)
@@ -45,6 +57,28 @@ impl Ids {
     /// When an id was made.
     pub fn moment(id: i64) -> At {
         At::from_unix_ms(EPOCH_MS.saturating_add(id.max(0) >> (NODE_BITS + COUNTER_BITS)))
+    }
+}
+
+/// Ids taken at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Milliseconds and counter of the first, joined.
+    first: i64,
+    node: i64,
+}
+
+impl Block {
+    /// The id at this place of the block, counted from 0.
+    pub fn at(self, place: i64) -> i64 {
+        let joined = self.first.saturating_add(place);
+        ((joined >> COUNTER_BITS) << (NODE_BITS + COUNTER_BITS)) | (self.node << COUNTER_BITS) | (joined & ((1 << COUNTER_BITS) - 1))
+    }
+
+    /// The numbers that [`Self::at`] is made of, for whoever says it in another language: the first one's milliseconds and
+    /// counter, how many bits of it count, how far its milliseconds are shifted, and the node's bits in their place.
+    pub fn parts(self) -> [i64; 4] {
+        [self.first, COUNTER_BITS.into(), (NODE_BITS + COUNTER_BITS).into(), self.node << COUNTER_BITS]
     }
 }
 
@@ -105,6 +139,20 @@ mod tests {
     fn ids_of_two_nodes_differ_at_the_same_moment() {
         let now = At::from_unix_ms(EPOCH_MS + 77);
         assert_ne!(Ids::new(1).next(now), Ids::new(2).next(now));
+    }
+
+    #[test]
+    fn a_block_is_what_as_many_single_ids_would_have_been() {
+        let (single, block) = (Ids::new(7), Ids::new(7));
+        let mut now = At::from_unix_ms(EPOCH_MS + 50);
+        for count in [1, 4_096, 10_000, 3, 20_000] {
+            let taken = block.reserve(now, count);
+            for place in 0..i64::from(count) {
+                assert_eq!(taken.at(place), single.next(now));
+            }
+            assert_eq!(block.next(now), single.next(now), "and what is made next goes on behind it");
+            now = now.plus_ms(1);
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod inbound;
 pub mod officer;
 pub mod place;
 pub mod proof;
+pub mod quiet;
 pub mod reference;
 pub mod retention;
 pub mod seal;

@@ -3,6 +3,7 @@
 use crate::domain::At;
 use crate::domain::alert::{AlertKind, Urgency};
 use crate::domain::audience::Exclusion;
+use crate::domain::quiet;
 
 /// What an officer or a partner wrote, before it is believed.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,8 @@ pub struct Draft {
     pub groups: Vec<String>,
     /// Nobody is asked to answer: it may go out under a name.
     pub one_way: bool,
+    /// Not before: RFC 3339, or a date and time as London's clocks show them; at once if empty.
+    pub starts_at: String,
 }
 
 /// A draft without faults.
@@ -42,6 +45,8 @@ pub struct Checked {
     pub email_subject: String,
     /// Mail text.
     pub email_body: String,
+    /// Not before.
+    pub starts_at: Option<At>,
 }
 
 /// Something to mend in a draft.
@@ -81,6 +86,10 @@ pub fn check(draft: &Draft, answerable: bool) -> Result<Checked, Vec<DraftFault>
     if draft.email_subject.chars().any(char::is_control) {
         fault("email_subject", "Write the subject on one line");
     }
+    let starts_at = read_moment(&draft.starts_at);
+    if starts_at.is_none() && !draft.starts_at.trim().is_empty() {
+        fault("starts_at", "Enter the day and time at which it is to go out, such as 2026-11-24T08:00, or leave it empty");
+    }
     if draft.areas.is_empty() {
         fault("areas", "Choose at least one area");
     }
@@ -94,9 +103,16 @@ pub fn check(draft: &Draft, answerable: bool) -> Result<Checked, Vec<DraftFault>
             sms_text: sms_text.to_owned(),
             email_subject: first_of(&draft.email_subject, title),
             email_body: first_of(&draft.email_body, sms_text),
+            starts_at,
         }),
         _ => Err(faults),
     }
+}
+
+/// Reads a moment with its zone, or as London's clocks show it.
+pub fn read_moment(text: &str) -> Option<At> {
+    let text = text.trim();
+    chrono::DateTime::parse_from_rfc3339(text).ok().map(|at| At::from(at.to_utc())).or_else(|| quiet::parse_local(text))
 }
 
 fn first_of(given: &str, otherwise: &str) -> String {

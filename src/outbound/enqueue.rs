@@ -80,7 +80,6 @@ pub async fn enqueue(conn: &mut Conn, app: &App, single: Single) -> QueryResult<
         status: Status::Queued.as_str().to_owned(),
         subject: single.subject,
         body: Some(single.body),
-        code: String::new(),
         token: ids::public_id(),
         in_reply_to: single.in_reply_to,
         reference_ids: (!single.references.is_empty()).then(|| single.references.join(" ")),

@@ -1,6 +1,6 @@
 //! The way out: an officer's words to residents' phones and mailboxes.
 //!
-//! `compose` → `audience` → `publish` (a frozen audience, fanned out in chunks by a resumable worker) → `outbox` (claimed by
+//! `compose` → `audience` → `publish` (a frozen audience) → `fan_out` (in chunks, by a resumable worker) → `outbox` (claimed by
 //! lease) → `dispatch` (handed to a channel) → `receipts`. The pure steps decide; the others store and send.
 
 pub mod audience;
@@ -9,6 +9,9 @@ pub mod breaker;
 pub mod compose;
 pub mod dispatch;
 pub mod enqueue;
+pub mod fan_out;
+pub mod forecast;
+pub mod hold;
 pub mod hygiene;
 pub mod outcome;
 pub mod pace;

@@ -1,32 +1,25 @@
-//! Publishing: the alert and its frozen audience in one transaction, then a resumable fan-out in chunks.
+//! Publishing: the alert and the mark that freezes its audience in one transaction; `fan_out` does the rest.
 //!
-//! The preview, the counts that the officer is told and the fan-out all come from the same read model and the same pure
-//! decision, so that they cannot disagree. Each chunk commits by itself and may leave at once; a worker that dies is
-//! followed by another at the cursor.
+//! The preview, the counts that the officer is told and the fan-out all come from the same read model, so that they cannot
+//! disagree. Accepting costs one count in the database, however many are reached.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use diesel::result::Error as DieselError;
 
-use super::audience::{self, Facts};
 use super::compose::{self, Checked, Draft, DraftFault};
-use super::sender_pool::{self, Hold};
+use super::fan_out;
 use crate::app::App;
 use crate::audit::{self, Actor};
-use crate::channels::registry::{Channel, ChannelKind};
-use crate::domain::alert::Urgency;
-use crate::domain::delivery::{Purpose, Status};
-use crate::domain::{At, ids, reference, token};
+use crate::channels::registry::ChannelKind;
+use crate::domain::alert::{AlertStatus, Urgency};
+use crate::domain::quiet::{self, Start};
+use crate::domain::reference;
 use crate::store::accounts::OfficerRow;
 use crate::store::alerts::{self, AlertRow, AlertTextRow};
-use crate::store::deliveries::{self, DeliveryRow};
-use crate::store::pair_holds::{self, PairHoldRow};
-use crate::store::views::audience::{self as candidates, Candidate};
+use crate::store::views::audience::{self, Wanted};
 use crate::store::wake::Change;
 use crate::store::{Conn, places};
-
-const CHUNK: i64 = 1_000;
-const LEASE_MS: i64 = 30_000;
 
 /// Whom a draft would reach.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +31,14 @@ pub struct Reach {
     /// Residents behind them.
     pub residents: i64,
     /// Addresses left out, by `Exclusion` word.
-    pub excluded: BTreeMap<&'static str, i64>,
+    pub excluded: BTreeMap<String, i64>,
+}
+
+impl Reach {
+    /// Addresses in the areas, with a copy or without.
+    pub fn addresses(&self) -> i64 {
+        self.sms + self.email + self.excluded.values().sum::<i64>()
+    }
 }
 
 /// What came of publishing.
@@ -81,47 +81,31 @@ pub async fn preview(app: &App, draft: &Draft) -> Result<Reach, DieselError> {
     let mut conn = app.read().await?;
     match target(&mut conn, draft).await? {
         Ok(target) => {
-            let mark = candidates::highest_address(&mut conn).await?;
-            reach(&mut conn, app, &target, mark).await
+            let wanted = wanted(app, target.areas, target.groups, audience::highest_address(&mut conn).await?);
+            reach(&mut conn, &wanted, true).await
         }
         Err(_) => Ok(Reach::default()),
     }
 }
 
-async fn reach(conn: &mut Conn, app: &App, target: &Target, mark: i64) -> Result<Reach, DieselError> {
-    let (mut reach, mut cursor, mut residents) = (Reach::default(), 0, BTreeSet::new());
-    loop {
-        let chunk = candidates::list(conn, &target.areas, &target.groups, cursor, mark, 5_000).await?;
-        let Some(last) = chunk.last() else { break };
-        cursor = last.id;
-        for candidate in &chunk {
-            match audience::decide(&facts(app, candidate)) {
-                Ok(()) => {
-                    residents.insert(candidate.resident_id);
-                    if candidate.kind == "phone" { reach.sms += 1 } else { reach.email += 1 }
-                }
-                Err(reason) => *reach.excluded.entry(reason.as_str()).or_default() += 1,
-            }
+/// Whom an alert with these areas and groups is for, by what is configured now.
+pub(super) fn wanted(app: &App, areas: Vec<i64>, groups: Vec<i64>, mark: i64) -> Wanted {
+    let ways = fan_out::ways(app);
+    Wanted { areas, groups, mark, has_sms: ways.sms.is_some(), has_email: ways.email.is_some() }
+}
+
+/// Counts in the database; the people behind the addresses only if asked, for that takes longer.
+pub(super) async fn reach(conn: &mut Conn, wanted: &Wanted, with_residents: bool) -> Result<Reach, DieselError> {
+    let mut reach = Reach::default();
+    for share in audience::count(conn, wanted, with_residents).await? {
+        match (share.reason, share.kind.as_str()) {
+            (Some(reason), _) => *reach.excluded.entry(reason).or_default() += share.count,
+            (None, "resident") => reach.residents = share.count,
+            (None, "phone") => reach.sms += share.count,
+            (None, _) => reach.email += share.count,
         }
     }
-    reach.residents = i64::try_from(residents.len()).unwrap_or(i64::MAX);
     Ok(reach)
-}
-
-fn facts(app: &App, candidate: &Candidate) -> Facts {
-    Facts {
-        in_group: candidate.in_group,
-        left_group: candidate.left_group,
-        suppressed: candidate.suppressed,
-        enabled: candidate.enabled,
-        verified: candidate.verified,
-        bad: candidate.bad,
-        has_channel: channel_for(app, candidate).is_some(),
-    }
-}
-
-fn channel_for<'a>(app: &'a App, candidate: &Candidate) -> Option<&'a std::sync::Arc<Channel>> {
-    app.channels().first_of(if candidate.kind == "phone" { "sms" } else { "email" })
 }
 
 /// Whether people can answer the texts that go out first of all.
@@ -176,33 +160,45 @@ async fn publish_in(
         Ok(target) => target,
         Err(faults) => return Ok(PublishOutcome::Faults(faults)),
     };
-    let mark = candidates::highest_address(conn).await?;
-    let reach = reach(conn, app, &target, mark).await?;
+    let wanted = wanted(app, target.areas.clone(), target.groups.clone(), audience::highest_address(conn).await?);
+    let reach = reach(conn, &wanted, false).await?;
     let now = app.now();
+    let (status, starts_at, starts_why) = match quiet::decide(&app.config().quiet_hours, checked.urgency, checked.starts_at, now) {
+        Start::Now => (AlertStatus::Publishing, None, None),
+        Start::Then(at, why) => (AlertStatus::Scheduled, Some(at), Some(why.as_str().to_owned())),
+    };
     let alert = AlertRow {
         id: app.next_id(),
         reference: unused_reference(conn).await?,
         kind: checked.kind.as_str().to_owned(),
         urgency: checked.urgency.as_str().to_owned(),
         title: checked.title.clone(),
-        status: "publishing".to_owned(),
+        status: status.as_str().to_owned(),
         version: 1,
         owner_id: owner.id,
         team_id: owner.team_id,
         token: once,
         // Where a life is at risk, a second copy is the lesser harm.
         send_again_on_doubt: checked.urgency == Urgency::LifeAtRisk,
-        audience_mark: mark,
+        audience_mark: wanted.mark,
         audience_cursor: 0,
         fan_out_owner: None,
         fan_out_until: None,
         expected_sms: reach.sms,
         expected_email: reach.email,
         created_at: now,
-        published_at: Some(now),
+        published_at: starts_at.is_none().then_some(now),
         fanned_out_at: None,
         closed_at: None,
         two_way: !draft.one_way,
+        audience_size: reach.addresses(),
+        queued_sms: 0,
+        queued_email: 0,
+        hold: None,
+        held_at: None,
+        unsettled: false,
+        starts_at,
+        starts_why,
     };
     let text = |kind: &str, subject: &str, body: &str| AlertTextRow {
         id: app.next_id(),
@@ -215,7 +211,7 @@ async fn publish_in(
     };
     let texts = vec![text("sms", "", &checked.sms_text), text("email", &checked.email_subject, &checked.email_body)];
     alerts::insert(conn, &alert, texts, &target.areas, &target.groups).await?;
-    let detail = serde_json::json!({ "sms": reach.sms, "email": reach.email });
+    let detail = serde_json::json!({ "sms": reach.sms, "email": reach.email, "starts_at": starts_at });
     audit::note(conn, app.ids(), now, actor, "alert.publish", ("alert", Some(alert.id)), detail).await?;
     Ok(PublishOutcome::Published(Box::new(alert), reach))
 }
@@ -228,130 +224,5 @@ async fn unused_reference(conn: &mut Conn) -> Result<String, DieselError> {
             continue;
         }
         return Ok(candidate);
-    }
-}
-
-/// One step of the fan-out: one chunk of the most urgent alert, so that an urgent one need not wait behind a large one.
-/// Gives whether there was anything to do.
-pub async fn run_once(app: &App) -> Result<bool, DieselError> {
-    let mut conn = app.write().await?;
-    let claimed = conn.transaction(async |conn| alerts::claim_fan_out(conn, app.owner(), LEASE_MS).await).await?;
-    drop(conn);
-    let Some(alert) = claimed else { return Ok(false) };
-    let target = {
-        let mut conn = app.read().await?;
-        Target {
-            areas: alerts::list_areas(&mut conn, alert.id).await?.into_iter().map(|(id, _)| id).collect(),
-            groups: alerts::list_groups(&mut conn, alert.id).await?.into_iter().map(|(id, _)| id).collect(),
-        }
-    };
-    let mut conn = app.write().await?;
-    conn.transaction(async |conn| chunk(conn, app, &alert, &target).await).await?;
-    drop(conn);
-    app.wake().outbox();
-    app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference.clone()), conversation: None });
-    Ok(true)
-}
-
-async fn chunk(conn: &mut Conn, app: &App, alert: &AlertRow, target: &Target) -> Result<(), DieselError> {
-    let chunk = candidates::list(conn, &target.areas, &target.groups, alert.audience_cursor, alert.audience_mark, CHUNK).await?;
-    let now = app.now();
-    let Some(last) = chunk.last() else {
-        return alerts::finish_fan_out(conn, alert.id, app.owner(), now).await.map(|_| ());
-    };
-    let cursor = last.id;
-    if alerts::advance_fan_out(conn, alert, cursor, app.owner(), LEASE_MS).await? == 0 {
-        // Another worker has it: what this one would add is that one's to add.
-        return Ok(());
-    }
-    let (mut included, mut excluded) = (Vec::new(), BTreeMap::<&str, i64>::new());
-    for candidate in chunk {
-        match audience::decide(&facts(app, &candidate)) {
-            Ok(()) => included.push(candidate),
-            Err(reason) => *excluded.entry(reason.as_str()).or_default() += 1,
-        }
-    }
-    for (reason, count) in excluded {
-        alerts::add_exclusions(conn, alert.id, reason, count).await?;
-    }
-    let (rows, holds) = prepare(conn, app, alert, &included, now).await?;
-    pair_holds::upsert(conn, holds).await?;
-    deliveries::insert(conn, rows).await.map(|_| ())
-}
-
-/// The rows of a chunk: each copy with the number or mailbox it goes out from.
-async fn prepare(conn: &mut Conn, app: &App, alert: &AlertRow, included: &[Candidate], now: At) -> Result<(Vec<DeliveryRow>, Vec<PairHoldRow>), DieselError> {
-    let phones: Vec<Vec<u8>> = included.iter().filter(|candidate| candidate.kind == "phone").map(|candidate| candidate.match_key.clone()).collect();
-    let mut held: BTreeMap<Vec<u8>, Vec<PairHoldRow>> = BTreeMap::new();
-    for hold in pair_holds::list_of(conn, &phones).await? {
-        held.entry(hold.match_key.clone()).or_default().push(hold);
-    }
-    let (mut rows, mut holds) = (Vec::new(), Vec::new());
-    for (index, candidate) in included.iter().enumerate() {
-        let Some(channel) = channel_for(app, candidate) else {
-            continue;
-        };
-        let sender = match &channel.kind {
-            ChannelKind::Email { settings, .. } => settings.address.as_str().to_owned(),
-            ChannelKind::Sms { settings, .. } => {
-                if let Some(name) = &settings.sender {
-                    rows.push(row(app, alert, candidate, channel, name.clone(), now));
-                    continue;
-                }
-                let pool: Vec<String> = settings.numbers.iter().map(|number| number.e164().to_owned()).collect();
-                let theirs: Vec<Hold<'_>> = held
-                    .get(&candidate.match_key)
-                    .into_iter()
-                    .flatten()
-                    .map(|hold| Hold { our_number: &hold.our_number, alert_id: hold.alert_id, used_at: hold.used_at })
-                    .collect();
-                let Some(choice) = sender_pool::choose(&pool, &theirs, alert.id, now, app.config().attribution.pair_rest_days, index) else {
-                    continue;
-                };
-                holds.push(PairHoldRow { our_number: choice.our_number.to_owned(), match_key: candidate.match_key.clone(), alert_id: alert.id, used_at: now });
-                choice.our_number.to_owned()
-            }
-        };
-        rows.push(row(app, alert, candidate, channel, sender, now));
-    }
-    holds.sort_by(|a, b| (&a.match_key, &a.our_number).cmp(&(&b.match_key, &b.our_number)));
-    Ok((rows, holds))
-}
-
-fn row(app: &App, alert: &AlertRow, candidate: &Candidate, channel: &Channel, sender: String, now: At) -> DeliveryRow {
-    let urgency = alert.urgency.parse().unwrap_or(Urgency::Routine);
-    let code = app.keyring().signing().map(|key| token::delivery_code(key, &alert.reference, &candidate.match_key)).unwrap_or_default();
-    DeliveryRow {
-        id: app.next_id(),
-        purpose: Purpose::Alert.as_str().to_owned(),
-        source_id: alert.id,
-        alert_id: Some(alert.id),
-        conversation_id: None,
-        match_key: candidate.match_key.clone(),
-        address: candidate.value.clone(),
-        channel_kind: channel.kind_word().to_owned(),
-        channel: channel.name.clone(),
-        sender,
-        priority: Purpose::Alert.priority(urgency),
-        status: Status::Queued.as_str().to_owned(),
-        subject: None,
-        body: None,
-        code: format!("{}-{code}", alert.reference),
-        token: ids::public_id(),
-        in_reply_to: None,
-        reference_ids: None,
-        provider_message_id: None,
-        rank: 0,
-        attempts: 0,
-        error_code: None,
-        error_detail: None,
-        lease_owner: None,
-        lease_until: None,
-        next_attempt_at: now,
-        sending_at: None,
-        accepted_at: None,
-        finished_at: None,
-        created_at: now,
-        expires_at: Some(now.plus_ms(Purpose::Alert.lasts_ms(urgency))),
     }
 }

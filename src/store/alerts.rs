@@ -57,6 +57,22 @@ pub struct AlertRow {
     pub closed_at: Option<At>,
     /// Whether it asks for answers.
     pub two_way: bool,
+    /// Addresses in its areas at publishing: copies, those left out and those still to come add up to it.
+    pub audience_size: i64,
+    /// Copies by text that the fan-out has queued.
+    pub queued_sms: i64,
+    /// Copies by mail.
+    pub queued_email: i64,
+    /// A `Hold` word while nothing more of it may leave, and
+    pub hold: Option<String>,
+    /// since when.
+    pub held_at: Option<At>,
+    /// Its deliveries do not all stand yet as `hold` says.
+    pub unsettled: bool,
+    /// It goes out no sooner, and
+    pub starts_at: Option<At>,
+    /// why: a `Wait` word.
+    pub starts_why: Option<String>,
 }
 
 /// One text of an alert version.
@@ -187,7 +203,7 @@ pub async fn claim_fan_out(conn: &mut Conn, owner: &str, lease_ms: i64) -> Query
     let now = conn.db_now().await?;
     let claim = |lock: &str| {
         format!(
-            "UPDATE alerts SET fan_out_owner = $1, fan_out_until = $2 WHERE id = (SELECT id FROM alerts WHERE status = 'publishing' \
+            "UPDATE alerts SET fan_out_owner = $1, fan_out_until = $2 WHERE id = (SELECT id FROM alerts WHERE status = 'publishing' AND hold IS NULL \
              AND (fan_out_until IS NULL OR fan_out_until < $3 OR fan_out_owner = $1) \
              ORDER BY CASE urgency WHEN 'life_at_risk' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, id LIMIT 1 {lock}) RETURNING id"
         )
@@ -206,25 +222,6 @@ pub async fn claim_fan_out(conn: &mut Conn, owner: &str, lease_ms: i64) -> Query
         Some(claimed) => get(conn, claimed.id).await.map(Some),
         None => Ok(None),
     }
-}
-
-/// Moves the cursor on, if this worker still holds the lease and nobody moved it; gives 0 otherwise.
-pub async fn advance_fan_out(conn: &mut Conn, alert: &AlertRow, cursor: i64, owner: &str, lease_ms: i64) -> QueryResult<usize> {
-    let until = conn.db_now().await?.plus_ms(lease_ms);
-    on!(conn, c => diesel::update(alerts::table.filter(
-            alerts::id.eq(alert.id).and(alerts::fan_out_owner.eq(owner)).and(alerts::audience_cursor.eq(alert.audience_cursor))))
-        .set((alerts::audience_cursor.eq(cursor), alerts::fan_out_until.eq(Some(until))))
-        .execute(c)
-        .await)
-}
-
-/// The last chunk is in: the alert is live.
-pub async fn finish_fan_out(conn: &mut Conn, alert_id: i64, owner: &str, now: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(alerts::table.filter(
-            alerts::id.eq(alert_id).and(alerts::fan_out_owner.eq(owner)).and(alerts::status.eq("publishing"))))
-        .set((alerts::status.eq("live"), alerts::fanned_out_at.eq(Some(now)), alerts::fan_out_owner.eq(None::<String>), alerts::fan_out_until.eq(None::<At>)))
-        .execute(c)
-        .await)
 }
 
 /// Closes a live alert; gives 0 if it was not live.

@@ -41,8 +41,6 @@ pub struct DeliveryRow {
     pub subject: Option<String>,
     /// Text; alerts take theirs from `alert_texts`.
     pub body: Option<String>,
-    /// Printed code, `K7Q2M-9FDM`; empty where none is printed.
-    pub code: String,
     /// Random value of its tokens.
     pub token: String,
     /// Message-ID of theirs that it answers.
@@ -200,7 +198,7 @@ pub async fn suppress_waiting(conn: &mut Conn, match_key: &[u8], channel_kind: &
     on!(conn, c => diesel::update(deliveries::table.filter(
             deliveries::match_key.eq(match_key)
                 .and(deliveries::channel_kind.eq(channel_kind))
-                .and(deliveries::status.eq("queued"))
+                .and(deliveries::status.eq_any(["queued", "held"]))
                 .and(deliveries::purpose.ne("opt_out_confirmation"))))
         .set((deliveries::status.eq("suppressed"), deliveries::rank.eq(Status::Suppressed.rank()), deliveries::finished_at.eq(Some(now))))
         .execute(c)

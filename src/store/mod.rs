@@ -13,6 +13,7 @@ pub mod wake;
 pub mod written;
 
 pub mod accounts;
+pub mod alert_holds;
 pub mod alerts;
 pub mod audit_log;
 pub mod bounce_scores;
@@ -26,6 +27,7 @@ pub mod events;
 pub mod exhibits;
 pub mod exports;
 pub mod factors;
+pub mod fan_out;
 pub mod findings;
 pub mod forgotten_files;
 pub mod gates;

@@ -45,6 +45,10 @@ pub struct Claimed {
     pub held: usize,
 }
 
+/// Raw SQL that is true of what no hold keeps back: of an alert that an officer paused or took back, or that waits for quiet
+/// hours to end, nothing leaves. There are few such alerts, so that they are read once for a statement.
+const FREE: &str = "(deliveries.purpose <> 'alert' OR deliveries.source_id NOT IN (SELECT h.id FROM alerts h WHERE h.hold IS NOT NULL))";
+
 /// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
 ///
 /// Must run in a transaction. What a suppression covers, and what is past its time, is marked and not given.
@@ -103,7 +107,9 @@ async fn due(conn: &mut Conn, channel: &str, limit: i64, now: At) -> QueryResult
         .at(now)
         .sql(" AND (lease_until IS NULL OR lease_until < ")
         .clock(0)
-        .sql(") ORDER BY priority, id LIMIT ")
+        .sql(") AND ")
+        .sql(FREE)
+        .sql(" ORDER BY priority, id LIMIT ")
         .int(limit)
         .locked();
     let found: Vec<(i64, Option<String>)> = on!(conn, c => due.load(c).await)?;

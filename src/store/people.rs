@@ -124,7 +124,7 @@ pub async fn erase_deliveries(conn: &mut Conn, match_key: &[u8], kept: &[i64], k
         .await)?;
     let mut erased = 0;
     for (id, _) in rows.iter().filter(|(_, conversation)| conversation.is_none_or(|id| !kept.contains(&id))) {
-        on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq("queued"))))
+        on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq_any(["queued", "held"]))))
             .set((
                 deliveries::status.eq("cancelled"),
                 deliveries::rank.eq(crate::domain::delivery::Status::Cancelled.rank()),

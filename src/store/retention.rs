@@ -20,7 +20,7 @@ const PROTECTED: &str = "(EXISTS (SELECT 1 FROM legal_holds h WHERE h.conversati
      OR EXISTS (SELECT 1 FROM messages m JOIN working_copies w ON w.message_id = m.id WHERE m.conversation_id = c.id))";
 
 /// A delivery that is still on its way.
-const UNDER_WAY: [&str; 3] = ["queued", "leased", "sending"];
+const UNDER_WAY: [&str; 4] = ["queued", "held", "leased", "sending"];
 
 /// Nobody needs to know more exactly how many are due.
 pub const COUNTED_TO: i64 = 100_000;
@@ -38,7 +38,7 @@ fn due(kind: Kept, before: At) -> String {
             format!("SELECT c.id AS n FROM conversations c WHERE c.status = 'closed' AND c.closed_at < $1 AND c.last_message_at < $1 AND NOT {PROTECTED}")
         }
         Kept::Residents => "SELECT id AS n FROM residents WHERE left_at < $1".to_owned(),
-        Kept::Deliveries => "SELECT d.id AS n FROM deliveries d WHERE d.finished_at < $1 AND d.status NOT IN ('queued', 'leased', 'sending') \
+        Kept::Deliveries => "SELECT d.id AS n FROM deliveries d WHERE d.finished_at < $1 AND d.status NOT IN ('queued', 'held', 'leased', 'sending') \
              AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery_id = d.id) \
              AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = d.conversation_id)"
             .to_owned(),

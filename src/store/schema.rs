@@ -234,6 +234,14 @@ diesel::table! {
         fanned_out_at -> Nullable<Timestamp>,
         closed_at -> Nullable<Timestamp>,
         two_way -> Bool,
+        audience_size -> BigInt,
+        queued_sms -> BigInt,
+        queued_email -> BigInt,
+        hold -> Nullable<Text>,
+        held_at -> Nullable<Timestamp>,
+        unsettled -> Bool,
+        starts_at -> Nullable<Timestamp>,
+        starts_why -> Nullable<Text>,
     }
 }
 
@@ -287,7 +295,6 @@ diesel::table! {
         status -> Text,
         subject -> Nullable<Text>,
         body -> Nullable<Text>,
-        code -> Text,
         token -> Text,
         in_reply_to -> Nullable<Text>,
         reference_ids -> Nullable<Text>,

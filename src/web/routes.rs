@@ -127,6 +127,7 @@ routes! {
     get "/alerts/{reference}" Officer => alerts::show::show;
     get "/alerts/{reference}/progress" Officer => alerts::show::progress;
     post "/alerts/{reference}/close" Officer => alerts::show::close;
+    post "/alerts/{reference}/hold" Officer => alerts::show::hold;
     get "/alerts/{reference}/outcome" Officer => alerts::outcome::show;
     post "/alerts/{reference}/outcome" Officer => alerts::outcome::act;
     get "/press" Officer => press::volume::show;
@@ -173,6 +174,9 @@ routes! {
     get "/api/openapi.json" Public => api::openapi;
     post "/api/v1/alerts" Key => api::alerts::create;
     get "/api/v1/alerts/{reference}" Key => api::alerts::show;
+    post "/api/v1/alerts/{reference}/pause" Key => api::alerts::pause;
+    post "/api/v1/alerts/{reference}/resume" Key => api::alerts::resume;
+    post "/api/v1/alerts/{reference}/take-back" Key => api::alerts::take_back;
     get "/api/v1/alerts/{reference}/conversations" Key => api::conversations::of_alert;
     get "/api/v1/unattributed" Key => api::conversations::unattributed;
     post "/api/v1/conversations/{id}/replies" Key => api::conversations::reply;

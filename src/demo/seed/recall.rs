@@ -7,7 +7,7 @@ use diesel::QueryResult;
 use super::{Planted, SimPerson};
 use crate::app::App;
 use crate::domain::officer::Role;
-use crate::store::views::audience;
+use crate::store::views::audience::{self, Wanted};
 use crate::store::{Conn, accounts, places, residents};
 
 const CHUNK: i64 = 5_000;
@@ -37,10 +37,10 @@ async fn list_officers(conn: &mut Conn) -> QueryResult<Vec<(String, String, Stri
 /// Residents with an address, in order of joining.
 async fn list_people(conn: &mut Conn) -> QueryResult<Vec<SimPerson>> {
     let districts: Vec<_> = places::list_areas(conn).await?.into_iter().filter(|area| area.kind == "district").map(|area| area.id).collect();
-    let mark = audience::highest_address(conn).await?;
+    let wanted = Wanted { areas: districts, mark: audience::highest_address(conn).await?, ..Wanted::default() };
     let (mut cursor, mut reach) = (0, BTreeMap::<i64, Reach>::new());
     loop {
-        let chunk = audience::list(conn, &districts, &[], cursor, mark, CHUNK).await?;
+        let chunk = audience::list(conn, &wanted, cursor, CHUNK).await?;
         let Some(last) = chunk.last() else { break };
         cursor = last.id;
         for found in chunk {

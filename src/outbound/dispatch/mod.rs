@@ -211,6 +211,7 @@ impl Dispatcher {
             let this = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep_until(at.into()).await;
+                let reference = copy.as_ref().and_then(|copy| copy.as_ref()).map(|copy| copy.alert.reference.clone());
                 let rendered = match copy {
                     // Nothing left, so that it may go later.
                     Some(None) => Err(SendError::temporary("text", "the alert's text could not be read")),
@@ -220,7 +221,7 @@ impl Dispatcher {
                 let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
                 let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
                 // The recorder lives as long as any dispatcher does. While it cannot write, places stay taken.
-                let _kept = this.results.send(Sent { delivery, result, _place: place }).await;
+                let _kept = this.results.send(Sent { delivery, reference, result, _place: place }).await;
             });
         }
     }

@@ -27,6 +27,8 @@ const LONGEST_PAUSE_MS: i64 = 600_000;
 /// A hand-over that ended.
 pub(super) struct Sent {
     pub(super) delivery: DeliveryRow,
+    /// Of the alert that it is a copy of.
+    pub(super) reference: Option<String>,
     pub(super) result: Result<Accepted, SendError>,
     /// Held until the result is written.
     pub(super) _place: OwnedSemaphorePermit,
@@ -185,7 +187,7 @@ fn report(app: &App, batch: &[Sent]) {
             tracing::error!(delivery.id = sent.delivery.id, channel.name = %sent.delivery.channel, code = %error.code, detail = %error.detail, "a hand-over failed through our own fault");
         }
     }
-    let reference = batch.iter().find_map(|sent| sent.delivery.code.split_once('-').map(|(reference, _)| reference.to_owned()));
+    let reference = batch.iter().find_map(|sent| sent.reference.clone());
     if !alerts.is_empty() {
         app.wake().change(Change { kind: "alert".into(), alert: if alerts.len() == 1 { reference } else { None }, conversation: None });
         app.wake().change(Change { kind: "press".into(), alert: None, conversation: None });

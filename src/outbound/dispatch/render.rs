@@ -55,8 +55,9 @@ pub(super) fn render(app: &App, delivery: &DeliveryRow, copy: Option<&AlertCopy>
     };
     let leave_url = app.url(&format!("/leave/{}", token::sign(key, Use::Leave, &delivery.token)));
     let (subject, text) = match alert_text {
-        Some((_, text)) => {
-            let footer = compose::Footer { brand: &brand.name, force: &brand.force, code: &delivery.code, leave_url: &leave_url };
+        Some((alert, text)) => {
+            let code = format!("{}-{}", alert.reference, token::delivery_code(key, &alert.reference, &delivery.match_key));
+            let footer = compose::Footer { brand: &brand.name, force: &brand.force, code: &code, leave_url: &leave_url };
             (text.subject.clone(), compose::render_email(&text.body, &footer))
         }
         None => (delivery.subject.clone().unwrap_or_else(|| brand.name.clone()), delivery.body.clone().ok_or_else(missing)?),

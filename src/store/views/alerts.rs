@@ -35,23 +35,26 @@ pub struct ListRow {
     /// Whose.
     #[diesel(sql_type = Text)]
     pub owner: String,
-    /// Deliveries.
-    #[diesel(sql_type = BigInt)]
-    pub recipients: i64,
-    /// Of them delivered.
-    #[diesel(sql_type = BigInt)]
-    pub delivered: i64,
+    /// A `Hold` word, if it is held.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub hold: Option<String>,
+    /// It goes out no sooner.
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub starts_at: Option<At>,
     /// Replies from people.
     #[diesel(sql_type = BigInt)]
     pub replies: i64,
 }
 
-/// Deliveries of one alert by channel kind and status.
-#[derive(Clone, QueryableByName)]
+/// Deliveries of one alert by channel and status.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct StatusCount {
     /// `sms` or `email`.
     #[diesel(sql_type = Text)]
     pub channel_kind: String,
+    /// The channel's name.
+    #[diesel(sql_type = Text)]
+    pub channel: String,
     /// Status word.
     #[diesel(sql_type = Text)]
     pub status: String,
@@ -96,9 +99,7 @@ pub async fn get(conn: &mut Conn, alert_id: i64) -> QueryResult<Option<ListRow>>
 
 async fn list_where(conn: &mut Conn, condition: &str, limit: i64) -> QueryResult<Vec<ListRow>> {
     let query = format!(
-        "SELECT a.id, a.reference, a.title, a.kind, a.urgency, a.status, a.published_at, o.name AS owner, \
-         (SELECT COUNT(*) FROM deliveries d WHERE d.alert_id = a.id AND d.purpose = 'alert') AS recipients, \
-         (SELECT COUNT(*) FROM deliveries d WHERE d.alert_id = a.id AND d.purpose = 'alert' AND d.status = 'delivered') AS delivered, \
+        "SELECT a.id, a.reference, a.title, a.kind, a.urgency, a.status, a.hold, a.starts_at, a.published_at, o.name AS owner, \
          (SELECT COUNT(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id \
              WHERE c.alert_id = a.id AND m.direction = 'in' AND m.class = 'reply') AS replies \
          FROM alerts a JOIN officers o ON o.id = a.owner_id {condition}ORDER BY a.id DESC LIMIT $1"
@@ -115,23 +116,11 @@ pub async fn count(conn: &mut Conn, owner_id: Option<i64>) -> QueryResult<i64> {
     }
 }
 
-/// Deliveries of an alert by channel kind and status.
+/// Deliveries of an alert by channel and status, out of an index alone; `tally` asks no oftener than that is worth.
 pub async fn progress(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<StatusCount>> {
-    let query = "SELECT channel_kind, status, COUNT(*) AS count FROM deliveries WHERE alert_id = $1 AND purpose = 'alert' GROUP BY channel_kind, status";
+    let query = "SELECT channel_kind, channel, status, COUNT(*) AS count FROM deliveries WHERE alert_id = $1 AND purpose = 'alert' \
+         GROUP BY status, channel_kind, channel ORDER BY status, channel_kind, channel";
     on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(alert_id).load(c).await)
-}
-
-/// How many texts of an alert go or went by each channel, by its name.
-pub async fn routes(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<(String, i64)>> {
-    use crate::store::schema::deliveries;
-    use diesel::dsl::count_star;
-    on!(conn, c => deliveries::table
-        .filter(deliveries::alert_id.eq(alert_id).and(deliveries::purpose.eq("alert")).and(deliveries::channel_kind.eq("sms")))
-        .group_by(deliveries::channel)
-        .order(deliveries::channel)
-        .select((deliveries::channel, count_star()))
-        .load(c)
-        .await)
 }
 
 /// Live alerts for the public page, newest first.
@@ -142,11 +131,11 @@ pub async fn list_public(conn: &mut Conn, limit: i64) -> QueryResult<Vec<PublicR
     on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(limit).load(c).await)
 }
 
-/// Live alerts to choose from, newest first: reference and title.
+/// Live alerts to choose from, newest first, those among them that were taken back from the rest: reference and title.
 pub async fn list_live(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(String, String)>> {
     use crate::store::schema::alerts;
     on!(conn, c => alerts::table
-        .filter(alerts::status.eq_any(["publishing", "live"]))
+        .filter(alerts::status.eq_any(["publishing", "live", "taken_back"]))
         .order(alerts::id.desc())
         .limit(limit)
         .select((alerts::reference, alerts::title))

@@ -1,8 +1,11 @@
 //! Read model of an audience: every address in the chosen areas with what decides whether it gets a copy.
+//!
+//! What the facts mean is `outbound::audience::decide`; [`REASON`] says the same in SQL, and a test holds the two together on
+//! every combination of facts.
 
 use diesel::QueryResult;
 use diesel::prelude::QueryableByName;
-use diesel::sql_types::{BigInt, Binary, Bool, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::on;
@@ -46,20 +49,65 @@ pub struct Candidate {
     pub left_group: bool,
 }
 
+/// Whom an alert is for, and by what it can go.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Area ids.
+    pub areas: Vec<i64>,
+    /// Group ids; none means everyone in the areas.
+    pub groups: Vec<i64>,
+    /// The highest address id of the audience.
+    pub mark: i64,
+    /// There is a channel for texts.
+    pub has_sms: bool,
+    /// There is a channel for mail.
+    pub has_email: bool,
+}
+
+/// Addresses of a kind with the same reason, or none.
+#[derive(Clone, Debug, QueryableByName, PartialEq, Eq)]
+pub struct Share {
+    /// `phone` or `email`; `resident` for the people behind those that get a copy.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// An `Exclusion` word; nothing for those that get a copy.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
 #[derive(QueryableByName)]
 struct Mark {
     #[diesel(sql_type = BigInt)]
     mark: i64,
 }
 
-/// The next addresses above `cursor` up to `mark` in these areas, in order of id.
-pub async fn list(conn: &mut Conn, area_ids: &[i64], group_ids: &[i64], cursor: i64, mark: i64, limit: i64) -> QueryResult<Vec<Candidate>> {
+/// The reason against a copy, or NULL: over the columns of [`facts`]. Words of `Exclusion`, in the order of `decide`.
+fn reason(wanted: &Wanted) -> String {
+    let absent = match (wanted.has_sms, wanted.has_email) {
+        (true, true) => "1 = 0",
+        (true, false) => "d.kind <> 'phone'",
+        (false, true) => "d.kind = 'phone'",
+        (false, false) => "1 = 1",
+    };
+    format!(
+        "CASE WHEN d.suppressed THEN 'opted_out' \
+         WHEN NOT d.in_group THEN CASE WHEN d.left_group THEN 'left_group' ELSE 'not_in_groups' END \
+         WHEN NOT d.verified THEN 'unconfirmed' WHEN d.bad THEN 'bad_address' WHEN NOT d.enabled THEN 'channel_off' \
+         WHEN {absent} THEN 'no_channel' END"
+    )
+}
+
+/// A selection of every address in the areas up to the mark with its facts, cut short by `bounds` (over the alias `a`).
+fn facts(wanted: &Wanted, bounds: &str) -> String {
     const LEFT: &str = "EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = g.slug AND s.lifted_at IS NULL \
          AND s.channel IN (CASE a.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all'))";
-    let (in_group, left_group) = if group_ids.is_empty() {
+    let (in_group, left_group) = if wanted.groups.is_empty() {
         ("(1 = 1)".to_owned(), "(1 = 0)".to_owned())
     } else {
-        let chosen = listed(group_ids);
+        let chosen = listed(&wanted.groups);
         (
             format!(
                 "EXISTS (SELECT 1 FROM subscriptions u JOIN interest_groups g ON g.id = u.interest_group_id \
@@ -68,17 +116,44 @@ pub async fn list(conn: &mut Conn, area_ids: &[i64], group_ids: &[i64], cursor: 
             format!("EXISTS (SELECT 1 FROM interest_groups g WHERE g.id IN ({chosen}) AND {LEFT})"),
         )
     };
-    let query = format!(
+    format!(
         "SELECT a.id, a.resident_id, a.kind, a.value, a.match_key, a.enabled, (a.verified_at IS NOT NULL) AS verified, \
          (a.bad_at IS NOT NULL) AS bad, {in_group} AS in_group, {left_group} AS left_group, \
          EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = 'all' AND s.lifted_at IS NULL \
              AND s.channel IN (CASE a.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all')) AS suppressed \
-         FROM addresses a WHERE a.id > $1 AND a.id <= $2 \
-         AND EXISTS (SELECT 1 FROM resident_areas ra WHERE ra.resident_id = a.resident_id AND ra.area_id IN ({})) \
-         ORDER BY a.id LIMIT $3",
-        listed(area_ids)
-    );
-    on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(cursor).bind::<BigInt, _>(mark).bind::<BigInt, _>(limit).load(c).await)
+         FROM addresses a WHERE a.id <= {} \
+         AND EXISTS (SELECT 1 FROM resident_areas ra WHERE ra.resident_id = a.resident_id AND ra.area_id IN ({})) {bounds}",
+        wanted.mark,
+        listed(&wanted.areas)
+    )
+}
+
+/// A selection of the next addresses above the cursor, in order of id: `id`, `kind`, `value`, `match_key` and `reason`, which is
+/// NULL for those that get a copy.
+pub(in crate::store) fn decided(wanted: &Wanted, cursor: i64, limit: i64) -> String {
+    let facts = facts(wanted, &format!("AND a.id > {cursor} ORDER BY a.id LIMIT {limit}"));
+    format!("SELECT d.id, d.kind, d.value, d.match_key, {} AS reason FROM ({facts}) d", reason(wanted))
+}
+
+/// The next addresses above `cursor` up to the mark in these areas, in order of id.
+pub async fn list(conn: &mut Conn, wanted: &Wanted, cursor: i64, limit: i64) -> QueryResult<Vec<Candidate>> {
+    let query = facts(wanted, "AND a.id > $1 ORDER BY a.id LIMIT $2");
+    on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(cursor).bind::<BigInt, _>(limit).load(c).await)
+}
+
+/// How many addresses get a copy and how many do not, by kind and reason; and the people behind the first, if asked.
+pub async fn count(conn: &mut Conn, wanted: &Wanted, with_residents: bool) -> QueryResult<Vec<Share>> {
+    let (facts, reason) = (facts(wanted, ""), reason(wanted));
+    let shares = format!("SELECT d.kind, {reason} AS reason, d.resident_id FROM ({facts}) d");
+    let query = if with_residents {
+        format!(
+            "WITH decided AS MATERIALIZED ({shares}) SELECT kind, reason, COUNT(*) AS count FROM decided GROUP BY kind, reason \
+             UNION ALL SELECT 'resident', NULL, COUNT(DISTINCT resident_id) FROM decided WHERE reason IS NULL"
+        )
+    } else {
+        format!("SELECT s.kind, s.reason, COUNT(*) AS count FROM ({shares}) s GROUP BY s.kind, s.reason")
+    };
+    on!(conn, c => diesel::sql_query(&query).load(c).await)
 }
 
 /// The highest address id there is now: the frozen mark of an audience.

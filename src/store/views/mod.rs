@@ -8,3 +8,4 @@ pub mod inbox;
 pub mod informants;
 pub mod press;
 pub mod search;
+pub mod tally;

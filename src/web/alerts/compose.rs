@@ -7,11 +7,14 @@ use askama::Template;
 use diesel::QueryResult;
 
 use super::Exclusion;
+use super::show::on;
 use crate::app::App;
 use crate::audit::Actor;
 use crate::channels::registry::ChannelKind;
+use crate::domain::alert::Urgency;
 use crate::domain::ids;
 use crate::domain::officer::Role;
+use crate::domain::quiet::{self, Start, Wait};
 use crate::outbound::compose::{self, Draft};
 use crate::outbound::publish::{self, PublishOutcome};
 use crate::outbound::segments::{self, Cost};
@@ -55,6 +58,7 @@ struct ComposeForm {
     email_subject: String,
     email_body: String,
     one_way: bool,
+    starts_at: String,
 }
 
 struct DistrictChoice {
@@ -105,6 +109,8 @@ struct Preview {
     /// In pounds, if the channel's price is known.
     cost: String,
     warnings: Vec<String>,
+    /// When it goes out, if not at once.
+    later: String,
     /// What is still to be done before it can go.
     missing: Vec<String>,
     ready: bool,
@@ -129,6 +135,7 @@ fn draft(fields: &Fields) -> Draft {
         areas: fields.all("area"),
         groups: fields.all("group"),
         one_way: fields.one("one_way") == "1",
+        starts_at: fields.one("starts_at").trim().to_owned(),
     }
 }
 
@@ -159,10 +166,16 @@ pub async fn act(officer: Officer, fields: Fields) -> Result<HttpResponse, AppEr
     }
     let app = officer.app().clone();
     let (row, wanted, once) = (officer.row.clone(), draft.clone(), token.clone());
-    let outcome = app.clone().run(async move { publish::publish(&app, &wanted, &row, &Actor::Officer(row.id), Some(format!("form:{once}"))).await }).await?;
+    let publisher = app.clone();
+    let outcome =
+        app.clone().run(async move { publish::publish(&publisher, &wanted, &row, &Actor::Officer(row.id), Some(format!("form:{once}"))).await }).await?;
     match outcome {
         PublishOutcome::Published(alert, reach) => {
-            let notice = format!("Published as {}: {} texts and {} e-mails are on their way.", alert.reference, reach.sms, reach.email);
+            let (texts, mails) = (reach.sms, reach.email);
+            let notice = match alert.starts_at {
+                Some(at) => format!("Accepted as {}: {texts} texts and {mails} e-mails go out {}.", alert.reference, on(at, app.now())),
+                None => format!("Published as {}: {texts} texts and {mails} e-mails are on their way.", alert.reference),
+            };
             Ok(shell::redirect_with(&format!("/alerts/{}", alert.reference), &notice))
         }
         PublishOutcome::Before(alert) => {
@@ -208,6 +221,7 @@ async fn page(officer: Officer, draft: Draft, errors: Vec<FieldError>, token: St
                 email_subject: draft.email_subject,
                 email_body: draft.email_body,
                 one_way: draft.one_way,
+                starts_at: draft.starts_at,
             };
             Ok(ComposePage { shell, form, errors, districts, groups, preview, token })
         })
@@ -287,9 +301,27 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
         saving: segments::saving_as(&draft.sms_text, as_sent).map(|saving| Plainer { text: saving.text, after: i64::try_from(saving.after).unwrap_or(0) }),
         cost: estimate(app, i64::try_from(cost.segments).unwrap_or(0).saturating_mul(reach.sms)),
         warnings,
+        later: later(app, draft),
         missing,
         ready,
     })
+}
+
+/// When the alert goes out, and what would change that; nothing if it goes at once.
+fn later(app: &App, draft: &Draft) -> String {
+    let (now, hours) = (app.now(), &app.config().quiet_hours);
+    let (asked, urgency) = (compose::read_moment(&draft.starts_at), draft.urgency.parse().unwrap_or(Urgency::Routine));
+    match quiet::decide(hours, urgency, asked, now) {
+        Start::Now => String::new(),
+        Start::Then(at, Wait::Asked) => format!("It goes out {}.", on(at, now)),
+        Start::Then(at, Wait::Quiet) => {
+            let sooner = match quiet::decide(hours, Urgency::Urgent, asked, now) {
+                Start::Then(_, Wait::Quiet) => "it is marked as a risk to life",
+                _ => "you mark it urgent",
+            };
+            format!("Quiet hours: it goes out {} unless {sooner}.", on(at, now))
+        }
+    }
 }
 
 /// What so many parts cost by the channel that alerts go out by, if its price is known.

@@ -4,9 +4,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::domain::At;
-use crate::domain::alert::{AlertKind, AlertStatus, Urgency};
+use crate::domain::alert::{AlertKind, AlertStatus, Hold, Urgency};
+use crate::domain::delivery::Status;
 use crate::domain::officer::Role;
 use crate::store::views::alerts::{self, ListRow};
+use crate::store::views::tally::Tally;
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
 use crate::web::shell::{self, Shell, When};
@@ -31,9 +33,9 @@ pub struct AlertRow {
     pub kind: String,
     /// Urgency word.
     pub urgency: &'static str,
-    /// Status word.
+    /// Status word, or a `Hold` word.
     pub status: &'static str,
-    /// When it was published.
+    /// When it was published, or goes out.
     pub when: When,
     /// Whose.
     pub owner: String,
@@ -47,17 +49,18 @@ pub struct AlertRow {
 
 impl AlertRow {
     /// From the read model.
-    pub fn of(row: ListRow, now: At) -> Self {
+    pub fn of(row: ListRow, tally: &Tally, now: At) -> Self {
+        let hold = row.hold.as_deref().and_then(|word| word.parse::<Hold>().ok());
         Self {
             kind: row.kind.parse::<AlertKind>().map_or(row.kind, |kind| kind.label().to_owned()),
             urgency: row.urgency.parse().unwrap_or(Urgency::Routine).as_str(),
-            status: row.status.parse().unwrap_or(AlertStatus::Live).as_str(),
-            when: row.published_at.map(|at| When::at(at, now)).unwrap_or_default(),
+            status: hold.map_or(row.status.parse().unwrap_or(AlertStatus::Live).as_str(), Hold::as_str),
+            when: row.published_at.or(row.starts_at).map(|at| When::at(at, now)).unwrap_or_default(),
             reference: row.reference,
             title: row.title,
             owner: row.owner,
-            recipients: row.recipients,
-            delivered: row.delivered,
+            recipients: tally.total(),
+            delivered: tally.of(Status::Delivered.as_str()),
             replies: row.replies,
         }
     }
@@ -77,7 +80,12 @@ pub async fn show(officer: Officer, request: HttpRequest) -> Result<HttpResponse
             let mut conn = app.read().await?;
             let rows = alerts::list(&mut conn, owner, 100).await?;
             let total = alerts::count(&mut conn, owner).await?;
-            let alerts = rows.into_iter().map(|row| AlertRow::of(row, now)).collect();
+            drop(conn);
+            let mut alerts = Vec::with_capacity(rows.len());
+            for row in rows {
+                let tally = app.tallies().get(app.db(), row.id).await?;
+                alerts.push(AlertRow::of(row, &tally, now));
+            }
             Ok::<_, AppError>(AlertsPage { shell, alerts, scope: if all { "all" } else { "mine" }, total, as_of: When::at(now, now) })
         })
         .await?;

@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use chrono_tz::Europe::London;
 
 use super::Exclusion;
 use super::list::AlertRow;
@@ -12,9 +13,13 @@ use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::At;
 use crate::domain::address::mask;
+use crate::domain::alert::{AlertStatus, Urgency};
 use crate::domain::delivery::Status;
 use crate::domain::officer::Role;
+use crate::domain::quiet::Wait;
 use crate::outbound::compose;
+use crate::outbound::forecast::{Forecast, Known, forecast};
+use crate::outbound::hold::{self, HoldOutcome, Wish};
 use crate::outbound::standing::NOT_SENDING;
 use crate::store::alerts::AlertRow as Stored;
 use crate::store::deliveries::DeliveryRow;
@@ -41,6 +46,8 @@ struct AlertPage {
     doubtful: Vec<DoubtRow>,
     replies_href: String,
     can_close: bool,
+    /// What may be done about what has not left.
+    acts: Vec<HoldAct>,
     can_tell: bool,
     told: Vec<Told>,
 }
@@ -62,11 +69,23 @@ impl Deref for ProgressOnly<'_> {
     }
 }
 
+/// A button.
+struct HoldAct {
+    act: &'static str,
+    label: &'static str,
+}
+
 struct Progress {
     total: i64,
     done: i64,
-    percent: i64,
     finished: bool,
+    /// Taken back: what had left, and what not.
+    taken_back: bool,
+    gone_back: i64,
+    /// In the areas, and got no copy or is still to be looked at: so that all of it adds up.
+    addresses: i64,
+    left_out: i64,
+    to_come: i64,
     /// Of those that are done with: never handed over.
     not_sent: i64,
     rows: Vec<StatusRow>,
@@ -110,8 +129,8 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
     let excluded = alerts::list_exclusions(&mut conn, alert.id).await?;
     let told = told_of(&mut conn, alert.id, app.now()).await?;
     drop(conn);
-    let mut part = part(app, &alert).await?;
-    part.a.recipients = part.progress.total;
+    let part = part(app, &alert).await?;
+    let part_waits = part.progress.to_come > 0 || !part.progress.finished;
     let mine = alert.owner_id == officer.row.id || (alert.team_id.is_some() && alert.team_id == officer.row.team_id);
     Ok(AlertPage {
         shell: Shell { title: alert.title.clone(), ..shell },
@@ -127,6 +146,7 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
         a: part.a,
         replies_href: format!("/inbox?view={}&alert={}", if alert.owner_id == officer.row.id { "mine" } else { "team" }, alert.reference),
         can_close: mine && alert.status == "live",
+        acts: if hold::may(&officer.row, &alert) { acts(&alert, part_waits) } else { Vec::new() },
         can_tell: mine && officer.role.writes_alerts(),
         told,
     })
@@ -149,21 +169,61 @@ pub async fn progress(officer: Officer, reference: web::Path<String>) -> Result<
     shell::page(&ProgressOnly(&part))
 }
 
+/// The acts that would change something.
+fn acts(alert: &Stored, waits: bool) -> Vec<HoldAct> {
+    let all = [(Wish::Resume, "resume", "Let it go on"), (Wish::Pause, "pause", "Pause"), (Wish::TakeBack, "take_back", "Take back")];
+    let may = |wish: &Wish| hold::decide(alert, *wish, waits).is_ok();
+    all.into_iter().filter(|(wish, ..)| may(wish)).map(|(_, act, label)| HoldAct { act, label }).collect()
+}
+
 async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
     let now = app.now();
+    let tally = app.tallies().get(app.db(), alert.id).await?;
     let mut conn = app.read().await?;
-    let counts = figures::progress(&mut conn, alert.id).await?;
     let row = figures::get(&mut conn, alert.id).await?.ok_or(AppError::NotFound)?;
     let doubtful = deliveries::list_doubtful(&mut conn, alert.id).await?.iter().map(|delivery| doubt(delivery, now)).collect();
+    let left_out = alerts::list_exclusions(&mut conn, alert.id).await?.iter().map(|(_, count)| count).sum();
     let not_sending = notices::list_of_kind(&mut conn, NOT_SENDING).await?;
-    let mut progress = add_up(app, alert, &counts, now);
+    drop(conn);
+    let mut progress = add_up(alert, &tally.counts, left_out, now);
     let meant = app.channels().first_of("sms").map(|channel| channel.name.clone());
-    progress.fallbacks = figures::routes(&mut conn, alert.id).await?.into_iter().filter(|(channel, _)| Some(channel) != meant.as_ref()).collect();
-    if !progress.finished && !not_sending.is_empty() {
-        // No promise that cannot be kept.
-        "some wait: their provider does not take messages just now; they go as soon as it does".clone_into(&mut progress.estimate);
+    for count in tally.counts.iter().filter(|count| count.channel_kind == "sms" && Some(&count.channel) != meant.as_ref()) {
+        match progress.fallbacks.iter_mut().find(|(channel, _)| *channel == count.channel) {
+            Some((_, sum)) => *sum += count.count,
+            None => progress.fallbacks.push((count.channel.clone(), count.count)),
+        }
     }
-    Ok(ProgressPart { a: AlertRow::of(row, now), progress, doubtful })
+    let left = ["sms", "email"].map(|kind| waiting(&tally.counts, kind));
+    let per_second = |kind: &str| app.channels().first_of(kind).map_or(1, |channel| i64::from(channel.rate_per_s.max(1)));
+    let known = Known {
+        starts_at: alert.starts_at,
+        hold: alert.hold.as_deref().and_then(|word| word.parse().ok()),
+        quiet_until: app.config().quiet_hours.over_at(alert.urgency.parse().unwrap_or(Urgency::Routine), now),
+        left: still_to_leave(alert, &tally.counts, left),
+        agreed_per_s: [per_second("sms"), per_second("email")],
+        measured_per_ks: tally.per_ks,
+        // Of a channel that some of it waits for.
+        refused: not_sending.iter().any(|notice| tally.counts.iter().any(|count| count.channel == notice.subject && WAITING.contains(&count.status.as_str()))),
+    };
+    let forecast = forecast(&known, alert.status == AlertStatus::Scheduled.as_str());
+    progress.estimate = sentence(forecast, alert.starts_why.as_deref(), now);
+    Ok(ProgressPart { a: AlertRow::of(row, &tally, now), progress, doubtful })
+}
+
+/// What has not left.
+const WAITING: [&str; 4] = ["queued", "held", "leased", "sending"];
+
+fn waiting(counts: &[StatusCount], kind: &str) -> i64 {
+    counts.iter().filter(|count| count.channel_kind == kind && WAITING.contains(&count.status.as_str())).map(|count| count.count).sum()
+}
+
+/// With what the fan-out has still to queue.
+fn still_to_leave(alert: &Stored, counts: &[StatusCount], [sms, email]: [i64; 2]) -> [i64; 2] {
+    if alert.fanned_out_at.is_some() {
+        return [sms, email];
+    }
+    let queued = |kind: &str| counts.iter().filter(|count| count.channel_kind == kind).map(|count| count.count).sum::<i64>();
+    [sms + (alert.expected_sms - queued("sms")).max(0), email + (alert.expected_email - queued("email")).max(0)]
 }
 
 fn doubt(delivery: &DeliveryRow, now: At) -> DoubtRow {
@@ -175,21 +235,17 @@ fn doubt(delivery: &DeliveryRow, now: At) -> DoubtRow {
     }
 }
 
-fn add_up(app: &App, alert: &Stored, counts: &[StatusCount], now: At) -> Progress {
+fn add_up(alert: &Stored, counts: &[StatusCount], left_out: i64, now: At) -> Progress {
     let of = |status: Status, kind: &str| {
         counts.iter().filter(|count| count.status == status.as_str() && count.channel_kind == kind).map(|count| count.count).sum::<i64>()
     };
     let queued_so_far: i64 = counts.iter().map(|count| count.count).sum();
     // While the fan-out runs, what is still to be queued is known from the frozen audience.
-    let total = if alert.fanned_out_at.is_some() { queued_so_far } else { queued_so_far.max(alert.expected_sms + alert.expected_email) };
-    let waiting = |kind: &str| [Status::Queued, Status::Leased, Status::Sending].iter().map(|status| of(*status, kind)).sum::<i64>();
-    let (left_sms, left_email) = (waiting("sms"), waiting("email"));
-    let done = (queued_so_far - left_sms - left_email).max(0);
-    let finished = alert.fanned_out_at.is_some() && done == total;
-    let not_sent = [Status::TechnicalFailure, Status::TemporaryFailure, Status::Suppressed, Status::Expired, Status::Cancelled]
-        .iter()
-        .map(|status| of(*status, "sms") + of(*status, "email"))
-        .sum();
+    let to_come = if alert.fanned_out_at.is_some() { 0 } else { (alert.expected_sms + alert.expected_email - queued_so_far).max(0) };
+    let (total, waits) = (queued_so_far + to_come, waiting(counts, "sms") + waiting(counts, "email"));
+    let done = (queued_so_far - waits).max(0);
+    let taken_back = alert.status == AlertStatus::TakenBack.as_str();
+    let never = [Status::TechnicalFailure, Status::TemporaryFailure, Status::Suppressed, Status::Expired, Status::Cancelled];
     let rows = Status::ALL
         .iter()
         .map(|status| StatusRow {
@@ -201,33 +257,67 @@ fn add_up(app: &App, alert: &Stored, counts: &[StatusCount], now: At) -> Progres
         })
         .filter(|row| row.sms + row.email > 0)
         .collect();
-    let seconds = |kind: &str, left: i64| app.channels().first_of(kind).map_or(0, |channel| left / i64::from(channel.rate_per_s.max(1)));
-    let estimate = if finished { String::new() } else { about(seconds("sms", left_sms).max(seconds("email", left_email))) };
+    let not_sent = never.iter().map(|status| of(*status, "sms") + of(*status, "email")).sum();
+    let cancelled = of(Status::Cancelled, "sms") + of(Status::Cancelled, "email");
+    let held = [Status::Queued, Status::Held, Status::Leased].iter().map(|status| of(*status, "sms") + of(*status, "email")).sum::<i64>();
     Progress {
         total,
         done,
-        percent: if total == 0 { 100 } else { done * 100 / total },
-        finished,
+        finished: alert.fanned_out_at.is_some() && waits == 0,
+        taken_back,
+        gone_back: if taken_back { cancelled + held + to_come } else { 0 },
+        addresses: alert.audience_size.max(total + left_out),
+        left_out,
+        to_come,
         not_sent,
         rows,
         fallbacks: Vec::new(),
         as_of: When::at(now, now),
-        estimate,
+        estimate: String::new(),
+    }
+}
+
+/// For people. No promise that cannot be kept.
+fn sentence(forecast: Forecast, why: Option<&str>, now: At) -> String {
+    match forecast {
+        Forecast::Out => String::new(),
+        Forecast::Begins(at) if why == Some(Wait::Quiet.as_str()) => format!("it goes out {} when quiet hours end", on(at, now)),
+        Forecast::Begins(at) => format!("it goes out {} as asked", on(at, now)),
+        Forecast::Paused => "paused: nothing leaves until it is let go on".to_owned(),
+        Forecast::TakenBack => "taken back: nothing more leaves".to_owned(),
+        Forecast::Quiet(Some(at)) => format!("quiet hours: it goes on {}", on(at, now)),
+        Forecast::Quiet(None) => "quiet hours are over: it goes on".to_owned(),
+        Forecast::Refused => "waiting: their provider does not take messages just now; they go as soon as it does".to_owned(),
+        Forecast::Behind => "waiting: others go first".to_owned(),
+        Forecast::Measured(seconds) => format!("{} left at the rate of the last minute", about(seconds)),
+        Forecast::Agreed(seconds) => format!("{} left at the agreed rate", about(seconds)),
+    }
+}
+
+/// `at 08:00`, `tomorrow at 08:00`, `on 24 Nov at 08:00`, in London.
+pub fn on(at: At, now: At) -> String {
+    let (then, today) = (at.utc().with_timezone(&London), now.utc().with_timezone(&London).date_naive());
+    let time = then.format("%H:%M");
+    match then.date_naive() {
+        day if day == today => format!("today at {time}"),
+        day if Some(day) == today.succ_opt() => format!("tomorrow at {time}"),
+        _ => format!("on {} at {time}", then.format("%-d %b")),
     }
 }
 
 fn about(seconds: i64) -> String {
     match seconds {
-        ..=5 => "a few seconds left at the agreed rate".to_owned(),
-        6..=90 => format!("about {seconds} seconds left at the agreed rate"),
-        91..=5_400 => format!("about {} minutes left at the agreed rate", (seconds + 30) / 60),
-        _ => format!("about {} hours left at the agreed rate", (seconds + 1_800) / 3_600),
+        ..=5 => "a few seconds".to_owned(),
+        6..=90 => format!("about {seconds} seconds"),
+        91..=5_400 => format!("about {} minutes", (seconds + 30) / 60),
+        _ => format!("about {} hours", (seconds + 1_800) / 3_600),
     }
 }
 
 const fn explain(status: Status) -> &'static str {
     match status {
         Status::Queued => "Waits for its turn",
+        Status::Held => "Waits until the alert goes on",
         Status::Leased => "Taken by a worker",
         Status::Sending => "The provider is being called",
         Status::Accepted => "The provider has it; the phone or mailbox has not confirmed yet",
@@ -270,4 +360,33 @@ pub async fn close(officer: Officer, reference: web::Path<String>, fields: Field
         })
         .await?;
     Ok(shell::redirect_with(&format!("/alerts/{asked}"), "Closed. It is no longer on the public page; replies still arrive."))
+}
+
+/// `POST /alerts/{reference}/hold`: `act` is `pause`, `resume` or `take_back`.
+pub async fn hold(officer: Officer, reference: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    officer.require(Role::sees_volumes)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let (wish, done) = match fields.one("act") {
+        "pause" => (Wish::Pause, "Paused. Nothing more leaves until it is let go on."),
+        "resume" => (Wish::Resume, "It goes on."),
+        "take_back" => (Wish::TakeBack, "Taken back. What had not left does not leave, and it is no longer on the public page."),
+        _ => return Err(AppError::NotFound),
+    };
+    let (app, row, asked) = (officer.app().clone(), officer.row.clone(), reference.into_inner());
+    let found = asked.clone();
+    let outcome = app
+        .clone()
+        .run(async move {
+            let alert = alerts::find_by_reference(&mut app.read().await?, &found).await?.ok_or(AppError::NotFound)?;
+            if !hold::may(&row, &alert) {
+                return Err(AppError::Forbidden);
+            }
+            Ok(hold::act(&app, alert.id, wish, &Actor::Officer(row.id)).await?)
+        })
+        .await?;
+    let notice = match outcome {
+        HoldOutcome::Done(_) => done,
+        HoldOutcome::Refused(refusal) => refusal.sentence(),
+    };
+    Ok(shell::redirect_with(&format!("/alerts/{asked}"), notice))
 }

@@ -12,6 +12,7 @@ use crate::audit::Actor;
 use crate::domain::officer::Role;
 use crate::files::sha256;
 use crate::outbound::compose::Draft;
+use crate::outbound::hold::{self, HoldOutcome, Refusal, Wish};
 use crate::outbound::publish::{self, PublishOutcome};
 use crate::store::accounts::{self, ApiKeyRow, IdempotencyRow, OfficerRow};
 use crate::store::alerts::{self, AlertRow};
@@ -47,6 +48,9 @@ pub struct NewAlert {
     /// Asks for no answers: it may go out under a name that nobody can answer.
     #[serde(default)]
     one_way: bool,
+    /// Not before: RFC 3339, or `2026-11-24T08:00` by the clock in London; at once if left out. Quiet hours may make it later.
+    #[serde(default)]
+    starts_at: String,
 }
 
 fn appeal() -> String {
@@ -71,6 +75,12 @@ pub struct Published {
     recipients: Recipients,
     /// Addresses in the areas that get no copy, by reason.
     excluded: BTreeMap<String, i64>,
+    /// When it goes out, if not at once, and
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts_at: Option<String>,
+    /// why: `quiet` hours, or as `asked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts_why: Option<String>,
 }
 
 /// How far an alert has come.
@@ -80,8 +90,16 @@ pub struct AlertStatus {
     title: String,
     kind: String,
     urgency: String,
-    /// `publishing`, `live` or `closed`.
+    /// `scheduled`, `publishing`, `live`, `taken_back` or `closed`.
     status: String,
+    /// Why nothing more leaves: `paused`, `quiet` (hours) or `taken_back`; left out otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<String>,
+    /// It goes out no sooner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts_at: Option<String>,
+    /// Addresses in its areas at publishing: deliveries, those left out and those still to come add up to it.
+    addresses: i64,
     published_at: Option<String>,
     /// Deliveries by channel, then by status.
     deliveries: BTreeMap<String, BTreeMap<String, i64>>,
@@ -126,6 +144,7 @@ async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8
         areas: new.areas,
         groups: new.groups,
         one_way: new.one_way,
+        starts_at: new.starts_at,
     };
     let token = once.as_ref().map(|once| format!("key:{}:{once}", key.id));
     let (alert, reach) = match publish::publish(app, &draft, &owner, &Actor::Key(key.name.clone()), token).await? {
@@ -138,7 +157,9 @@ async fn create_in(app: &App, key: &ApiKeyRow, once: Option<String>, digest: [u8
     let answer = serde_json::to_value(Published {
         reference: alert.reference.clone(),
         recipients: Recipients { sms: alert.expected_sms, email: alert.expected_email },
-        excluded: reach.excluded.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect(),
+        excluded: reach.excluded,
+        starts_at: alert.starts_at.map(crate::domain::At::rfc3339),
+        starts_why: alert.starts_why.clone(),
     })
     .map_err(|error| Problem::Internal(error.into()))?;
     let Some(once) = once else { return Ok((201, answer)) };
@@ -169,19 +190,59 @@ pub async fn show(client: Client, reference: web::Path<String>) -> Result<HttpRe
     let status = app
         .clone()
         .run(async move {
-            let mut conn = app.read().await?;
-            let alert = alerts::find_by_reference(&mut conn, &reference).await?.ok_or(Problem::NotFound("alert"))?;
-            read(&mut conn, alert).await
+            let alert = alerts::find_by_reference(&mut app.read().await?, &reference).await?.ok_or(Problem::NotFound("alert"))?;
+            read(&app, alert).await
         })
         .await?;
     Ok(HttpResponse::Ok().json(status))
 }
 
-async fn read(conn: &mut crate::store::Conn, alert: AlertRow) -> Result<AlertStatus, Problem> {
+/// Pauses an alert: nothing more of it leaves until it is let go on.
+#[utoipa::path(post, path = "/api/v1/alerts/{reference}/pause", params(("reference" = String, Path)), security(("key" = [])),
+    responses((status = 200, body = AlertStatus), (status = 401), (status = 404), (status = 409)))]
+pub async fn pause(client: Client, reference: web::Path<String>) -> Result<HttpResponse, Problem> {
+    steer(client, reference.into_inner(), Wish::Pause).await
+}
+
+/// Lets an alert go on that was paused or taken back.
+#[utoipa::path(post, path = "/api/v1/alerts/{reference}/resume", params(("reference" = String, Path)), security(("key" = [])),
+    responses((status = 200, body = AlertStatus), (status = 401), (status = 404), (status = 409)))]
+pub async fn resume(client: Client, reference: web::Path<String>) -> Result<HttpResponse, Problem> {
+    steer(client, reference.into_inner(), Wish::Resume).await
+}
+
+/// Takes an alert back: what has not left does not leave, and it goes from the public page.
+#[utoipa::path(post, path = "/api/v1/alerts/{reference}/take-back", params(("reference" = String, Path)), security(("key" = [])),
+    responses((status = 200, body = AlertStatus), (status = 401), (status = 404), (status = 409)))]
+pub async fn take_back(client: Client, reference: web::Path<String>) -> Result<HttpResponse, Problem> {
+    steer(client, reference.into_inner(), Wish::TakeBack).await
+}
+
+async fn steer(client: Client, reference: String, wish: Wish) -> Result<HttpResponse, Problem> {
+    let key = client.require("alerts").await?;
+    let app = client.app.clone();
+    let status = app
+        .clone()
+        .run(async move {
+            let alert = alerts::find_by_reference(&mut app.read().await?, &reference).await?.ok_or(Problem::NotFound("alert"))?;
+            match hold::act(&app, alert.id, wish, &Actor::Key(key.name)).await? {
+                HoldOutcome::Done(alert) => read(&app, *alert).await,
+                // Asked twice, it stands as asked.
+                HoldOutcome::Refused(Refusal::Already) => read(&app, alert).await,
+                HoldOutcome::Refused(refusal) => Err(Problem::Conflict(refusal.sentence().to_owned())),
+            }
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(status))
+}
+
+async fn read(app: &App, alert: AlertRow) -> Result<AlertStatus, Problem> {
+    let tally = app.tallies().get(app.db(), alert.id).await?;
+    let conn = &mut app.read().await?;
     let (mut deliveries, mut totals) = (BTreeMap::<String, BTreeMap<String, i64>>::new(), BTreeMap::new());
-    for count in figures::progress(conn, alert.id).await? {
+    for count in tally.counts {
         *totals.entry(count.status.clone()).or_default() += count.count;
-        deliveries.entry(count.channel_kind).or_default().insert(count.status, count.count);
+        *deliveries.entry(count.channel_kind).or_default().entry(count.status).or_default() += count.count;
     }
     let replies = figures::get(conn, alert.id).await?.map_or(0, |row| row.replies);
     let excluded = alerts::list_exclusions(conn, alert.id).await?.into_iter().collect();
@@ -191,6 +252,9 @@ async fn read(conn: &mut crate::store::Conn, alert: AlertRow) -> Result<AlertSta
         kind: alert.kind,
         urgency: alert.urgency,
         status: alert.status,
+        hold: alert.hold,
+        starts_at: alert.starts_at.map(crate::domain::At::rfc3339),
+        addresses: alert.audience_size,
         published_at: alert.published_at.map(crate::domain::At::rfc3339),
         deliveries,
         totals,

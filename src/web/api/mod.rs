@@ -123,7 +123,7 @@ impl FromRequest for Client {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Hue and Cry", description = "Two-way public alerting: publish alerts, read and answer replies."),
-    paths(alerts::create, alerts::show, conversations::of_alert, conversations::unattributed, conversations::reply),
+    paths(alerts::create, alerts::show, alerts::pause, alerts::resume, alerts::take_back, conversations::of_alert, conversations::unattributed, conversations::reply),
     modifiers(&Keyed)
 )]
 struct Api;

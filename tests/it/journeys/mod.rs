@@ -4,6 +4,7 @@ mod alert_and_replies;
 mod by_bind;
 mod carriers_no;
 mod each_provider;
+mod holds;
 mod imports;
 mod mail_machines;
 mod mail_stop;

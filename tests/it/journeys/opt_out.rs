@@ -54,7 +54,8 @@ on_both!(a_stop_that_overtakes_a_queued_text_holds_it_back, async |db| {
     t.add_resident(db, "Ann", &["+447700900101"], &[]).await;
     let mut officer = t.officer("owner@force.example").await;
     let reference = t.publish(&mut officer, "First", "First alert").await;
-    while huecry::outbound::publish::run_once(&t.app).await.unwrap() {}
+    let pace = huecry::outbound::fan_out::Pace::of(&t.app);
+    while huecry::outbound::fan_out::run_once(&t.app, &pace).await.unwrap() {}
     t.text("+447700900101", POOL[0], "STOP").await;
     let channel = t.app.channels().find("sms").unwrap().clone();
     let (dispatcher, _recorder) = huecry::outbound::dispatch::Dispatcher::start(&t.app, &channel);

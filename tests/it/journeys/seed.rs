@@ -43,7 +43,8 @@ on_both!(the_demonstration_is_planted_once, async |db| {
 
     // Each reason for leaving somebody out is there to be seen.
     let districts: Vec<_> = areas.iter().filter(|area| area.kind == "district").map(|area| area.id).collect();
-    let found = audience::list(&mut conn, &districts, &[], 0, i64::MAX, 10_000).await.unwrap();
+    let wanted = audience::Wanted { areas: districts, mark: i64::MAX, ..audience::Wanted::default() };
+    let found = audience::list(&mut conn, &wanted, 0, 10_000).await.unwrap();
     for (what, several) in [
         ("switched off", found.iter().filter(|row| !row.enabled).count()),
         ("unconfirmed", found.iter().filter(|row| !row.verified).count()),

@@ -135,7 +135,7 @@ impl Gateway {
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
         let toml = format!(
-            "[server]\nbind = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\nweb_workers = 2\n[database]\nurl = \"{database_url}\"\n\
+            "[server]\nbind = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\nweb_workers = 2\n[quiet_hours]\nroutine = \"\"\n[database]\nurl = \"{database_url}\"\n\
              [files]\ndir = \"files\"\n[security]\nkeyring = \"keyring.json\"\n\
              [[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"ACtest\"\nauth_token = \"{}\"\n\
              numbers = [\"{}\"]\napi_base = \"http://127.0.0.1:9\"\nconfirm_opt_out = false\n{more}",

@@ -100,35 +100,13 @@ on_both!(a_worker_goes_on_with_its_own_fan_out_unless_something_is_more_urgent, 
     assert_eq!(claim(db, "b", LEASE_MS).await.unwrap().id, second.id, "what another worker has is not taken");
 });
 
-on_both!(a_fan_out_is_taken_over_when_its_lease_ran_out_and_its_first_worker_can_do_nothing_more, async |db| {
+on_both!(only_a_live_alert_is_closed_and_once, async |db| {
     let officer = db.add_officer("jo@force.example").await;
-    add_publishing(db, officer.id, "routine").await;
-    let held = claim(db, "slow", -1_000).await.unwrap();
-    let taken = claim(db, "quick", LEASE_MS).await.unwrap();
-    assert_eq!(taken.id, held.id);
+    let going = add_publishing(db, officer.id, "routine").await;
+    let live = db.add_alert(officer.id, &[]).await;
     let mut conn = db.write().await;
-    assert_eq!(alerts::advance_fan_out(&mut conn, &held, 10, "slow", LEASE_MS).await.unwrap(), 0);
-    assert_eq!(alerts::finish_fan_out(&mut conn, held.id, "slow", now()).await.unwrap(), 0);
-    assert_eq!(alerts::advance_fan_out(&mut conn, &taken, 10, "quick", LEASE_MS).await.unwrap(), 1);
-    assert_eq!(alerts::advance_fan_out(&mut conn, &taken, 20, "quick", LEASE_MS).await.unwrap(), 0, "a chunk is not counted twice");
-    let further = AlertRow { audience_cursor: 10, ..taken };
-    assert_eq!(alerts::advance_fan_out(&mut conn, &further, 20, "quick", LEASE_MS).await.unwrap(), 1);
-    assert_eq!(alerts::get(&mut conn, held.id).await.unwrap().audience_cursor, 20);
-});
-
-on_both!(a_finished_fan_out_makes_the_alert_live_once_and_only_a_live_one_is_closed, async |db| {
-    let officer = db.add_officer("jo@force.example").await;
-    let alert = add_publishing(db, officer.id, "routine").await;
-    claim(db, "a", LEASE_MS).await.unwrap();
-    let mut conn = db.write().await;
-    assert_eq!(alerts::close(&mut conn, alert.id, now()).await.unwrap(), 0, "it is still going out");
-    assert_eq!(alerts::finish_fan_out(&mut conn, alert.id, "a", now()).await.unwrap(), 1);
-    assert_eq!(alerts::finish_fan_out(&mut conn, alert.id, "a", now()).await.unwrap(), 0);
-    let live = alerts::get(&mut conn, alert.id).await.unwrap();
-    assert_eq!((live.status.as_str(), live.fanned_out_at, live.fan_out_owner, live.fan_out_until), ("live", Some(now()), None, None));
-    assert_eq!(alerts::close(&mut conn, alert.id, now().plus_ms(1)).await.unwrap(), 1);
-    assert_eq!(alerts::close(&mut conn, alert.id, now().plus_ms(2)).await.unwrap(), 0);
-    assert_eq!(alerts::get(&mut conn, alert.id).await.unwrap().closed_at, Some(now().plus_ms(1)));
-    drop(conn);
-    assert!(claim(db, "b", LEASE_MS).await.is_none());
+    assert_eq!(alerts::close(&mut conn, going.id, now()).await.unwrap(), 0, "it is still going out");
+    assert_eq!(alerts::close(&mut conn, live.id, now().plus_ms(1)).await.unwrap(), 1);
+    assert_eq!(alerts::close(&mut conn, live.id, now().plus_ms(2)).await.unwrap(), 0);
+    assert_eq!(alerts::get(&mut conn, live.id).await.unwrap().closed_at, Some(now().plus_ms(1)));
 });

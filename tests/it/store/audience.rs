@@ -2,14 +2,18 @@
 
 use huecry::store::residents::{self, AddressRow};
 use huecry::store::suppressions;
-use huecry::store::views::audience::{self, Candidate};
+use huecry::store::views::audience::{self, Candidate, Wanted};
 
 use crate::support::db::TestDb;
 use crate::support::now;
 use crate::support::rows::key;
 
+fn of(areas: &[i64], groups: &[i64], mark: i64) -> Wanted {
+    Wanted { areas: areas.to_vec(), groups: groups.to_vec(), mark, has_sms: true, has_email: true }
+}
+
 async fn list(db: &TestDb, areas: &[i64], groups: &[i64]) -> Vec<Candidate> {
-    audience::list(&mut db.read().await, areas, groups, 0, i64::MAX, 100).await.unwrap()
+    audience::list(&mut db.read().await, &of(areas, groups, i64::MAX), 0, 100).await.unwrap()
 }
 
 async fn values(db: &TestDb, areas: &[i64], groups: &[i64]) -> Vec<String> {
@@ -37,9 +41,9 @@ on_both!(a_chunk_begins_after_the_cursor_and_ends_at_the_mark, async |db| {
         ids.push(db.add_resident(&format!("07700 90000{n}"), &[area]).await.address.id);
     }
     assert_eq!(audience::highest_address(&mut db.read().await).await.unwrap(), ids[4]);
-    let chunk = audience::list(&mut db.read().await, &[area], &[], ids[0], ids[3], 2).await.unwrap();
+    let chunk = audience::list(&mut db.read().await, &of(&[area], &[], ids[3]), ids[0], 2).await.unwrap();
     assert_eq!(chunk.iter().map(|candidate| candidate.id).collect::<Vec<_>>(), ids[1..3]);
-    let chunk = audience::list(&mut db.read().await, &[area], &[], ids[2], ids[3], 2).await.unwrap();
+    let chunk = audience::list(&mut db.read().await, &of(&[area], &[], ids[3]), ids[2], 2).await.unwrap();
     assert_eq!(chunk.iter().map(|candidate| candidate.id).collect::<Vec<_>>(), ids[3..4], "who joined after the mark gets no copy");
 });
 

@@ -43,7 +43,7 @@ on_both!(every_column_comes_back_as_it_was_given, async |db| {
     let all = |row: DeliveryRow| {
         (
             (row.id, row.purpose, row.source_id, row.alert_id, row.conversation_id, row.match_key, row.address, row.channel_kind, row.channel, row.sender),
-            (row.priority, row.status, row.subject, row.body, row.code, row.token, row.in_reply_to, row.reference_ids, row.provider_message_id, row.rank),
+            (row.priority, row.status, row.subject, row.body, row.token, row.in_reply_to, row.reference_ids, row.provider_message_id, row.rank),
             (row.attempts, row.error_code, row.error_detail, row.lease_owner, row.lease_until, row.next_attempt_at, row.sending_at, row.accepted_at),
             (row.finished_at, row.created_at, row.expires_at),
         )

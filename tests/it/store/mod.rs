@@ -1,12 +1,14 @@
 //! The store on both databases: one file a table or queue. Every test gets a database of its own from `on_both!`.
 
 mod accounts;
+mod alert_holds;
 mod alerts;
 mod audience;
 mod clock;
 mod conversations;
 mod deliveries;
 mod envelopes;
+mod fan_out;
 mod ledgers;
 mod mailboxes;
 mod messages;

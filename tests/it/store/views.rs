@@ -37,8 +37,8 @@ on_both!(the_list_of_alerts_counts_copies_arrivals_and_replies_of_each, async |d
     }
     let mut conn = db.read().await;
     let rows = alert_views::list(&mut conn, None, 10).await.unwrap();
-    let told: Vec<_> = rows.iter().map(|row| (row.reference.as_str(), row.owner.as_str(), row.recipients, row.delivered, row.replies)).collect();
-    let expected = [(second.reference.as_str(), "PC al@force.example", 0, 0, 0), (first.reference.as_str(), "PC jo@force.example", 3, 2, 2)];
+    let told: Vec<_> = rows.iter().map(|row| (row.reference.as_str(), row.owner.as_str(), row.replies)).collect();
+    let expected = [(second.reference.as_str(), "PC al@force.example", 0), (first.reference.as_str(), "PC jo@force.example", 2)];
     assert_eq!(told, expected);
     assert_eq!((rows[1].title.as_str(), rows[1].status.as_str(), rows[1].published_at), (first.title.as_str(), "live", Some(now())));
     assert_eq!(alert_views::list(&mut conn, Some(jo.id), 10).await.unwrap().len(), 1);

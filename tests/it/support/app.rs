@@ -300,9 +300,11 @@ fn toml(db: &TestDb, url: &str, carrier: &Carrier, simulator: &Running, more: &s
         lines.fold(String::new(), |all, line| all + line + "\n")
     };
     let (server, security) = (section("server"), section("security"));
+    // "# quiet HH:MM-HH:MM" sets quiet hours; without it, tests run at any hour.
+    let hours = section("quiet").trim().to_owned();
     format!(
         "[server]\nbind = \"{}\"\npublic_url = \"{url}\"\nweb_workers = 1\n{server}[database]\nurl = \"{}\"\n[files]\ndir = \"{folder}/files\"\n\
-         [security]\nkeyring = \"{folder}/keyring.json\"\n{security}\
+         [security]\nkeyring = \"{folder}/keyring.json\"\n{security}[quiet_hours]\nroutine = \"{hours}\"\n\
          {texts}\
          [[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"{PUBLISHED}\"\nsmtp_host = \"127.0.0.1\"\n\
          smtp_port = {}\nsmtp_tls = \"none\"\nwebhook_secret = \"{MAIL_SECRET}\"\nrate_per_s = 1000\nconcurrency = 8\n{quiet}{more}",

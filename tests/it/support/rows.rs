@@ -147,6 +147,14 @@ impl TestDb {
             fanned_out_at: None,
             closed_at: None,
             two_way: true,
+            audience_size: 0,
+            queued_sms: 0,
+            queued_email: 0,
+            hold: None,
+            held_at: None,
+            unsettled: false,
+            starts_at: None,
+            starts_why: None,
         }
     }
 
@@ -188,7 +196,6 @@ impl TestDb {
             status: "queued".into(),
             subject: None,
             body: None,
-            code: format!("{}-9FDM", alert.reference),
             token: public_id(),
             in_reply_to: None,
             reference_ids: None,

@@ -1,0 +1,13 @@
+ALTER TABLE deliveries ADD COLUMN code TEXT NOT NULL DEFAULT '';
+DROP INDEX deliveries_alert_id;
+CREATE INDEX deliveries_alert_id ON deliveries (alert_id, channel_kind, status);
+DROP INDEX alerts_unsettled;
+DROP INDEX alerts_hold;
+ALTER TABLE alerts DROP COLUMN starts_why;
+ALTER TABLE alerts DROP COLUMN starts_at;
+ALTER TABLE alerts DROP COLUMN unsettled;
+ALTER TABLE alerts DROP COLUMN held_at;
+ALTER TABLE alerts DROP COLUMN hold;
+ALTER TABLE alerts DROP COLUMN queued_email;
+ALTER TABLE alerts DROP COLUMN queued_sms;
+ALTER TABLE alerts DROP COLUMN audience_size;

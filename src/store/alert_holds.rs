@@ -1,0 +1,161 @@
+//! What is held of an alert: `alerts.hold` says at once that nothing more of it leaves, and the deliveries follow in chunks.
+//!
+//! A claim passes over an alert that is held, and what is leased of one is not handed over (`outbox`). So that a claim need not
+//! pass over a million rows each time, they are then taken out of the queue here; and put back when the hold is lifted. Every
+//! chunk locks the alert, so that two changes of mind cannot leave some rows in the wrong state.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::alerts::{self, AlertRow};
+use super::schema::alerts as table;
+use crate::domain::At;
+use crate::domain::alert::{AlertStatus, Hold};
+use crate::domain::delivery::Status;
+use crate::on;
+
+/// What a delivery that was taken back bears, so that it can be told from one cancelled for another reason.
+pub const TAKEN_BACK: &str = "taken_back";
+
+/// The alert, which nobody else changes until this transaction ends.
+pub async fn lock(conn: &mut Conn, alert_id: i64) -> QueryResult<AlertRow> {
+    match conn {
+        Conn::Pg(c) => table::table.find(alert_id).select(AlertRow::as_select()).for_no_key_update().first(&mut **c).await,
+        Conn::Lite(_) => alerts::get(conn, alert_id).await,
+    }
+}
+
+/// Holds an alert, or lets it go on. Must run in the transaction that locked it.
+pub async fn set(conn: &mut Conn, alert_id: i64, hold: Option<Hold>, status: AlertStatus, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(table::table.find(alert_id))
+        .set((
+            table::hold.eq(hold.map(Hold::as_str)),
+            table::held_at.eq(hold.map(|_| now)),
+            table::status.eq(status.as_str()),
+            table::unsettled.eq(true),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// Brings up to so many deliveries of an alert to where its hold says; gives how many moved. Must run in a transaction.
+pub async fn settle(conn: &mut Conn, alert_id: i64, limit: i64, now: At) -> QueryResult<usize> {
+    let alert = lock(conn, alert_id).await?;
+    let hold: Option<Hold> = alert.hold.as_deref().and_then(|word| word.parse().ok());
+    let moved = match hold {
+        Some(Hold::Paused | Hold::Quiet) => {
+            let held = format!("status = '{}', rank = {}, lease_owner = NULL, lease_until = NULL", Status::Held.as_str(), Status::Held.rank());
+            step(conn, alert_id, "status IN ('queued', 'leased')", &held, None, limit).await?
+        }
+        Some(Hold::TakenBack) => {
+            let word = Status::Cancelled;
+            let gone = format!(
+                "status = '{}', rank = {}, error_code = '{TAKEN_BACK}', error_detail = 'the alert was taken back', lease_owner = NULL, lease_until = NULL, finished_at = $1",
+                word.as_str(),
+                word.rank()
+            );
+            step(conn, alert_id, "status IN ('queued', 'leased', 'held')", &gone, Some(now), limit).await?
+        }
+        None => {
+            let back = "status = 'queued', rank = 0, next_attempt_at = $1, finished_at = NULL, error_code = NULL, error_detail = NULL";
+            let waits = format!("status IN ('held', 'cancelled') AND (status = 'held' OR error_code = '{TAKEN_BACK}')");
+            step(conn, alert_id, &waits, back, Some(now), limit).await?
+        }
+    };
+    // Fewer than were asked for may be all, or those beside what a dispatcher was marking: only none is all.
+    if moved == 0 {
+        on!(conn, c => diesel::update(table::table.find(alert_id)).set(table::unsettled.eq(false)).execute(c).await)?;
+    }
+    Ok(moved)
+}
+
+/// Moves the next of an alert's copies that stand so, the oldest first.
+async fn step(conn: &mut Conn, alert_id: i64, which: &str, set: &str, at: Option<At>, limit: i64) -> QueryResult<usize> {
+    let pick = format!("SELECT id FROM deliveries WHERE alert_id = {alert_id} AND purpose = 'alert' AND {which} ORDER BY id LIMIT {limit}");
+    // Which are to be taken is worked out once; what a dispatcher is marking at this moment is waited for, and then has left.
+    let ids = match conn {
+        Conn::Pg(_) => format!("= ANY(ARRAY({pick}))"),
+        Conn::Lite(_) => format!("IN ({pick})"),
+    };
+    let statement = format!("UPDATE deliveries SET {set} WHERE id {ids} AND {which}");
+    match at {
+        Some(at) => on!(conn, c => diesel::sql_query(&statement).bind::<Timestamp, _>(at).execute(c).await),
+        None => on!(conn, c => diesel::sql_query(&statement).execute(c).await),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Alerts whose deliveries do not all stand as their hold says: the most urgent first.
+pub async fn list_unsettled(conn: &mut Conn) -> QueryResult<Vec<i64>> {
+    let query = "SELECT id FROM alerts WHERE unsettled ORDER BY CASE urgency WHEN 'life_at_risk' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, id";
+    let rows: Vec<Id> = on!(conn, c => diesel::sql_query(query).load(c).await)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Notes those of which something came back into the queue, as after a hand-over that failed; gives how many.
+pub async fn note_stray(conn: &mut Conn, since: At) -> QueryResult<usize> {
+    let statement = "UPDATE alerts SET unsettled = TRUE WHERE hold IS NOT NULL AND NOT unsettled AND held_at > $1 AND EXISTS \
+         (SELECT 1 FROM deliveries d WHERE d.alert_id = alerts.id AND d.purpose = 'alert' AND d.status = 'queued')";
+    on!(conn, c => diesel::sql_query(statement).bind::<Timestamp, _>(since).execute(c).await)
+}
+
+/// Holds what is going out of this urgency: quiet hours have begun. `since` is how long ago an alert may have been published.
+pub async fn hush(conn: &mut Conn, urgency: &str, since: At, now: At) -> QueryResult<usize> {
+    // SQLite numbers parameters as they come.
+    let statement = "UPDATE alerts SET hold = 'quiet', held_at = $1, unsettled = TRUE WHERE urgency = $2 AND hold IS NULL AND published_at > $3 \
+         AND (status = 'publishing' OR EXISTS (SELECT 1 FROM deliveries d WHERE d.alert_id = alerts.id AND d.purpose = 'alert' AND d.status IN ('queued', 'leased')))";
+    on!(conn, c => diesel::sql_query(statement).bind::<Timestamp, _>(now).bind::<Text, _>(urgency).bind::<Timestamp, _>(since).execute(c).await)
+}
+
+/// Lets go on what quiet hours held: they are over.
+pub async fn unhush(conn: &mut Conn, urgency: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(table::table.filter(table::hold.eq(Hold::Quiet.as_str()).and(table::urgency.eq(urgency))))
+        .set((table::hold.eq(None::<String>), table::held_at.eq(None::<At>), table::unsettled.eq(true)))
+        .execute(c)
+        .await)
+}
+
+/// Ids of alerts whose hour has come.
+pub async fn list_due(conn: &mut Conn, now: At) -> QueryResult<Vec<i64>> {
+    on!(conn, c => table::table
+        .filter(table::status.eq(AlertStatus::Scheduled.as_str()).and(table::starts_at.le(now)).and(table::hold.is_null()))
+        .order(table::starts_at)
+        .select(table::id)
+        .load(c)
+        .await)
+}
+
+/// An alert's hour has come: its audience is the one of now. Gives 0 if another began it.
+pub async fn begin(conn: &mut Conn, alert_id: i64, mark: i64, size: i64, (sms, email): (i64, i64), now: At) -> QueryResult<usize> {
+    let still = table::id.eq(alert_id).and(table::status.eq(AlertStatus::Scheduled.as_str())).and(table::hold.is_null());
+    on!(conn, c => diesel::update(table::table.filter(still))
+        .set((
+            table::status.eq(AlertStatus::Publishing.as_str()),
+            table::published_at.eq(Some(now)),
+            table::audience_mark.eq(mark),
+            table::audience_size.eq(size),
+            table::expected_sms.eq(sms),
+            table::expected_email.eq(email),
+        ))
+        .execute(c)
+        .await)
+}
+
+/// It is still quiet when its hour comes, for the hours were changed meanwhile.
+pub async fn put_off(conn: &mut Conn, alert_id: i64, starts_at: At, why: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(table::table.find(alert_id)).set((table::starts_at.eq(Some(starts_at)), table::starts_why.eq(Some(why)))).execute(c).await)
+}
+
+/// Whether any copy of an alert has not left.
+pub async fn any_waits(conn: &mut Conn, alert_id: i64) -> QueryResult<bool> {
+    let query = format!("SELECT id FROM deliveries WHERE alert_id = {alert_id} AND purpose = 'alert' AND status IN ('queued', 'leased', 'held') LIMIT 1");
+    let rows: Vec<Id> = on!(conn, c => diesel::sql_query(&query).load(c).await)?;
+    Ok(!rows.is_empty())
+}

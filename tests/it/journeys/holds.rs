@@ -1,0 +1,217 @@
+//! Pausing, taking back and quiet hours, as officers and partners see them and as they arrive on phones.
+
+use chrono::{Datelike, TimeZone};
+use chrono_tz::Europe::London;
+use huecry::domain::At;
+use huecry::outbound::fan_out::{self, Pace};
+use huecry::store::residents;
+use serde_json::{Value, json};
+
+use crate::support::app::{SECTOR, TestApp, eventually};
+use crate::support::db::TestDb;
+
+/// So many residents of the sector, each with a phone.
+async fn crowd(db: &TestDb, t: &TestApp, count: usize) {
+    let people: Vec<_> = (0..count).map(|_| db.new_resident("DE45 1AA")).collect();
+    let addresses = people.iter().enumerate().map(|(n, person)| db.new_address(person.id, &phone(n))).collect();
+    let areas = people.iter().flat_map(|person| t.areas.iter().map(|area| (person.id, area.id))).collect();
+    let mut conn = db.write().await;
+    conn.transaction(async |conn| {
+        residents::insert(conn, people.clone()).await?;
+        residents::insert_addresses(conn, addresses).await?;
+        residents::insert_areas(conn, areas).await
+    })
+    .await
+    .unwrap();
+}
+
+fn phone(n: usize) -> String {
+    format!("+447700900{n:03}")
+}
+
+async fn status(t: &TestApp, key: &str, reference: &str) -> Value {
+    t.api(key, &format!("/api/v1/alerts/{reference}")).await
+}
+
+async fn post(t: &TestApp, key: &str, path: &str, body: Value) -> (u16, Value) {
+    let answer = t.http().post(format!("{}{path}", t.url)).bearer_auth(key).json(&body).send().await.unwrap();
+    let status = answer.status().as_u16();
+    (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap())
+}
+
+async fn act(t: &TestApp, officer: &mut crate::support::browser::Client, reference: &str, act: &str) -> (u16, String) {
+    let path = format!("/alerts/{reference}");
+    officer.get(&path).await;
+    let answer = officer.submit(&format!("{path}/hold"), &[("act", act)]).await;
+    let page = officer.get(&path).await.body;
+    let _ = t;
+    (answer.status, page)
+}
+
+on_both!(a_paused_alert_stays_until_it_is_let_go_on_and_only_some_may_hold_it, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    crowd(db, &t, 20).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut officer, "Van", "Seen it?").await;
+    for nobody in ["mate@force.example", "stranger@force.example", "admin@force.example"] {
+        assert_eq!(act(&t, &mut t.officer(nobody).await, &reference, "take_back").await.0, 403, "{nobody}");
+    }
+    // Before anything is queued.
+    let (code, page) = act(&t, &mut officer, &reference, "pause").await;
+    assert!(code == 303 && page.contains("Paused. Nothing more leaves") && page.contains("paused: nothing leaves"), "{page}");
+    let pace = Pace::of(&t.app);
+    assert!(!fan_out::run_once(&t.app, &pace).await.unwrap(), "a paused alert is not fanned out either");
+    let mut press = t.officer("press@force.example").await;
+    let (_, page) = act(&t, &mut press, &reference, "resume").await;
+    assert!(page.contains("It goes on."), "{page}");
+    while fan_out::run_once(&t.app, &pace).await.unwrap() {}
+    // When all is queued.
+    act(&t, &mut officer, &reference, "pause").await;
+    let channel = t.app.channels().find("sms").unwrap().clone();
+    let (dispatcher, _recorder) = huecry::outbound::dispatch::Dispatcher::start(&t.app, &channel);
+    assert_eq!(dispatcher.run_once().await.unwrap(), 0);
+    let key = t.key(&["alerts"]).await;
+    let paused = status(&t, &key, &reference).await;
+    assert_eq!((&paused["hold"], &paused["totals"]), (&json!("paused"), &json!({ "held": 20 })));
+    let (code, again) = post(&t, &key, &format!("/api/v1/alerts/{reference}/pause"), json!({})).await;
+    assert_eq!((code, &again["hold"]), (200, &json!("paused")), "asked twice, it stands as asked");
+    let (code, back) = post(&t, &key, &format!("/api/v1/alerts/{reference}/resume"), json!({})).await;
+    assert_eq!((code, &back["hold"], &back["totals"]), (200, &Value::Null, &json!({ "queued": 20 })));
+    while dispatcher.run_once().await.unwrap() > 0 {}
+    for n in 0..20 {
+        assert_eq!(t.wait_for_texts(&phone(n), 1).await.len(), 1);
+    }
+    let id = huecry::store::alerts::find_by_reference(&mut db.read().await, &reference).await.unwrap().unwrap().id;
+    let actions = huecry::store::audit_log::list_of(&mut db.read().await, "alert", id).await.unwrap();
+    let actions: Vec<&str> = actions.iter().map(|row| row.action.as_str()).collect();
+    assert_eq!(actions.iter().filter(|action| **action == "alert.pause").count(), 2);
+    assert_eq!(actions.iter().filter(|action| **action == "alert.resume").count(), 2);
+    t.stop().await;
+});
+
+on_both!(what_is_taken_back_while_it_goes_out_has_left_or_does_not_leave_and_can_be_let_go_on, async |db| {
+    let t = TestApp::start(db).await;
+    crowd(db, &t, 600).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let key = t.key(&["alerts"]).await;
+    let reference = t.publish(&mut officer, "Van", "Seen it?").await;
+    eventually("some to have left", async || status(&t, &key, &reference).await["totals"]["accepted"].as_i64().filter(|count| *count > 0)).await;
+    let (code, _) = post(&t, &key, &format!("/api/v1/alerts/{reference}/take-back"), json!({})).await;
+    assert_eq!(code, 200);
+    let hand_overs = async || {
+        let mut count = 0;
+        for n in 0..600 {
+            count += t.texts(&phone(n)).await.len();
+        }
+        i64::try_from(count).unwrap()
+    };
+    // What was in the provider's hands at that moment comes to its end.
+    let after = eventually("the last to be settled", async || {
+        let now = status(&t, &key, &reference).await;
+        let none = |word: &str| now["totals"][word].as_i64().unwrap_or(0) == 0;
+        Some(now.clone()).filter(|_| none("sending") && none("queued") && none("leased"))
+    })
+    .await;
+    let of = |word: &str| after["totals"][word].as_i64().unwrap_or(0);
+    let left = of("accepted") + of("delivered");
+    assert_eq!((after["status"].as_str(), after["hold"].as_str()), (Some("taken_back"), Some("taken_back")));
+    assert_eq!(hand_overs().await, left, "the carrier has what we say has left: {after}");
+    let page = officer.get(&format!("/alerts/{reference}")).await.body;
+    assert!(page.contains("Taken back"), "{page}");
+    assert!(page.contains(&format!("{left} had left, {} taken back", 600 - left)), "{page}");
+    assert!(!t.visitor().get("/").await.body.contains(&reference) || !t.visitor().get("/").await.body.contains("Seen it?"), "not on the public page");
+
+    let (code, _) = post(&t, &key, &format!("/api/v1/alerts/{reference}/resume"), json!({})).await;
+    assert_eq!(code, 200);
+    eventually("all to have left", async || {
+        let now = status(&t, &key, &reference).await;
+        let of = |word: &str| now["totals"][word].as_i64().unwrap_or(0);
+        (now["status"] == "live" && of("accepted") + of("delivered") == 600).then_some(())
+    })
+    .await;
+    for n in 0..600 {
+        assert_eq!(t.texts(&phone(n)).await.len(), 1, "each has it once");
+    }
+    t.stop().await;
+});
+
+/// How long until the clock on the wall in London shows this, and is in winter or summer as it is.
+fn until(now: At, hour: u32, minute: u32) -> i64 {
+    let local = now.utc().with_timezone(&London);
+    let today = London.with_ymd_and_hms(local.year(), local.month(), local.day(), hour, minute, 0).earliest().unwrap();
+    let then = if At::from(today.to_utc()) > now { today } else { today + chrono::Duration::days(1) };
+    At::from(then.to_utc()).since_ms(now)
+}
+
+on_both!(a_routine_alert_of_the_night_goes_out_in_the_morning_and_an_urgent_one_at_once, async |db| {
+    let t = TestApp::start_with(db, "# quiet 21:00-08:00\n", true).await;
+    crowd(db, &t, 3).await;
+    t.app.clock().advance_ms(until(t.app.now(), 23, 0));
+    let mut officer = t.officer("owner@force.example").await;
+    officer.get("/alerts/new").await;
+    let preview = officer.submit("/alerts/preview", &[("urgency", "routine"), ("sms_text", "Seen it?"), ("area", SECTOR)]).await;
+    assert!(preview.body.contains("it goes out tomorrow at 08:00 unless you mark it urgent"), "{}", preview.body);
+    let reference = t.publish(&mut officer, "Night van", "Seen it in the night?").await;
+    let page = officer.get(&format!("/alerts/{reference}")).await.body;
+    assert!(page.contains("it goes out tomorrow at 08:00 when quiet hours end") && page.contains("Scheduled"), "{page}");
+    assert!(!t.visitor().get("/").await.body.contains("Seen it in the night?"));
+    let key = t.key(&["alerts"]).await;
+    let body = json!({ "urgency": "urgent", "title": "Now", "sms_text": "Right now", "areas": [SECTOR], "owner_email": "owner@force.example" });
+    let (code, urgent) = post(&t, &key, "/api/v1/alerts", body).await;
+    assert_eq!((code, &urgent["starts_at"]), (201, &Value::Null));
+    assert!(t.wait_for_texts(&phone(0), 1).await[0].1.contains("Right now"));
+    assert_eq!(status(&t, &key, &reference).await["status"], "scheduled");
+    // Somebody who joins meanwhile gets it: the audience is that of the morning.
+    t.add_resident(db, "New", &["+447700900900"], &[]).await;
+    t.app.clock().advance_ms(until(t.app.now(), 8, 0));
+    assert!(t.wait_for_texts(&phone(0), 2).await[1].1.contains("in the night"));
+    assert_eq!(t.wait_for_texts("+447700900900", 1).await.len(), 1);
+    t.stop().await;
+});
+
+on_both!(what_still_goes_out_when_quiet_hours_begin_goes_on_when_they_end, async |db| {
+    let t = TestApp::start_with(db, "# quiet 21:00-08:00\n", false).await;
+    crowd(db, &t, 5).await;
+    t.app.clock().advance_ms(until(t.app.now(), 20, 0));
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut officer, "Van", "Seen it?").await;
+    let pace = Pace::of(&t.app);
+    while fan_out::run_once(&t.app, &pace).await.unwrap() {}
+    let key = t.key(&["alerts"]).await;
+    let settle = async || {
+        let rounds = huecry::outbound::hold::Rounds::default();
+        while huecry::outbound::hold::run_once(&t.app, &rounds).await.unwrap() {}
+    };
+    settle().await;
+    assert_eq!(status(&t, &key, &reference).await["totals"], json!({ "queued": 5 }));
+    t.app.clock().advance_ms(until(t.app.now(), 21, 0));
+    settle().await;
+    let held = status(&t, &key, &reference).await;
+    assert_eq!((&held["hold"], &held["totals"]), (&json!("quiet"), &json!({ "held": 5 })));
+    // The session has run out by the clock; the officer comes back.
+    let mut officer = t.officer("owner@force.example").await;
+    assert!(officer.get(&format!("/alerts/{reference}")).await.body.contains("quiet hours: it goes on tomorrow at 08:00"));
+    t.app.clock().advance_ms(until(t.app.now(), 8, 0));
+    settle().await;
+    let back = status(&t, &key, &reference).await;
+    assert_eq!((&back["hold"], &back["totals"]), (&Value::Null, &json!({ "queued": 5 })));
+    t.stop().await;
+});
+
+on_both!(an_alert_for_a_named_time_waits_for_it, async |db| {
+    let t = TestApp::start(db).await;
+    crowd(db, &t, 2).await;
+    let key = t.key(&["alerts"]).await;
+    let at = t.app.now().plus_ms(3_600_000).rfc3339();
+    let body = |starts_at: &str| json!({ "urgency": "urgent", "title": "Later", "sms_text": "At last", "areas": [SECTOR], "owner_email": "owner@force.example", "starts_at": starts_at });
+    let (code, later) = post(&t, &key, "/api/v1/alerts", body(&at)).await;
+    assert_eq!((code, &later["starts_at"], &later["starts_why"]), (201, &json!(at), &json!("asked")));
+    let (code, wrong) = post(&t, &key, "/api/v1/alerts", body("at tea time")).await;
+    assert!(code == 422 && wrong["errors"][0]["field"] == "starts_at", "{wrong}");
+    let reference = later["reference"].as_str().unwrap();
+    assert_eq!(status(&t, &key, reference).await["status"], "scheduled");
+    assert!(t.texts(&phone(0)).await.is_empty());
+    t.app.clock().advance_ms(3_600_000);
+    assert_eq!(t.wait_for_texts(&phone(1), 1).await.len(), 1);
+    t.stop().await;
+});

@@ -1,0 +1,145 @@
+//! A hold keeps everything of an alert that has not left from leaving, whatever the order of things, and loses none of it.
+
+use diesel::QueryResult;
+use huecry::domain::alert::{AlertStatus, Hold};
+use huecry::store::alerts::{self, AlertRow};
+use huecry::store::deliveries::{self, DeliveryRow};
+use huecry::store::{alert_holds, outbox};
+
+use crate::support::db::TestDb;
+use crate::support::now;
+use crate::support::rows::SMS;
+
+const LEASE_MS: i64 = 60_000;
+
+async fn claim(db: &TestDb) -> Vec<i64> {
+    let mut conn = db.write().await;
+    let claimed: QueryResult<Vec<DeliveryRow>> = conn.transaction(async |conn| outbox::claim(conn, SMS, "a", 100, LEASE_MS, now()).await).await;
+    claimed.unwrap().into_iter().map(|row| row.id).collect()
+}
+
+async fn mark(db: &TestDb, ids: &[i64]) -> Vec<i64> {
+    let mut conn = db.write().await;
+    let marked: QueryResult<Vec<i64>> = conn.transaction(async |conn| outbox::mark_sending(conn, ids, "a", LEASE_MS, now()).await).await;
+    marked.unwrap()
+}
+
+async fn set(db: &TestDb, alert: i64, hold: Option<Hold>) {
+    let status = if hold == Some(Hold::TakenBack) { AlertStatus::TakenBack } else { AlertStatus::Live };
+    alert_holds::set(&mut db.write().await, alert, hold, status, now()).await.unwrap();
+}
+
+/// Chunks of so many until nothing is left to do; gives how many moved.
+async fn settle(db: &TestDb, limit: i64) -> usize {
+    let mut moved = 0;
+    loop {
+        let unsettled = alert_holds::list_unsettled(&mut db.read().await).await.unwrap();
+        let Some(alert) = unsettled.first() else { return moved };
+        let mut conn = db.write().await;
+        let step: QueryResult<usize> = conn.transaction(async |conn| alert_holds::settle(conn, *alert, limit, now()).await).await;
+        moved += step.unwrap();
+    }
+}
+
+async fn statuses(db: &TestDb, rows: &[DeliveryRow]) -> Vec<String> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let mut found = deliveries::list_by_ids(&mut db.read().await, &ids).await.unwrap();
+    found.sort_by_key(|row| row.id);
+    found.into_iter().map(|row| row.status).collect()
+}
+
+/// An alert of an officer with so many queued copies.
+async fn going(db: &TestDb, count: u16) -> (AlertRow, Vec<DeliveryRow>) {
+    let officer = db.add_officer(&format!("{}@force.example", huecry::domain::ids::public_id())).await;
+    let alert = db.add_alert(officer.id, &[]).await;
+    let rows: Vec<DeliveryRow> = (0..count).map(|n| db.new_delivery(&alert, &format!("07700 900{n:03}"))).collect();
+    deliveries::insert(&mut db.write().await, rows.clone()).await.unwrap();
+    (alert, rows)
+}
+
+on_both!(a_claim_passes_over_a_held_alert_and_nothing_else, async |db| {
+    let (alert, _) = going(db, 3).await;
+    let (_, other) = going(db, 2).await;
+    // An answer to somebody about the same alert is not the alert.
+    let reply = DeliveryRow { purpose: "reply".into(), source_id: db.id(), ..db.new_delivery(&alert, "07700 900900") };
+    deliveries::insert(&mut db.write().await, vec![reply.clone()]).await.unwrap();
+    set(db, alert.id, Some(Hold::Paused)).await;
+    let mut claimed = claim(db).await;
+    claimed.sort_unstable();
+    assert_eq!(claimed, [other[0].id, other[1].id, reply.id]);
+});
+
+on_both!(what_was_leased_before_the_hold_is_not_handed_over_after_it, async |db| {
+    let (alert, rows) = going(db, 3).await;
+    let leased = claim(db).await;
+    assert_eq!(leased.len(), 3);
+    assert_eq!(mark(db, &leased[..1]).await, leased[..1], "this one has left");
+    set(db, alert.id, Some(Hold::TakenBack)).await;
+    assert!(mark(db, &leased[1..]).await.is_empty());
+    assert_eq!(settle(db, 100).await, 2);
+    assert_eq!(statuses(db, &rows).await, ["sending", "cancelled", "cancelled"]);
+    assert!(mark(db, &leased[1..]).await.is_empty());
+});
+
+on_both!(paused_copies_leave_the_queue_and_come_back_to_it_in_chunks, async |db| {
+    let (alert, rows) = going(db, 7).await;
+    set(db, alert.id, Some(Hold::Paused)).await;
+    assert_eq!(settle(db, 3).await, 7);
+    assert_eq!(statuses(db, &rows).await, ["held"; 7]);
+    set(db, alert.id, None).await;
+    assert_eq!(settle(db, 3).await, 7);
+    assert_eq!(claim(db).await, rows.iter().map(|row| row.id).collect::<Vec<_>>());
+});
+
+on_both!(what_was_taken_back_comes_back_and_what_was_cancelled_otherwise_does_not, async |db| {
+    let (alert, rows) = going(db, 3).await;
+    let erased = DeliveryRow { status: "cancelled".into(), rank: 9, ..db.new_delivery(&alert, "07700 900900") };
+    deliveries::insert(&mut db.write().await, vec![erased.clone()]).await.unwrap();
+    set(db, alert.id, Some(Hold::Paused)).await;
+    settle(db, 100).await;
+    set(db, alert.id, Some(Hold::TakenBack)).await;
+    settle(db, 100).await;
+    let gone = deliveries::find(&mut db.read().await, rows[0].id).await.unwrap().unwrap();
+    assert_eq!((gone.status.as_str(), gone.finished_at, gone.error_code.as_deref()), ("cancelled", Some(now()), Some("taken_back")));
+    set(db, alert.id, None).await;
+    settle(db, 100).await;
+    assert_eq!(statuses(db, &rows).await, ["queued"; 3]);
+    assert_eq!(statuses(db, std::slice::from_ref(&erased)).await, ["cancelled"]);
+    let back = deliveries::find(&mut db.read().await, rows[0].id).await.unwrap().unwrap();
+    assert_eq!((back.finished_at, back.error_code, back.rank), (None, None, 0));
+});
+
+on_both!(what_comes_back_into_the_queue_of_a_held_alert_is_taken_out_again, async |db| {
+    let (alert, rows) = going(db, 2).await;
+    let leased = claim(db).await;
+    mark(db, &leased).await;
+    set(db, alert.id, Some(Hold::Paused)).await;
+    assert_eq!(settle(db, 100).await, 0);
+    // The provider refused it for now.
+    outbox::retry_at(&mut db.write().await, leased[0], "a", now(), "500", "not now").await.unwrap();
+    assert!(claim(db).await.is_empty());
+    assert_eq!(alert_holds::note_stray(&mut db.write().await, now().minus_days(1)).await.unwrap(), 1);
+    assert_eq!(settle(db, 100).await, 1);
+    assert_eq!(statuses(db, &rows).await, ["held", "sending"]);
+    assert_eq!(alert_holds::note_stray(&mut db.write().await, now().minus_days(1)).await.unwrap(), 0);
+});
+
+on_both!(quiet_hours_hold_what_goes_out_of_that_urgency_and_let_it_go_on, async |db| {
+    let (routine, rows) = going(db, 2).await;
+    let (paused, _) = going(db, 1).await;
+    let (over, _) = going(db, 0).await;
+    set(db, paused.id, Some(Hold::Paused)).await;
+    let urgent = AlertRow { urgency: "urgent".into(), ..db.new_alert(routine.owner_id) };
+    alerts::insert(&mut db.write().await, &urgent, Vec::new(), &[], &[]).await.unwrap();
+    let since = now().minus_days(1);
+    assert_eq!(alert_holds::hush(&mut db.write().await, "routine", since, now()).await.unwrap(), 1);
+    assert_eq!(alert_holds::hush(&mut db.write().await, "routine", since, now()).await.unwrap(), 0);
+    settle(db, 100).await;
+    assert_eq!(statuses(db, &rows).await, ["held"; 2]);
+    let hold = async |id: i64| alerts::get(&mut db.read().await, id).await.unwrap().hold;
+    assert_eq!((hold(routine.id).await.as_deref(), hold(paused.id).await.as_deref(), hold(over.id).await), (Some("quiet"), Some("paused"), None));
+    assert_eq!(alert_holds::unhush(&mut db.write().await, "routine").await.unwrap(), 1);
+    settle(db, 100).await;
+    assert_eq!(statuses(db, &rows).await, ["queued"; 2]);
+    assert_eq!(hold(paused.id).await.as_deref(), Some("paused"), "what an officer paused stays paused");
+});
