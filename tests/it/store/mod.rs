@@ -10,6 +10,7 @@ mod envelopes;
 mod ledgers;
 mod mailboxes;
 mod messages;
+mod moving;
 mod outbox;
 mod pair_holds;
 mod receipts;
