@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use diesel::QueryResult;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,7 @@ use crate::domain::{Address, At, Ids, MatchKey};
 use crate::files::Files;
 use crate::store::views::tally::Tallies;
 use crate::store::wake::Wake;
+use crate::store::presence::{self, Presence};
 use crate::store::{Backend, Conn, Db, migrate, settings};
 
 /// Configuration, store, channels and clock.
@@ -36,6 +38,7 @@ struct Inner {
     runtime: tokio::runtime::Handle,
     dkim: Verifier,
     oidc: Option<Provider>,
+    _presence: Presence,
 }
 
 impl App {
@@ -58,6 +61,8 @@ impl App {
     /// Opens everything with these keys.
     pub async fn with_keyring(config: Config, keyring: Keyring) -> anyhow::Result<Self> {
         let db = Db::connect(&config.database.url).await?;
+        let presence = presence::say(&config.database.url).context("database.url: cannot lock the file beside the database")?;
+        let presence = presence.context("database.url: the database is being moved by `huecry migrate`: wait until that is done")?;
         migrate::run(&config.database.url).await?;
         let files = Files::open(&config.files.dir).map_err(|error| anyhow::anyhow!("files.dir: cannot use {}: {error}", config.files.dir.display()))?;
         let channels = Channels::build(&config.channels)?;
@@ -85,6 +90,7 @@ impl App {
             files,
             channels,
             keyring,
+            _presence: presence,
         };
         Ok(Self(Arc::new(inner)))
     }

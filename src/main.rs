@@ -15,6 +15,7 @@ use huecry::domain::officer::Role;
 use huecry::inbox::evidence::check as evidence;
 use huecry::privacy::retention;
 use huecry::residents::{import, places};
+use huecry::store::moving::command;
 use huecry::workers::Workers;
 use huecry::{demo, inspect, telemetry, web};
 
@@ -58,10 +59,19 @@ enum Command {
         #[arg(long, value_parser = demo::carriers::NAMES, default_value = "twilio")]
         provider: String,
     },
-    /// Bring the database up to date.
+    /// Bring the database up to date; with --from, move an installation from SQLite to PostgreSQL.
     Migrate {
         #[command(flatten)]
         config: ConfigFile,
+        /// The SQLite database to move: sqlite:PATH. It is only read.
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// The PostgreSQL database to fill, which must be empty; the configured one if left out.
+        #[arg(long, value_name = "URL", requires = "from")]
+        to: Option<String>,
+        /// Only compare the two, as after a move. Ends with 1 if they differ.
+        #[arg(long, requires = "from")]
+        verify: bool,
     },
     /// Check the configuration, the database and the channels, and say what is wrong.
     Check {
@@ -355,7 +365,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let start = if planted_fault { Workers::with_planted_fault } else { start };
             serve(config, &role, start).await?;
         }
-        Command::Migrate { config } => {
+        Command::Migrate { config, from: Some(from), to, verify } => return move_over(&config, &from, to, verify).await,
+        Command::Migrate { config, .. } => {
             let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
             huecry::store::Db::connect(&config.database.url).await?;
             let ran = huecry::store::migrate::run(&config.database.url).await?;
@@ -458,6 +469,17 @@ fn load_existing(file: &ConfigFile) -> Option<Config> {
         }
         _ => Some(config),
     }
+}
+
+async fn move_over(file: &ConfigFile, from: &str, to: Option<String>, verify: bool) -> anyhow::Result<ExitCode> {
+    let to = match to {
+        Some(to) => to,
+        None => match load(file) {
+            Some(config) => config.database.url,
+            None => return Ok(ExitCode::from(2)),
+        },
+    };
+    Ok(command::run(from, &to, verify).await)
 }
 
 async fn audit(app: &App, what: AuditCommand) -> anyhow::Result<ExitCode> {

@@ -1,7 +1,7 @@
 //! Migrations: embedded in the program, run by `huecry migrate`, by `serve` at start, and by the tests.
 
 use diesel::SqliteConnection;
-use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -18,7 +18,7 @@ pub async fn revert_last(url: &str) -> anyhow::Result<()> {
 }
 
 enum Harness {
-    Pg(Box<AsyncMigrationHarness<diesel_async::AsyncPgConnection>>),
+    Pg(Box<AsyncMigrationHarness<AsyncPgConnection>>),
     Lite(SqliteConnection),
 }
 
@@ -47,6 +47,11 @@ fn turn_of(path: &str) -> std::io::Result<std::fs::File> {
     Ok(file)
 }
 
+/// Waits for the turn to migrate a PostgreSQL database; it is held until the connection ends.
+pub(super) async fn take_turn(conn: &mut AsyncPgConnection) -> diesel::QueryResult<()> {
+    diesel::sql_query("SELECT pg_advisory_lock(8485371)").execute(conn).await.map(|_| ())
+}
+
 /// Diesel's migrations block: they run on the blocking pool with a connection of their own.
 async fn with_harness<R: Send + 'static>(url: &str, work: impl FnOnce(Harness) -> anyhow::Result<R> + Send + 'static) -> anyhow::Result<R> {
     if let Some(path) = url.strip_prefix("sqlite:") {
@@ -60,7 +65,6 @@ async fn with_harness<R: Send + 'static>(url: &str, work: impl FnOnce(Harness) -
         .await?;
     }
     let mut conn = super::wake::pg_connection(url).await?;
-    // Held until this connection ends.
-    diesel::sql_query("SELECT pg_advisory_lock(8485371)").execute(&mut conn).await?;
+    take_turn(&mut conn).await?;
     tokio::task::spawn_blocking(move || work(Harness::Pg(Box::new(AsyncMigrationHarness::new(conn))))).await?
 }

@@ -6,6 +6,8 @@
 
 pub mod db;
 pub mod migrate;
+pub mod moving;
+pub mod presence;
 pub mod schema;
 pub mod types;
 pub mod views;

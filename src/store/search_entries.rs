@@ -45,7 +45,7 @@ pub async fn enter(conn: &mut Conn, entries: Vec<Entry>) -> QueryResult<()> {
             pg query("WITH entered AS (INSERT INTO search_entries (id, message_id, kind, words, joined) VALUES (")
                 .sql(", ").text(&entry.joined)
                 .sql(") ON CONFLICT DO NOTHING RETURNING id) INSERT INTO search_words (id, lexemes) SELECT id, ")
-                .text(&lexemes(&entry)).sql("::text::tsvector FROM entered")
+                .text(&lexemes(&entry.words, &entry.joined)).sql("::text::tsvector FROM entered")
                 .execute(c).await,
             lite query("INSERT INTO search_entries (id, message_id, kind, words, joined) VALUES (")
                 .sql(", ").text(&entry.joined).sql(") ON CONFLICT DO NOTHING")
@@ -56,9 +56,9 @@ pub async fn enter(conn: &mut Conn, entries: Vec<Entry>) -> QueryResult<()> {
 
 /// The words with their places, as PostgreSQL writes a tsvector. What neighbours are as one has no place: no phrase runs
 /// through it.
-fn lexemes(entry: &Entry) -> String {
-    let placed = entry.words.split_whitespace().zip(1_u32..).map(|(word, place)| format!("'{word}':{place}"));
-    let joined = entry.joined.split_whitespace().map(|word| format!("'{word}'"));
+pub(super) fn lexemes(words: &str, joined: &str) -> String {
+    let placed = words.split_whitespace().zip(1_u32..).map(|(word, place)| format!("'{word}':{place}"));
+    let joined = joined.split_whitespace().map(|word| format!("'{word}'"));
     placed.chain(joined).collect::<Vec<_>>().join(" ")
 }
 

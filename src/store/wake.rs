@@ -141,6 +141,9 @@ impl Wake {
         };
         let mut listener = pg_connection(url).await.map_err(broken)?;
         let mut speaker = pg_connection(url).await.map_err(broken)?;
+        if !super::presence::say_on_pg(&mut listener).await? {
+            tracing::warn!("the database is being filled by `huecry migrate --to`: stop this gateway until it is done");
+        }
         diesel::sql_query(format!("LISTEN {TOPIC}")).execute(&mut listener).await?;
         // A wake-up is worth no flush: every sleeper also polls.
         diesel::sql_query("SET synchronous_commit = off").execute(&mut speaker).await?;

@@ -69,7 +69,26 @@ impl TestApp {
         Self::start_as(db, more, true, "alerts@reply.elsewhere.example", keyring, twilio()).await
     }
 
+    /// On a database that was moved from one where this ran before: people and places are there. Phones start empty.
+    pub(crate) async fn start_on_moved(db: &TestDb, from: &TestDb) -> Self {
+        let mut conn = from.read().await;
+        let owner = officers::find_officer_by_email(&mut conn, "owner@force.example").await.unwrap().unwrap();
+        Self::begin(db, "", true, PUBLISHED, Keyring::fixed(), twilio(), Some((Vec::new(), Vec::new(), owner))).await
+    }
+
     async fn start_as(db: &TestDb, more: &str, working: bool, published: &str, keyring: Keyring, carrier: Carrier) -> Self {
+        Self::begin(db, more, working, published, keyring, carrier, None).await
+    }
+
+    async fn begin(
+        db: &TestDb,
+        more: &str,
+        working: bool,
+        published: &str,
+        keyring: Keyring,
+        carrier: Carrier,
+        furnished: Option<(Vec<AreaRow>, Vec<GroupRow>, OfficerRow)>,
+    ) -> Self {
         super::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -77,7 +96,10 @@ impl TestApp {
         simulator.set_published_email(published);
         let config = Config::from_toml(&toml(db, &url, &carrier, &simulator, more).replace(PUBLISHED, published)).unwrap();
         let app = App::with_keyring(config, keyring).await.unwrap();
-        let (areas, groups, owner) = furnish(db).await;
+        let (areas, groups, owner) = match furnished {
+            Some(known) => known,
+            None => furnish(db).await,
+        };
         let workers = if working { Workers::all(&app) } else { Workers::web_only(&app) };
         let server = web::serve(&app, workers.intake(), telemetry::figures().unwrap(), listener).unwrap();
         let handle = server.handle();
