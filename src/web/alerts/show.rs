@@ -17,7 +17,7 @@ use crate::domain::officer::Role;
 use crate::outbound::compose;
 use crate::outbound::standing::NOT_SENDING;
 use crate::store::alerts::AlertRow as Stored;
-use crate::store::deliveries::DeliveryRow;
+use crate::store::deliveries::DoubtfulRow;
 use crate::store::views::alerts::{self as figures, StatusCount};
 use crate::store::wake::Change;
 use crate::store::{alerts, deliveries, notices};
@@ -25,6 +25,9 @@ use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::inbox::list::channel_word;
 use crate::web::shell::{self, Shell, When};
+
+/// More than so many of a kind are not shown; the page says so.
+const MOST_DOUBTS: i64 = 500;
 
 #[derive(Template)]
 #[template(path = "alerts/show.html")]
@@ -154,7 +157,7 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
     let mut conn = app.read().await?;
     let counts = figures::progress(&mut conn, alert.id).await?;
     let row = figures::get(&mut conn, alert.id).await?.ok_or(AppError::NotFound)?;
-    let doubtful = deliveries::list_doubtful(&mut conn, alert.id).await?.iter().map(|delivery| doubt(delivery, now)).collect();
+    let doubtful = deliveries::list_doubtful(&mut conn, alert.id, MOST_DOUBTS).await?.iter().map(|doubtful| doubt(doubtful, now)).collect();
     let not_sending = notices::list_of_kind(&mut conn, NOT_SENDING).await?;
     let mut progress = add_up(app, alert, &counts, now);
     let meant = app.channels().first_of("sms").map(|channel| channel.name.clone());
@@ -166,12 +169,17 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
     Ok(ProgressPart { a: AlertRow::of(row, now), progress, doubtful })
 }
 
-fn doubt(delivery: &DeliveryRow, now: At) -> DoubtRow {
+fn doubt(doubtful: &DoubtfulRow, now: At) -> DoubtRow {
+    let delivery = &doubtful.delivery;
     DoubtRow {
         address: mask(&delivery.address),
         channel: channel_word(&delivery.channel_kind),
         when: When::at(delivery.sending_at.unwrap_or(delivery.created_at), now),
-        text: delivery.error_detail.clone().unwrap_or_else(|| "It may or may not have arrived".to_owned()),
+        text: match &delivery.error_detail {
+            _ if doubtful.sent_again => "It may have arrived twice: it was sent again, as this alert says".to_owned(),
+            Some(detail) => detail.clone(),
+            None => "It may or may not have arrived".to_owned(),
+        },
     }
 }
 
