@@ -1,6 +1,6 @@
 //! Hand-overs whose fate is unknown: ask the provider where it can tell, else follow the alert's stated choice.
 //!
-//! Never silent: what stays unknown is `unconfirmed` and listed on the alert's page.
+//! Never silent: what stays unknown is `unconfirmed`, and it is listed on the alert's page as is what was sent again.
 
 use diesel::QueryResult;
 
@@ -8,9 +8,10 @@ use super::{dispatch, receipts};
 use crate::app::App;
 use crate::channels::Doubtful;
 use crate::channels::registry::ChannelKind;
+use crate::domain::At;
 use crate::domain::delivery::Status;
-use crate::store::deliveries::DeliveryRow;
-use crate::store::{alerts, outbox};
+use crate::store::deliveries::{AttemptRow, DeliveryRow};
+use crate::store::{alerts, deliveries, outbox};
 
 /// Longer than asking the provider about a hundred of them takes.
 const LEASE_MS: i64 = 300_000;
@@ -43,7 +44,10 @@ async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
             })
             .await
         }
-        Answer::NotTaken => outbox::retry_at(&mut conn, delivery.id, app.owner(), now, "not_taken", "the provider never had it; sent again").await.map(|_| ()),
+        Answer::NotTaken => {
+            let why = "the provider never had it; sent again";
+            outbox::retry_at(&mut conn, delivery.id, app.owner(), due(delivery, now), "not_taken", why).await.map(|_| ())
+        }
         Answer::CannotTell => {
             let again = match delivery.alert_id.filter(|_| delivery.purpose == "alert") {
                 // Once more and no oftener: a relay that is always too slow would have everybody mailed without end.
@@ -52,14 +56,38 @@ async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
             };
             tracing::warn!(delivery.id, again, "the fate of a hand-over is unknown");
             if again {
-                outbox::retry_at(&mut conn, delivery.id, app.owner(), now, "doubtful", "its first hand-over may have arrived; sent again, as the alert says")
-                    .await
-                    .map(|_| ())
+                conn.transaction(async |conn| {
+                    let why = "its first hand-over may have arrived; sent again, as the alert says";
+                    if outbox::retry_at(conn, delivery.id, app.owner(), due(delivery, now), "doubtful", why).await? > 0 {
+                        deliveries::note_sent_again(conn, sent_again(app, delivery, now)).await?;
+                    }
+                    Ok(())
+                })
+                .await
             } else {
                 let code = delivery.error_code.as_deref().unwrap_or("interrupted");
                 outbox::advance(&mut conn, &[delivery.id], Status::Unconfirmed, Some(code), Some("it may or may not have arrived"), now).await.map(|_| ())
             }
         }
+    }
+}
+
+/// At once, whichever way our clock has been put: it was due when it left.
+fn due(delivery: &DeliveryRow, now: At) -> At {
+    delivery.next_attempt_at.min(now)
+}
+
+/// The attempt of which nobody knows, and that another follows.
+fn sent_again(app: &App, delivery: &DeliveryRow, now: At) -> AttemptRow {
+    AttemptRow {
+        id: app.next_id(),
+        delivery_id: delivery.id,
+        number: delivery.attempts,
+        outcome: "sent_again".to_owned(),
+        provider_message_id: None,
+        error_code: Some(delivery.error_code.clone().unwrap_or_else(|| "interrupted".to_owned())),
+        error_detail: Some("it may or may not have arrived".to_owned()),
+        finished_at: now,
     }
 }
 

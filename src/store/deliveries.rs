@@ -1,10 +1,14 @@
 //! Table `deliveries` (and `attempts`): the send ledger. Leasing and recording are in `outbox`.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
 use super::schema::{attempts, deliveries};
+use super::written::written;
 use crate::domain::At;
 use crate::domain::delivery::Status;
 use crate::{insert_all, on};
@@ -91,7 +95,7 @@ pub struct AttemptRow {
     pub delivery_id: i64,
     /// 1 for the first.
     pub number: i64,
-    /// `accepted`, `retryable`, `failed`, `unknown`.
+    /// `accepted`, `retryable`, `failed`, `unknown`, or `sent_again` where another followed one whose fate is unknown.
     pub outcome: String,
     /// The provider's id.
     pub provider_message_id: Option<String>,
@@ -172,15 +176,52 @@ pub async fn list_by_ids(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<Delive
     on!(conn, c => deliveries::table.filter(deliveries::id.eq_any(ids)).select(DeliveryRow::as_select()).load(c).await)
 }
 
-/// The hand-overs of an alert whose fate is unknown.
-pub async fn list_doubtful(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<DeliveryRow>> {
-    on!(conn, c => deliveries::table
+/// A hand-over that may have arrived or not; or, where it was sent again, once or twice.
+#[derive(Debug)]
+pub struct DoubtfulRow {
+    /// What was handed over.
+    pub delivery: DeliveryRow,
+    /// Whether it was sent again, as its alert says.
+    pub sent_again: bool,
+}
+
+/// The hand-overs of an alert whose fate is unknown, and those that were sent again on doubt: up to `limit` of each.
+pub async fn list_doubtful(conn: &mut Conn, alert_id: i64, limit: i64) -> QueryResult<Vec<DoubtfulRow>> {
+    let unknown: Vec<DeliveryRow> = on!(conn, c => deliveries::table
         .filter(deliveries::alert_id.eq(alert_id).and(deliveries::status.eq("unconfirmed")))
         .order(deliveries::id)
-        .limit(200)
+        .limit(limit)
         .select(DeliveryRow::as_select())
         .load(c)
-        .await)
+        .await)?;
+    // The few of all alerts, by an index of their own.
+    let again = attempts::table.filter(written::<Bool>("outcome = 'sent_again'")).select(attempts::delivery_id);
+    let again: Vec<DeliveryRow> = on!(conn, c => deliveries::table
+        .filter(deliveries::alert_id.eq(alert_id).and(deliveries::id.eq_any(again)))
+        .order(deliveries::id)
+        .limit(limit)
+        .select(DeliveryRow::as_select())
+        .load(c)
+        .await)?;
+    let twice: BTreeSet<i64> = again.iter().map(|delivery| delivery.id).collect();
+    let once = unknown.into_iter().filter(|delivery| !twice.contains(&delivery.id)).map(|delivery| DoubtfulRow { delivery, sent_again: false });
+    let mut all: Vec<DoubtfulRow> = again.into_iter().map(|delivery| DoubtfulRow { delivery, sent_again: true }).chain(once).collect();
+    all.sort_by_key(|row| row.delivery.id);
+    Ok(all)
+}
+
+/// Notes that a hand-over whose fate is unknown is followed by another one. The attempt is known already if it ended without an
+/// answer, and new if whoever made it died.
+pub async fn note_sent_again(conn: &mut Conn, attempt: AttemptRow) -> QueryResult<()> {
+    let known = on!(conn, c => diesel::update(attempts::table.filter(
+            attempts::delivery_id.eq(attempt.delivery_id).and(attempts::number.eq(attempt.number))))
+        .set(attempts::outcome.eq(&attempt.outcome))
+        .execute(c)
+        .await)?;
+    if known == 0 {
+        insert_attempts(conn, vec![attempt]).await?;
+    }
+    Ok(())
 }
 
 /// Attempts of a delivery, in order.
@@ -240,7 +281,7 @@ pub async fn move_conversation(conn: &mut Conn, from: i64, to: i64, alert_id: i6
 /// Those of which an earlier hand-over may have been taken.
 pub async fn list_doubted(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<i64>> {
     on!(conn, c => attempts::table
-        .filter(attempts::delivery_id.eq_any(ids).and(attempts::outcome.eq("unknown")))
+        .filter(attempts::delivery_id.eq_any(ids).and(attempts::outcome.eq_any(["unknown", "sent_again"])))
         .select(attempts::delivery_id)
         .load(c)
         .await)

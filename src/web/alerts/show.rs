@@ -22,7 +22,7 @@ use crate::outbound::forecast::{Forecast, Known, forecast};
 use crate::outbound::hold::{self, HoldOutcome, Wish};
 use crate::outbound::standing::NOT_SENDING;
 use crate::store::alerts::AlertRow as Stored;
-use crate::store::deliveries::DeliveryRow;
+use crate::store::deliveries::DoubtfulRow;
 use crate::store::views::alerts::{self as figures, StatusCount};
 use crate::store::wake::Change;
 use crate::store::{alerts, deliveries, notices};
@@ -30,6 +30,9 @@ use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::inbox::list::channel_word;
 use crate::web::shell::{self, Shell, When};
+
+/// More than so many of a kind are not shown; the page says so.
+const MOST_DOUBTS: i64 = 500;
 
 #[derive(Template)]
 #[template(path = "alerts/show.html")]
@@ -181,7 +184,7 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
     let tally = app.tallies().get(app.db(), alert.id).await?;
     let mut conn = app.read().await?;
     let row = figures::get(&mut conn, alert.id).await?.ok_or(AppError::NotFound)?;
-    let doubtful = deliveries::list_doubtful(&mut conn, alert.id).await?.iter().map(|delivery| doubt(delivery, now)).collect();
+    let doubtful = deliveries::list_doubtful(&mut conn, alert.id, MOST_DOUBTS).await?.iter().map(|doubtful| doubt(doubtful, now)).collect();
     let left_out = alerts::list_exclusions(&mut conn, alert.id).await?.iter().map(|(_, count)| count).sum();
     let not_sending = notices::list_of_kind(&mut conn, NOT_SENDING).await?;
     drop(conn);
@@ -226,12 +229,17 @@ fn still_to_leave(alert: &Stored, counts: &[StatusCount], [sms, email]: [i64; 2]
     [sms + (alert.expected_sms - queued("sms")).max(0), email + (alert.expected_email - queued("email")).max(0)]
 }
 
-fn doubt(delivery: &DeliveryRow, now: At) -> DoubtRow {
+fn doubt(doubtful: &DoubtfulRow, now: At) -> DoubtRow {
+    let delivery = &doubtful.delivery;
     DoubtRow {
         address: mask(&delivery.address),
         channel: channel_word(&delivery.channel_kind),
         when: When::at(delivery.sending_at.unwrap_or(delivery.created_at), now),
-        text: delivery.error_detail.clone().unwrap_or_else(|| "It may or may not have arrived".to_owned()),
+        text: match &delivery.error_detail {
+            _ if doubtful.sent_again => "It may have arrived twice: it was sent again, as this alert says".to_owned(),
+            Some(detail) => detail.clone(),
+            None => "It may or may not have arrived".to_owned(),
+        },
     }
 }
 

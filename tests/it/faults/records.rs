@@ -53,7 +53,8 @@ pub(super) async fn age_leases(conn: &mut Conn) {
     for query in [
         "UPDATE envelopes SET lease_until = received_at WHERE lease_until IS NOT NULL",
         "UPDATE mailboxes SET lease_owner = NULL WHERE lease_owner IS NOT NULL",
-        "UPDATE deliveries SET lease_until = created_at WHERE lease_until IS NOT NULL AND status IN ('leased', 'sending')",
+        "UPDATE alerts SET fan_out_until = created_at WHERE fan_out_until IS NOT NULL",
+        "UPDATE deliveries SET lease_until = COALESCE(sending_at, created_at) WHERE lease_until IS NOT NULL AND status IN ('leased', 'sending')",
     ] {
         huecry::on!(conn, c => diesel::sql_query(query).execute(c).await).unwrap();
     }

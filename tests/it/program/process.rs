@@ -129,21 +129,27 @@ impl Gateway {
 
     /// The same with more configuration appended.
     pub(crate) fn furnish_with(folder: &Path, database_url: &str, more: &str) -> Self {
-        install_tls();
-        let folder = folder.join("gateway");
-        std::fs::create_dir_all(&folder).unwrap();
-        let port = free_port();
-        let url = format!("http://127.0.0.1:{port}");
-        let toml = format!(
-            "[server]\nbind = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\nweb_workers = 2\n[quiet_hours]\nroutine = \"\"\n[database]\nurl = \"{database_url}\"\n\
-             [files]\ndir = \"files\"\n[security]\nkeyring = \"keyring.json\"\n\
-             [[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"ACtest\"\nauth_token = \"{}\"\n\
+        let channels = format!(
+            "[[channels]]\nname = \"sms\"\nkind = \"sms\"\nprovider = \"twilio\"\naccount_sid = \"ACtest\"\nauth_token = \"{}\"\n\
              numbers = [\"{}\"]\napi_base = \"http://127.0.0.1:9\"\nconfirm_opt_out = false\n{more}",
             Self::TOKEN,
             Self::NUMBER
         );
+        Self::furnish_as(&folder.join("gateway"), database_url, "", &channels)
+    }
+
+    /// With these channels and perhaps more lines of `[server]`, in a folder of its own.
+    pub(crate) fn furnish_as(folder: &Path, database_url: &str, server: &str, channels: &str) -> Self {
+        install_tls();
+        std::fs::create_dir_all(folder).unwrap();
+        let port = free_port();
+        let url = format!("http://127.0.0.1:{port}");
+        let toml = format!(
+            "[server]\nbind = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\nweb_workers = 2\n{server}[quiet_hours]\nroutine = \"\"\n[database]\nurl = \"{database_url}\"\n\
+             [files]\ndir = \"files\"\n[security]\nkeyring = \"keyring.json\"\n{channels}"
+        );
         std::fs::write(folder.join("huecry.toml"), toml).unwrap();
-        Self { folder, url, port }
+        Self { folder: folder.to_owned(), url, port }
     }
 
     /// Starts it, without waiting for anything.

@@ -4,7 +4,8 @@ use diesel::QueryResult;
 use huecry::domain::alert::{AlertStatus, Hold};
 use huecry::store::alerts::{self, AlertRow};
 use huecry::store::deliveries::{self, DeliveryRow};
-use huecry::store::{alert_holds, outbox};
+use huecry::store::outbox::{self, Claimed};
+use huecry::store::alert_holds;
 
 use crate::support::db::TestDb;
 use crate::support::now;
@@ -12,16 +13,11 @@ use crate::support::rows::SMS;
 
 const LEASE_MS: i64 = 60_000;
 
-async fn claim(db: &TestDb) -> Vec<i64> {
+/// Takes up to so many as if to hand them over at once; gives their ids.
+async fn take(db: &TestDb, limit: i64) -> Vec<i64> {
     let mut conn = db.write().await;
-    let claimed: QueryResult<Vec<DeliveryRow>> = conn.transaction(async |conn| outbox::claim(conn, SMS, "a", 100, LEASE_MS, now()).await).await;
-    claimed.unwrap().into_iter().map(|row| row.id).collect()
-}
-
-async fn mark(db: &TestDb, ids: &[i64]) -> Vec<i64> {
-    let mut conn = db.write().await;
-    let marked: QueryResult<Vec<i64>> = conn.transaction(async |conn| outbox::mark_sending(conn, ids, "a", LEASE_MS, now()).await).await;
-    marked.unwrap()
+    let taken: QueryResult<Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, "a", limit, LEASE_MS, now()).await).await;
+    taken.unwrap().leaving.into_iter().map(|row| row.id).collect()
 }
 
 async fn set(db: &TestDb, alert: i64, hold: Option<Hold>) {
@@ -64,21 +60,19 @@ on_both!(a_claim_passes_over_a_held_alert_and_nothing_else, async |db| {
     let reply = DeliveryRow { purpose: "reply".into(), source_id: db.id(), ..db.new_delivery(&alert, "07700 900900") };
     deliveries::insert(&mut db.write().await, vec![reply.clone()]).await.unwrap();
     set(db, alert.id, Some(Hold::Paused)).await;
-    let mut claimed = claim(db).await;
-    claimed.sort_unstable();
-    assert_eq!(claimed, [other[0].id, other[1].id, reply.id]);
+    let mut taken = take(db, 100).await;
+    taken.sort_unstable();
+    assert_eq!(taken, [other[0].id, other[1].id, reply.id]);
 });
 
-on_both!(what_was_leased_before_the_hold_is_not_handed_over_after_it, async |db| {
+on_both!(what_waits_when_the_hold_comes_is_not_handed_over_after_it, async |db| {
     let (alert, rows) = going(db, 3).await;
-    let leased = claim(db).await;
-    assert_eq!(leased.len(), 3);
-    assert_eq!(mark(db, &leased[..1]).await, leased[..1], "this one has left");
+    assert_eq!(take(db, 1).await, [rows[0].id], "this one has left");
     set(db, alert.id, Some(Hold::TakenBack)).await;
-    assert!(mark(db, &leased[1..]).await.is_empty());
+    assert!(take(db, 100).await.is_empty());
     assert_eq!(settle(db, 100).await, 2);
     assert_eq!(statuses(db, &rows).await, ["sending", "cancelled", "cancelled"]);
-    assert!(mark(db, &leased[1..]).await.is_empty());
+    assert!(take(db, 100).await.is_empty());
 });
 
 on_both!(paused_copies_leave_the_queue_and_come_back_to_it_in_chunks, async |db| {
@@ -88,7 +82,7 @@ on_both!(paused_copies_leave_the_queue_and_come_back_to_it_in_chunks, async |db|
     assert_eq!(statuses(db, &rows).await, ["held"; 7]);
     set(db, alert.id, None).await;
     assert_eq!(settle(db, 3).await, 7);
-    assert_eq!(claim(db).await, rows.iter().map(|row| row.id).collect::<Vec<_>>());
+    assert_eq!(take(db, 100).await, rows.iter().map(|row| row.id).collect::<Vec<_>>());
 });
 
 on_both!(what_was_taken_back_comes_back_and_what_was_cancelled_otherwise_does_not, async |db| {
@@ -111,13 +105,12 @@ on_both!(what_was_taken_back_comes_back_and_what_was_cancelled_otherwise_does_no
 
 on_both!(what_comes_back_into_the_queue_of_a_held_alert_is_taken_out_again, async |db| {
     let (alert, rows) = going(db, 2).await;
-    let leased = claim(db).await;
-    mark(db, &leased).await;
+    let taken = take(db, 100).await;
     set(db, alert.id, Some(Hold::Paused)).await;
     assert_eq!(settle(db, 100).await, 0);
     // The provider refused it for now.
-    outbox::retry_at(&mut db.write().await, leased[0], "a", now(), "500", "not now").await.unwrap();
-    assert!(claim(db).await.is_empty());
+    outbox::retry_at(&mut db.write().await, taken[0], "a", now(), "500", "not now").await.unwrap();
+    assert!(take(db, 100).await.is_empty());
     assert_eq!(alert_holds::note_stray(&mut db.write().await, now().minus_days(1)).await.unwrap(), 1);
     assert_eq!(settle(db, 100).await, 1);
     assert_eq!(statuses(db, &rows).await, ["held", "sending"]);

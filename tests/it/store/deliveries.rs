@@ -137,9 +137,28 @@ on_both!(doubtful_hand_overs_of_an_alert_are_listed_and_no_others, async |db| {
         doubtful("07700 900003", &alert),
         doubtful("07700 900001", &db.new_alert(1)),
     ];
-    let expected = [rows[0].id, rows[2].id];
-    deliveries::insert(&mut db.write().await, rows).await.unwrap();
-    assert_eq!(ids(&deliveries::list_doubtful(&mut db.read().await, alert.id).await.unwrap()), expected);
+    let (expected, again, other) = ([rows[0].id, rows[1].id, rows[2].id], rows[1].id, rows[3].id);
+    let mut conn = db.write().await;
+    deliveries::insert(&mut conn, rows).await.unwrap();
+    let attempt = |delivery_id, outcome: &str| AttemptRow {
+        id: db.id(),
+        delivery_id,
+        number: 1,
+        outcome: outcome.into(),
+        provider_message_id: None,
+        error_code: None,
+        error_detail: None,
+        finished_at: now(),
+    };
+    deliveries::insert_attempts(&mut conn, vec![attempt(again, "unknown")]).await.unwrap();
+    for id in [again, other] {
+        deliveries::note_sent_again(&mut conn, attempt(id, "sent_again")).await.unwrap();
+    }
+    drop(conn);
+    let listed = deliveries::list_doubtful(&mut db.read().await, alert.id, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|row| row.delivery.id).collect::<Vec<_>>(), expected);
+    assert_eq!(listed.iter().map(|row| row.sent_again).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(deliveries::list_doubted(&mut db.read().await, &[again]).await.unwrap(), [again], "no channel is changed after it");
 });
 
 on_both!(attempts_come_back_in_order_and_each_number_is_kept_once, async |db| {
