@@ -106,7 +106,7 @@ async fn measure_on(bed: &Bed, carrier: &Carrier, report: &mut Report) -> anyhow
 /// Replies of strangers at the rate until it is over; gives how long each acknowledgement took.
 async fn answer(hooks: Hooks, over: Arc<AtomicBool>) -> anyhow::Result<Vec<Duration>> {
     let (mut latencies, mut first) = (Vec::new(), 0);
-    while !over.load(Ordering::Relaxed) {
+    while !AtomicBool::load(&over, Ordering::Relaxed) {
         let count = usize::try_from(REPLIES_PER_S)? * 2;
         latencies.extend(open_loop::open_loop_from(&hooks, REPLIES_PER_S, first, count).await?.latencies);
         first += count;
