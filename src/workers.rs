@@ -73,11 +73,7 @@ impl Workers {
             let pace = pace.clone();
             async move { fan_out::run_once(&app, &pace).await }
         }));
-        let rounds = Arc::new(hold::Rounds::default());
-        workers.loops.spawn(repeat(app.clone(), "holds", Bell::FanOut, move |app| {
-            let rounds = rounds.clone();
-            async move { hold::run_once(&app, &rounds).await }
-        }));
+        workers.loops.spawn(repeat(app.clone(), "holds", Bell::FanOut, |app| async move { hold::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "outcome", Bell::FanOut, |app| async move { outcome::run_once(&app).await }));
         workers.loops.spawn(repeat(app.clone(), "reconcile", Bell::None, |app| async move { reconcile::run_once(&app).await.map(|settled| settled > 0) }));
         workers.loops.spawn(repeat(app.clone(), "parts", Bell::None, |app| async move { parts::run_once(&app).await }));

@@ -4,7 +4,6 @@
 //! out of the queue, or back into it, chunk by chunk by whichever node gets to it.
 
 use diesel::QueryResult;
-use tokio::time::{Duration, Instant};
 
 use super::publish;
 use crate::app::App;
@@ -144,27 +143,20 @@ fn tell(app: &App, alert: &AlertRow) {
     app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference.clone()), conversation: None });
 }
 
-/// How often what needs no haste is looked at.
-#[derive(Debug, Default)]
-pub struct Rounds(std::sync::Mutex<Option<Instant>>);
-
-impl Rounds {
-    fn is_due(&self) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let due = last.is_none_or(|last| last.elapsed() >= Duration::from_millis(900));
-        if due {
-            *last = Some(Instant::now());
-        }
-        due
-    }
-}
-
 /// One step: begins what is due, heeds quiet hours, and moves one chunk of what does not stand as its hold says. Gives whether
-/// there was any.
-pub async fn run_once(app: &App, rounds: &Rounds) -> QueryResult<bool> {
-    if rounds.is_due() {
+/// there was any such chunk.
+pub async fn run_once(app: &App) -> QueryResult<bool> {
+    let (now, since) = (app.now(), app.now().minus_days(WAITING_DAYS));
+    let work = alert_holds::look(&mut app.read().await?, since, now).await?;
+    if work.due {
         begin_due(app).await?;
-        heed_quiet(app).await?;
+    }
+    let heeded = heed_quiet(app, work.quiet).await?;
+    if work.stray {
+        alert_holds::note_stray(&mut app.write().await?, since).await?;
+    }
+    if !(work.unsettled || work.stray || heeded) {
+        return Ok(false);
     }
     let unsettled = alert_holds::list_unsettled(&mut app.read().await?).await?;
     let Some(first) = unsettled.first() else { return Ok(false) };
@@ -183,19 +175,25 @@ pub async fn run_once(app: &App, rounds: &Rounds) -> QueryResult<bool> {
 /// How long what an alert queued can still be waiting.
 const WAITING_DAYS: i64 = 30;
 
-async fn heed_quiet(app: &App) -> QueryResult<()> {
-    let now = app.now();
-    let mut conn = app.write().await?;
+/// Holds what goes out in quiet hours, and lets it go on after them: nothing is written in the daytime but for what they held.
+/// Gives whether that changed anything.
+async fn heed_quiet(app: &App, held: bool) -> QueryResult<bool> {
+    let (now, mut heeded) = (app.now(), false);
     for urgency in [Urgency::Routine, Urgency::Urgent] {
-        let changed = match app.config().quiet_hours.over_at(urgency, now) {
-            Some(_) => alert_holds::hush(&mut conn, urgency.as_str(), now.minus_days(WAITING_DAYS), now).await?,
-            None => alert_holds::unhush(&mut conn, urgency.as_str()).await?,
+        let quiet = app.config().quiet_hours.over_at(urgency, now).is_some();
+        let changed = if quiet {
+            alert_holds::hush(&mut app.write().await?, urgency.as_str(), now.minus_days(WAITING_DAYS), now).await?
+        } else if held {
+            alert_holds::unhush(&mut app.write().await?, urgency.as_str()).await?
+        } else {
+            0
         };
+        heeded |= changed > 0;
         if changed > 0 {
-            tracing::info!(urgency = urgency.as_str(), alerts = changed, "quiet hours began or ended for alerts that go out");
+            tracing::info!(urgency = urgency.as_str(), alerts = changed, quiet, "quiet hours for alerts that go out");
         }
     }
-    alert_holds::note_stray(&mut conn, now.minus_days(WAITING_DAYS)).await.map(|_| ())
+    Ok(heeded)
 }
 
 async fn begin_due(app: &App) -> QueryResult<()> {

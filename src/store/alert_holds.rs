@@ -5,7 +5,7 @@
 //! chunk locks the alert, so that two changes of mind cannot leave some rows in the wrong state.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
@@ -92,6 +92,38 @@ struct Id {
     id: i64,
 }
 
+/// What there is to do: looked up by small indexes, since it is asked every second.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct Work {
+    /// The hour of an alert has come.
+    #[diesel(sql_type = Bool)]
+    pub due: bool,
+    /// Some are held for quiet hours.
+    #[diesel(sql_type = Bool)]
+    pub quiet: bool,
+    /// Something came back into the queue of one that is held.
+    #[diesel(sql_type = Bool)]
+    pub stray: bool,
+    /// The deliveries of some do not all stand as their hold says.
+    #[diesel(sql_type = Bool)]
+    pub unsettled: bool,
+}
+
+/// Of an alert that was held since `$1`, and whose deliveries were in order, something is in the queue.
+const STRAY: &str = "hold IS NOT NULL AND NOT unsettled AND held_at > $1 AND EXISTS \
+     (SELECT 1 FROM deliveries d WHERE d.alert_id = alerts.id AND d.purpose = 'alert' AND d.status = 'queued')";
+
+/// Whether there is anything to do; strays only of what was held since then.
+pub async fn look(conn: &mut Conn, since: At, now: At) -> QueryResult<Work> {
+    // SQLite numbers parameters as they come.
+    let query = format!(
+        "SELECT EXISTS (SELECT 1 FROM alerts WHERE {STRAY}) AS stray, \
+         EXISTS (SELECT 1 FROM alerts WHERE status = 'scheduled' AND starts_at <= $2 AND hold IS NULL) AS due, \
+         EXISTS (SELECT 1 FROM alerts WHERE hold = 'quiet') AS quiet, EXISTS (SELECT 1 FROM alerts WHERE unsettled) AS unsettled"
+    );
+    on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(since).bind::<Timestamp, _>(now).get_result(c).await)
+}
+
 /// Alerts whose deliveries do not all stand as their hold says: the most urgent first.
 pub async fn list_unsettled(conn: &mut Conn) -> QueryResult<Vec<i64>> {
     let query = "SELECT id FROM alerts WHERE unsettled ORDER BY CASE urgency WHEN 'life_at_risk' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, id";
@@ -101,9 +133,8 @@ pub async fn list_unsettled(conn: &mut Conn) -> QueryResult<Vec<i64>> {
 
 /// Notes those of which something came back into the queue, as after a hand-over that failed; gives how many.
 pub async fn note_stray(conn: &mut Conn, since: At) -> QueryResult<usize> {
-    let statement = "UPDATE alerts SET unsettled = TRUE WHERE hold IS NOT NULL AND NOT unsettled AND held_at > $1 AND EXISTS \
-         (SELECT 1 FROM deliveries d WHERE d.alert_id = alerts.id AND d.purpose = 'alert' AND d.status = 'queued')";
-    on!(conn, c => diesel::sql_query(statement).bind::<Timestamp, _>(since).execute(c).await)
+    let statement = format!("UPDATE alerts SET unsettled = TRUE WHERE {STRAY}");
+    on!(conn, c => diesel::sql_query(&statement).bind::<Timestamp, _>(since).execute(c).await)
 }
 
 /// Holds what is going out of this urgency: quiet hours have begun. `since` is how long ago an alert may have been published.

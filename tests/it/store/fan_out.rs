@@ -212,6 +212,28 @@ on_both!(each_text_goes_out_from_the_number_that_the_pure_rule_chooses, async |d
     assert!(copies.iter().filter(|copy| copy.channel_kind == "email").all(|copy| copy.channel == "mails" && copy.sender == "alerts@reply.example.org"));
 });
 
+on_both!(two_alerts_at_once_do_not_take_the_same_pair, async |db| {
+    let area = db.add_area("A", "sector").await.id;
+    for n in 0..120 {
+        db.add_resident(&format!("07700 900{n:03}"), &[area]).await;
+    }
+    let wanted = Wanted { areas: vec![area], mark: i64::MAX, has_sms: true, ..Wanted::default() };
+    let alerts = [publish(db, &wanted).await, publish(db, &wanted).await, publish(db, &wanted).await];
+    let run = async |owner: &'static str| {
+        while let Some(alert) = claim(db, owner, LEASE_MS).await {
+            make(db, &alert, &wanted, &ways(), 60, owner).await;
+        }
+    };
+    tokio::join!(run("a"), run("b"), run("c"));
+    let mut numbers = BTreeMap::<String, BTreeSet<String>>::new();
+    for alert in &alerts {
+        for copy in copies(db, alert.id).await {
+            assert!(numbers.entry(copy.address).or_default().insert(copy.sender), "the pair tells which alert");
+        }
+    }
+    assert!(numbers.len() == 120 && numbers.values().all(|numbers| numbers.len() == 3));
+});
+
 on_both!(a_name_and_a_single_number_need_no_choice, async |db| {
     let area = db.add_area("A", "sector").await.id;
     db.add_resident("07700 900001", &[area]).await;

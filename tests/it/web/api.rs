@@ -174,8 +174,11 @@ on_both!(what_is_wrong_with_an_alert_is_told_by_field, async |db| {
 });
 
 /// Every endpoint and the scope that it asks for.
-const ENDPOINTS: [(&str, &str, &str); 5] = [
+const ENDPOINTS: [(&str, &str, &str); 8] = [
     ("post", "/api/v1/alerts", "alerts"),
+    ("post", "/api/v1/alerts/{reference}/pause", "alerts"),
+    ("post", "/api/v1/alerts/{reference}/resume", "alerts"),
+    ("post", "/api/v1/alerts/{reference}/take-back", "alerts"),
     ("get", "/api/v1/alerts/{reference}", "alerts"),
     ("get", "/api/v1/alerts/{reference}/conversations", "inbox"),
     ("get", "/api/v1/unattributed", "inbox"),
