@@ -10,7 +10,7 @@ use huecry::accounts::{self, NewOfficer, keys};
 use huecry::app::App;
 use huecry::audit::chain::{Head, HeadKey};
 use huecry::audit::{seal, verify};
-use huecry::config::{Config, Keyring};
+use huecry::config::{ChannelKindConfig, Config, Keyring};
 use huecry::domain::officer::Role;
 use huecry::inbox::evidence::check as evidence;
 use huecry::privacy::retention;
@@ -543,6 +543,13 @@ async fn check(config: Config) -> anyhow::Result<ExitCode> {
     println!("database: {}", database.as_deref().unwrap_or("ok"));
     for channel in &channels {
         println!("channel {} ({}): {}", channel.name, channel.provider, channel.detail);
+    }
+    for channel in &app.config().channels {
+        if let ChannelKindConfig::Email(settings) = &channel.kind {
+            for (name, record) in settings.dkim.iter().flat_map(|dkim| dkim.records()) {
+                println!("channel {}: mail is signed; publish in DNS: {name} TXT \"{record}\"", channel.name);
+            }
+        }
     }
     if channels.is_empty() {
         println!("no channels are configured: nothing can be sent or received");

@@ -200,7 +200,7 @@ impl Channels {
                         ImapSignIn::Oauth(oauth) => Some(Arc::new(TokenSource::new(oauth.clone(), http.clone()))),
                         ImapSignIn::Password(_) => None,
                     });
-                    ChannelKind::Email { settings: settings.clone(), smtp: Smtp::new(settings)?, tokens }
+                    ChannelKind::Email { settings: settings.clone(), smtp: Smtp::new(settings, config.concurrency)?, tokens }
                 }
             };
             Ok(Arc::new(Channel { name: config.name.clone(), rate_per_s: config.rate_per_s, concurrency: config.concurrency, kind }))

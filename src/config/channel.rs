@@ -1,7 +1,10 @@
 //! `[[channels]]`: our number pools and mailboxes, each with its provider's own settings.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 
+use super::dkim::{self, DkimConfig};
 use super::reader::{Fault, Reader};
 use super::sms::{self, SmsConfig};
 use crate::domain::Email;
@@ -60,6 +63,10 @@ pub struct EmailConfig {
     pub previous_webhook_secret: Option<SecretString>,
     /// The mailbox to read.
     pub imap: Option<ImapConfig>,
+    /// What our mail is signed by; none where the relay signs.
+    pub dkim: Option<DkimConfig>,
+    /// How many hand-overs may be under way at once to a domain that wants fewer than the channel makes, by its name.
+    pub domain_limits: BTreeMap<String, u16>,
 }
 
 crate::words! {
@@ -204,7 +211,11 @@ fn read_email(table: &mut Reader<'_>) -> Option<EmailConfig> {
     if !table.has("imap") {
         table.section("imap", |_| ());
     }
+    let dkim = dkim::read(table, address.as_ref().and_then(|address| address.as_str().rsplit_once('@')).map(|(_, domain)| domain));
+    let domain_limits = table.numbers("domain_limits", 1, 512);
     Some(EmailConfig {
+        dkim,
+        domain_limits: domain_limits.into_iter().map(|(domain, limit)| (domain.to_lowercase(), u16::try_from(limit).unwrap_or(1))).collect(),
         acknowledge: table.flag_or("acknowledge", true),
         authserv_ids: table.texts("authserv_ids"),
         received_above: usize::try_from(table.number_or("received_above", 0, 0, 20)).unwrap_or(0),

@@ -4,6 +4,7 @@
 //! expected. Secrets are wrapped, so that they cannot be printed.
 
 mod channel;
+mod dkim;
 mod keyring;
 mod reader;
 mod retention;
@@ -13,6 +14,7 @@ mod sms;
 use std::path::{Path, PathBuf};
 
 pub use channel::{ChannelConfig, ChannelKindConfig, EmailConfig, ImapConfig, ImapSignIn, OauthConfig, SmtpTls};
+pub use dkim::{DkimConfig, DkimKey};
 pub use keyring::{Keyring, KeyringError};
 pub use reader::Fault;
 use reader::Reader;

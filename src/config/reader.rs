@@ -1,6 +1,6 @@
 //! Reads typed values out of raw configuration and collects every fault instead of stopping at the first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -132,6 +132,18 @@ impl<'a> Reader<'a> {
         number.filter(|number| (least..=most).contains(number)).unwrap_or_else(|| {
             self.fault(key, &format!("a whole number from {least} to {most}"));
             default
+        })
+    }
+
+    /// A table of whole numbers by name.
+    pub(super) fn numbers(&mut self, key: &str, least: i64, most: i64) -> BTreeMap<String, i64> {
+        let Some(table) = self.take(key) else { return BTreeMap::new() };
+        let numbers: Option<BTreeMap<String, i64>> = table.as_object().and_then(|entries| {
+            entries.iter().map(|(name, value)| value.as_i64().filter(|number| (least..=most).contains(number)).map(|number| (name.clone(), number))).collect()
+        });
+        numbers.unwrap_or_else(|| {
+            self.fault(key, &format!("a table of names with a whole number from {least} to {most} each"));
+            BTreeMap::new()
         })
     }
 

@@ -53,7 +53,7 @@ const FREE: &str = "(deliveries.purpose <> 'alert' OR deliveries.source_id NOT I
 ///
 /// Must run in a transaction. What a suppression covers, and what is past its time, is marked and not given.
 pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Claimed> {
-    let (ids, held) = due(conn, channel, limit, now).await?;
+    let (ids, held) = due(conn, channel, limit, &[], now).await?;
     if ids.is_empty() {
         return Ok(Claimed { leaving: Vec::new(), held });
     }
@@ -69,9 +69,10 @@ pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, leas
     Ok(Claimed { leaving: in_order(leased?), held })
 }
 
-/// The same for what leaves at once: written `sending`, each as an attempt of its own. Must run in a transaction.
-pub async fn take(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Claimed> {
-    let (ids, held) = due(conn, channel, limit, now).await?;
+/// The same for what leaves at once, passing over mail to some domains: written `sending`, each as an attempt of its own. Must
+/// run in a transaction.
+pub async fn take(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, but: &[String], now: At) -> QueryResult<Claimed> {
+    let (ids, held) = due(conn, channel, limit, but, now).await?;
     if ids.is_empty() {
         return Ok(Claimed { leaving: Vec::new(), held });
     }
@@ -96,8 +97,8 @@ fn in_order(mut rows: Vec<DeliveryRow>) -> Vec<DeliveryRow> {
 }
 
 /// Ids of what is due and may leave, locked; what may not is marked with the reason, and counted.
-async fn due(conn: &mut Conn, channel: &str, limit: i64, now: At) -> QueryResult<(Vec<i64>, usize)> {
-    let due = written::<(BigInt, Nullable<Text>)>("SELECT id, CASE WHEN purpose <> 'opt_out_confirmation' AND ")
+async fn due(conn: &mut Conn, channel: &str, limit: i64, but: &[String], now: At) -> QueryResult<(Vec<i64>, usize)> {
+    let mut due = written::<(BigInt, Nullable<Text>)>("SELECT id, CASE WHEN purpose <> 'opt_out_confirmation' AND ")
         .sql(SUPPRESSED)
         .sql(" THEN 'suppressed' WHEN expires_at <= ")
         .at(now)
@@ -108,10 +109,11 @@ async fn due(conn: &mut Conn, channel: &str, limit: i64, now: At) -> QueryResult
         .sql(" AND (lease_until IS NULL OR lease_until < ")
         .clock(0)
         .sql(") AND ")
-        .sql(FREE)
-        .sql(" ORDER BY priority, id LIMIT ")
-        .int(limit)
-        .locked();
+        .sql(FREE);
+    for domain in but {
+        due = due.sql(" AND address NOT LIKE ").text(&format!("%@{domain}"));
+    }
+    let due = due.sql(" ORDER BY priority, id LIMIT ").int(limit).locked();
     let found: Vec<(i64, Option<String>)> = on!(conn, c => due.load(c).await)?;
     let mut held = 0;
     for status in [Status::Suppressed, Status::Expired] {
@@ -121,6 +123,20 @@ async fn due(conn: &mut Conn, channel: &str, limit: i64, now: At) -> QueryResult
         }
     }
     Ok((found.into_iter().filter(|(_, fate)| fate.is_none()).map(|(id, _)| id).collect(), held))
+}
+
+/// Puts back what was taken in this transaction and cannot leave just now, as if it had not been.
+pub async fn put_back(conn: &mut Conn, ids: &[i64]) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(ids)))
+        .set((
+            deliveries::status.eq("queued"),
+            deliveries::rank.eq(0),
+            deliveries::attempts.eq(deliveries::attempts - 1),
+            deliveries::lease_owner.eq(None::<String>),
+            deliveries::lease_until.eq(None::<At>),
+        ))
+        .execute(c)
+        .await)
 }
 
 /// Ends what has not left and will not.

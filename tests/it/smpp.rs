@@ -322,7 +322,7 @@ async fn refusals_mean_what_they_say_and_the_line_goes_on() {
     let bad = ours.send("two").await.unwrap().unwrap_err();
     assert_eq!((bad.code.as_str(), bad.retryable, bad.ours), ("0x0b", false, false));
     let sender = ours.send("three").await.unwrap().unwrap_err();
-    assert_eq!((sender.code.as_str(), sender.retryable, sender.ours), ("0x0a", false, true));
+    assert_eq!((sender.code.as_str(), sender.retryable, sender.ours), ("0x0a", true, true));
     assert!(ours.send("four").await.unwrap().is_ok());
 }
 

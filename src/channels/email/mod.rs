@@ -6,6 +6,7 @@ pub mod imap;
 pub mod mime;
 pub mod oauth;
 pub mod safe_html;
+pub mod signing;
 pub mod smtp;
 
 use secrecy::ExposeSecret;

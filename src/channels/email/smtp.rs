@@ -3,6 +3,7 @@
 //! Every delivery has its own Message-ID, Reply-To token and return path (email.md, the ten things, 1). Headers follow
 //! RFC 3834 (Auto-Submitted), RFC 2369 and RFC 8058 (List-Unsubscribe with one click).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
@@ -14,6 +15,7 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::ExposeSecret;
 
+use super::signing::Signer;
 use crate::channels::{Accepted, SendError};
 use crate::config::{EmailConfig, SmtpTls};
 
@@ -51,12 +53,15 @@ pub struct OutgoingMail {
 /// A pooled connection to the relay.
 #[derive(Clone)]
 pub struct Smtp {
+    signer: Option<Arc<Signer>>,
     transport: AsyncSmtpTransport<Tokio1Executor>,
 }
 
 impl Smtp {
     /// Opens nothing yet: connections are made when first needed and kept.
-    pub fn new(settings: &EmailConfig) -> anyhow::Result<Self> {
+    ///
+    /// As many sessions are kept as hand-overs may be under way at once: a new one costs several round trips, and with TLS more.
+    pub fn new(settings: &EmailConfig, concurrency: u16) -> anyhow::Result<Self> {
         let tls = match settings.smtp_tls {
             SmtpTls::None => Tls::None,
             SmtpTls::StartTls => Tls::Required(TlsParameters::new(settings.smtp_host.clone())?),
@@ -68,16 +73,20 @@ impl Smtp {
             .tls(tls)
             .hello_name(ClientId::Domain(domain))
             .timeout(Some(Duration::from_secs(30)))
-            .pool_config(PoolConfig::new().max_size(16).idle_timeout(Duration::from_secs(30)));
+            .pool_config(PoolConfig::new().max_size(u32::from(concurrency)).idle_timeout(Duration::from_secs(30)));
         if let (Some(user), Some(password)) = (&settings.smtp_user, &settings.smtp_password) {
             builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
         }
-        Ok(Self { transport: builder.build() })
+        let signer = settings.dkim.as_ref().map(Signer::new).transpose()?.map(Arc::new);
+        Ok(Self { signer, transport: builder.build() })
     }
 
     /// Hands a mail to the relay.
     pub async fn send(&self, mail: &OutgoingMail) -> Result<Accepted, SendError> {
-        let (envelope, raw) = build(mail)?;
+        let (envelope, mut raw) = build(mail)?;
+        if let Some(signer) = &self.signer {
+            raw = signer.sign(&raw)?;
+        }
         let response = self.transport.send_raw(&envelope, &raw).await.map_err(|error| refusal(&error))?;
         Ok(Accepted { provider_message_id: response.message().next().unwrap_or_default().chars().take(200).collect() })
     }

@@ -330,7 +330,11 @@ fn refusal(response: &Response) -> SendError {
         (408 | 500..=599, _) => SendError { retry_after_ms: response.retry_after_ms, ..SendError::temporary(&code, &detail) },
         _ if bad_number => SendError::permanent(&code, &detail),
         // What is wrong with the settings is wrong with every text.
-        (400 | 404, _) if ["sms_sender_id", "emplate not found", "emplate_id"].iter().any(|word| message.contains(word)) => {
+        (400 | 404, _)
+            if ["sms_sender_id", "emplate not found", "emplate_id", "issing personalisation", "trial mode", "team-only"]
+                .iter()
+                .any(|word| message.contains(word)) =>
+        {
             SendError::misconfigured(&code, &detail)
         }
         _ => SendError::ours(&code, &detail),
@@ -435,7 +439,7 @@ mod tests {
     fn errors_say_whose_fault_and_whether_to_try_again() {
         let table = [
             (400, "ValidationError", "phone_number Not enough digits", (false, false, false)),
-            (400, "ValidationError", "template_id is not a valid UUID", (false, true, false)),
+            (400, "ValidationError", "template_id is not a valid UUID", (true, true, false)),
             (400, "InvalidPhoneError", "Not a UK mobile number", (false, false, false)),
             (400, "BadRequestError", "Cannot send to international mobile numbers", (false, true, false)),
             (400, "BadRequestError", "Your message is too long. Text messages cannot be longer than 918 characters.", (false, true, false)),

@@ -535,7 +535,7 @@ mod tests {
         for code in ["1040", "1170", "1190", "1430"] {
             assert!(!of(422, code).retryable && !of(422, code).ours, "{code}");
         }
-        assert!(of(422, "1420").ours && !of(422, "1420").retryable);
+        assert!(of(422, "1420").ours && of(422, "1420").retryable);
         assert!(of(402, "1070").ours && of(402, "1070").retryable);
         let bad = refuse(401, "https://developer.vonage.com/api-errors#unauthorized", "Unauthorized");
         assert!(bad.ours && bad.retryable && bad.code == "unauthorized");

@@ -470,9 +470,9 @@ mod tests {
         }
         for (statuses, retryable, ours) in [
             (&["1", "5", "10"][..], true, false),
-            (&["4", "8", "9", "11", "14", "32"], true, true),
+            (&["4", "8", "9", "11", "14", "15", "23", "32"], true, true),
             (&["6", "7", "33"], false, false),
-            (&["2", "3", "12", "15", "22", "23", "29", "99"], false, true),
+            (&["2", "3", "12", "22", "29", "99"], false, true),
         ] {
             for status in statuses {
                 let error = refuse(status, "to 447700900123");

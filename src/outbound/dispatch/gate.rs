@@ -78,19 +78,19 @@ impl Gate {
     }
 
     /// Takes what may leave within the next moment, at most so many. Must run in a transaction.
-    pub(super) async fn take(&self, conn: &mut Conn, app: &App, most: usize, now: At) -> QueryResult<Taken> {
+    pub(super) async fn take(&self, conn: &mut Conn, app: &App, most: usize, but: &[String], now: At) -> QueryResult<Taken> {
         let permits = self.stock().take(Instant::now(), most);
         if permits.is_empty() {
-            return self.look(conn, app, most, now).await;
+            return self.look(conn, app, most, but, now).await;
         }
-        let claimed = outbox::take(conn, &self.channel, app.owner(), count(permits.len()), SENDING_MS, now).await?;
+        let claimed = outbox::take(conn, &self.channel, app.owner(), count(permits.len()), SENDING_MS, but, now).await?;
         self.stock().give_back(permits.get(claimed.leaving.len()..).unwrap_or_default());
         self.used.fetch_add(count(claimed.leaving.len()), Ordering::Relaxed);
         Ok(Taken { leaving: claimed.leaving.into_iter().zip(permits).collect(), held: claimed.held, ..Taken::default() })
     }
 
     /// The same where nothing is reserved: by the gate itself.
-    async fn look(&self, conn: &mut Conn, app: &App, most: usize, now: At) -> QueryResult<Taken> {
+    async fn look(&self, conn: &mut Conn, app: &App, most: usize, but: &[String], now: At) -> QueryResult<Taken> {
         let (gate, at) = gates::lock(conn, &self.channel).await?;
         let looked = Instant::now();
         let before = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).replace(looked);
@@ -115,7 +115,7 @@ impl Gate {
             return Ok(Taken { wait: Some(Duration::from_millis(wait_ms.unsigned_abs())), ..Taken::default() });
         }
         let wanted = if under_way.is_some() { 1 } else { room.count.min(count(most)) };
-        let claimed = outbox::take(conn, &self.channel, app.owner(), wanted, SENDING_MS, now).await?;
+        let claimed = outbox::take(conn, &self.channel, app.owner(), wanted, SENDING_MS, but, now).await?;
         let left = count(claimed.leaving.len());
         if left == 0 {
             return Ok(Taken { held: claimed.held, ..Taken::default() });

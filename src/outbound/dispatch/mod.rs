@@ -4,6 +4,7 @@
 //! leaves is written `sending` in the transaction that claims it, so that a crash leaves only that in doubt; `render` makes
 //! the words; `record` writes the results, and only then is the place free. No connection is held while a provider is called.
 
+mod domains;
 mod gate;
 mod record;
 mod render;
@@ -20,8 +21,9 @@ use super::reroute;
 use crate::app::App;
 use crate::channels::registry::{Channel, ChannelKind};
 use crate::channels::{Accepted, SendError};
-use crate::store::{alerts, outbox};
+use crate::store::{Conn, alerts, outbox};
 
+use domains::{Admitted, Domains, Place};
 pub(super) use gate::Turn;
 use gate::{Gate, Taken};
 use record::Sent;
@@ -50,6 +52,7 @@ pub struct Dispatcher {
     channel: Arc<Channel>,
     gate: Arc<Gate>,
     places: Arc<Semaphore>,
+    domains: Domains,
     results: mpsc::Sender<Sent>,
     texts: Arc<Mutex<HashMap<i64, Arc<AlertCopy>>>>,
     /// When what is past its time was last looked for; milliseconds since 1970.
@@ -66,6 +69,7 @@ impl Dispatcher {
             channel: channel.clone(),
             gate: gate.clone(),
             places: Arc::new(Semaphore::new(usize::from(channel.concurrency))),
+            domains: Domains::of(channel),
             results,
             texts: Arc::default(),
             swept_at: Arc::default(),
@@ -106,6 +110,16 @@ impl Dispatcher {
             return self.while_shut(taken.wait.unwrap_or(POLL)).await;
         }
         let (some, wait) = (taken.held > 0 || !taken.leaving.is_empty(), taken.wait);
+        if !some && taken.is_narrow {
+            // All that waits is for domains that are full, or nothing does: a place there is waited for, or the next look.
+            tokio::select! {
+                () = self.domains.freed() => {}
+                () = self.app.wake().outbox_rang() => {}
+                () = tokio::time::sleep(POLL) => {}
+                () = self.app.stop().cancelled() => {}
+            }
+            return Ok(None);
+        }
         self.hand_over(taken.leaving).await;
         match wait {
             _ if some => Ok(None),
@@ -144,11 +158,42 @@ impl Dispatcher {
         }
         let now = self.app.now();
         let mut conn = self.app.write().await?;
-        let taken: QueryResult<Taken> = conn.transaction(async |conn| self.gate.take(conn, &self.app, places.len(), now).await).await;
+        let full = self.domains.full();
+        let taken: QueryResult<(Taken, Vec<Option<Place>>)> = conn
+            .transaction(async |conn| {
+                let mut taken = self.gate.take(conn, &self.app, places.len(), &full, now).await?;
+                let admitted = self.admit(conn, &mut taken).await?;
+                Ok((taken, admitted))
+            })
+            .await;
         // A transaction that failed may have used up permits that nothing left by.
-        let Taken { leaving, held, wait, is_shut } = taken.inspect_err(|_| self.gate.forget())?;
-        let leaving = leaving.into_iter().zip(places).map(|((delivery, at), place)| Leaving { delivery, at, place }).collect();
-        Ok(Claimed { leaving, held, wait, is_shut })
+        let (Taken { leaving, held, wait, is_shut }, admitted) = taken.inspect_err(|_| self.gate.forget())?;
+        let all = leaving.into_iter().zip(admitted).zip(places);
+        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, domain, place }).collect();
+        Ok(Claimed { leaving, held, wait, is_shut, is_narrow: !full.is_empty() })
+    }
+
+    /// Takes places at the domains that have a limit; what finds none there goes back.
+    async fn admit(&self, conn: &mut Conn, taken: &mut Taken) -> QueryResult<Vec<Option<Place>>> {
+        let (mut leaving, mut places, mut back) = (Vec::new(), Vec::new(), Vec::new());
+        for (delivery, at) in std::mem::take(&mut taken.leaving) {
+            let place = match self.domains.admit(&delivery.address) {
+                Admitted::NotNow => {
+                    back.push(delivery.id);
+                    continue;
+                }
+                Admitted::Freely => None,
+                Admitted::By(place) => Some(place),
+            };
+            leaving.push((delivery, at));
+            places.push(place);
+        }
+        taken.leaving = leaving;
+        if !back.is_empty() {
+            // It is looked past the next time: the domain is full.
+            taken.held += outbox::put_back(conn, &back).await?;
+        }
+        Ok(places)
     }
 
     /// Whether the line to the carrier is away: a node that has one may take what waits. Where another channel stands in, it is
@@ -206,7 +251,7 @@ impl Dispatcher {
                 copies.insert(alert_id, self.copy_of(alert_id).await);
             }
         }
-        for Leaving { delivery, at, place } in leaving {
+        for Leaving { delivery, at, domain, place } in leaving {
             let copy = copies.get(&delivery.source_id).filter(|_| delivery.purpose == "alert").cloned();
             let this = self.clone();
             tokio::spawn(async move {
@@ -221,7 +266,7 @@ impl Dispatcher {
                 let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
                 let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
                 // The recorder lives as long as any dispatcher does. While it cannot write, places stay taken.
-                let _kept = this.results.send(Sent { delivery, reference, result, _place: place }).await;
+                let _kept = this.results.send(Sent { delivery, reference, result, _domain: domain, _place: place }).await;
             });
         }
     }
@@ -269,6 +314,7 @@ struct Leaving {
     delivery: crate::store::deliveries::DeliveryRow,
     /// Not before.
     at: std::time::Instant,
+    domain: Option<Place>,
     place: OwnedSemaphorePermit,
 }
 
@@ -278,4 +324,6 @@ struct Claimed {
     held: usize,
     wait: Option<Duration>,
     is_shut: bool,
+    /// Mail to domains that are full was passed over.
+    is_narrow: bool,
 }

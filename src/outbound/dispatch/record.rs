@@ -8,6 +8,7 @@ use diesel::QueryResult;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::LONG_WAIT_MS;
+use super::domains::Place;
 use super::gate::Gate;
 use crate::app::App;
 use crate::channels::{Accepted, SendError};
@@ -30,7 +31,8 @@ pub(super) struct Sent {
     /// Of the alert that it is a copy of.
     pub(super) reference: Option<String>,
     pub(super) result: Result<Accepted, SendError>,
-    /// Held until the result is written.
+    /// A place at the domain, where it has a limit; and the channel's. Held until the result is written.
+    pub(super) _domain: Option<Place>,
     pub(super) _place: OwnedSemaphorePermit,
 }
 

@@ -133,6 +133,7 @@ async fn held_up(db: &TestDb, provider: &str, refuse: &str) {
     assert!(t.texts(ANN).await.is_empty());
     t.sim_post("/api/behaviour", json!({ "refuse": "none" })).await;
     // The minute that some ask for is not waited for here.
+    run(db, "UPDATE channel_gates SET paused_until = NULL").await;
     run(db, "UPDATE deliveries SET next_attempt_at = created_at WHERE status = 'queued'").await;
     t.wait_for_texts(ANN, 1).await;
     wait_for_status(&t, &reference, "delivered", 1).await;

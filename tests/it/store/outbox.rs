@@ -23,7 +23,7 @@ async fn claim_from(db: &Db, owner: &str, limit: i64, lease_ms: i64, now: At) ->
 
 async fn take_from(db: &Db, owner: &str, limit: i64, lease_ms: i64, now: At) -> Vec<i64> {
     let mut conn = db.write().await.unwrap();
-    let taken: QueryResult<Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, owner, limit, lease_ms, now).await).await;
+    let taken: QueryResult<Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, owner, limit, lease_ms, &[], now).await).await;
     taken.unwrap().leaving.into_iter().map(|row| row.id).collect()
 }
 

@@ -542,7 +542,7 @@ mod tests {
             ("SignatureDoesNotMatch", "", "", our_fault_for_now),
             ("RequestExpired", "", "", our_fault_for_now),
             ("AccessDeniedException", "INSUFFICIENT_ACCOUNT_REPUTATION", "", our_fault_for_now),
-            ("ResourceNotFoundException", "", "", our_fault),
+            ("ResourceNotFoundException", "", "", our_fault_for_now),
             ("UnknownOperationException", "", "", our_fault),
         ] {
             assert_eq!(refuse(400, kind, reason, field), expected, "{kind} {reason}");
