@@ -47,7 +47,7 @@ impl App {
         if !config.security.keyring.exists() {
             // A new one beside a database that was filled under another would end up in the backup in its place.
             let db = Db::connect(&config.database.url).await?;
-            migrate::run(&config.database.url).await?;
+            migrate::run(config.database.direct()).await?;
             anyhow::ensure!(
                 settings::find(&mut db.read().await?, "match_key_fingerprint").await?.is_none(),
                 "security.keyring: there is no keyring at {}, and this database was filled under one: restore it from the backup",
@@ -63,7 +63,7 @@ impl App {
         let db = Db::connect(&config.database.url).await?;
         let presence = presence::say(&config.database.url).context("database.url: cannot lock the file beside the database")?;
         let presence = presence.context("database.url: the database is being moved by `huecry migrate`: wait until that is done")?;
-        migrate::run(&config.database.url).await?;
+        migrate::run(config.database.direct()).await?;
         let files = Files::open(&config.files.dir).map_err(|error| anyhow::anyhow!("files.dir: cannot use {}: {error}", config.files.dir.display()))?;
         let channels = Channels::build(&config.channels)?;
         let redirect = format!("{}/sign-in/oidc/callback", config.server.public_url);

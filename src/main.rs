@@ -369,7 +369,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate { config, .. } => {
             let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
             huecry::store::Db::connect(&config.database.url).await?;
-            let ran = huecry::store::migrate::run(&config.database.url).await?;
+            let ran = huecry::store::migrate::run(config.database.direct()).await?;
             println!("{}", if ran.is_empty() { "The database is up to date.".to_owned() } else { format!("Ran {} migrations.", ran.len()) });
         }
         Command::Check { config } => {
@@ -475,7 +475,7 @@ async fn move_over(file: &ConfigFile, from: &str, to: Option<String>, verify: bo
     let to = match to {
         Some(to) => to,
         None => match load(file) {
-            Some(config) => config.database.url,
+            Some(config) => config.database.direct().to_owned(),
             None => return Ok(ExitCode::from(2)),
         },
     };

@@ -12,6 +12,7 @@ use crate::accounts::guesses;
 use crate::app::App;
 use crate::audit::chain::HeadKey;
 use crate::audit::seal::{self, SealOutcome, Sealer};
+use crate::domain::bounds::SQLITE;
 use crate::inbound::intake::{self, Intake, LANES};
 use crate::inbound::listen::Listener;
 use crate::inbound::listing::Lister;
@@ -22,7 +23,7 @@ use crate::inbox::evidence::export;
 use crate::inbox::{claim, undo};
 use crate::outbound::dispatch::Dispatcher;
 use crate::outbound::{fan_out, hold, hygiene, outcome, reconcile};
-use crate::privacy::retention;
+use crate::privacy::{bounds, months, retention};
 use crate::store::{Backend, envelopes, sessions};
 
 /// Short for whoever waits for an answer, long for a database that is asked whether there is work.
@@ -204,7 +205,7 @@ async fn relay(app: App) {
     let stop = app.stop().clone();
     while !stop.is_cancelled() {
         tokio::select! {
-            ended = app.wake().relay(&app.config().database.url) => {
+            ended = app.wake().relay(app.config().database.direct()) => {
                 if let Err(error) = ended {
                     tracing::warn!(%error, "wake-ups between nodes are interrupted; polling goes on");
                 }
@@ -287,5 +288,7 @@ async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {
     }
     intake::forget(app).await?;
     guesses::forget(app).await?;
+    months::look_ahead(app).await?;
+    bounds::look(app, &SQLITE).await?;
     hygiene::give_up_waiting(app).await
 }

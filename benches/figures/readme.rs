@@ -25,7 +25,43 @@ pub(crate) fn rewrite(figures: &[Figure]) -> anyhow::Result<()> {
     let table = renewed(table, figures);
     std::fs::write(&path, format!("{before}{FROM}\n{table}\n{TO}{after}"))?;
     eprintln!("figures: the table in README.md is renewed");
+    rewrite_scaling(&path.with_file_name("docs").join("scaling.md"), &table)
+}
+
+/// The few of the README's figures that `docs/scaling.md` says in words, between two markers of its own.
+fn rewrite_scaling(path: &Path, table: &str) -> anyhow::Result<()> {
+    const FROM: &str = "<!-- capacity -->";
+    const TO: &str = "<!-- /capacity -->";
+    let Ok(page) = std::fs::read_to_string(path) else { return Ok(()) };
+    let (before, rest) = page.split_once(FROM).with_context(|| format!("docs/scaling.md has no {FROM}"))?;
+    let (_, after) = rest.split_once(TO).with_context(|| format!("docs/scaling.md has {FROM} and no {TO}"))?;
+    std::fs::write(path, format!("{before}{FROM}\n{}\n{TO}{after}", capacity(table)))?;
     Ok(())
+}
+
+/// What a row says, and the figure behind it.
+const CAPACITY: &[(&str, &str)] = &[
+    ("Texts handed over to a provider that answers in 1 ms", "sms_handover"),
+    ("Mails of 5 kB handed over, personalised", "email_handover"),
+    ("Publishing to a million addresses", "publish_1m"),
+    ("An urgent alert behind a million others: first hand-over after", "urgent_overtake"),
+    ("Webhooks taken in", "ingest"),
+    ("From webhook to inbox, at the rate below, 99 in 100 within", "inbox_end_to_end"),
+    ("Replies a second at that time", "inbox_end_to_end_rate"),
+    ("Mails taken in and filed", "mail_ingest"),
+    ("Three nodes instead of one, at saturation", "three_nodes"),
+    ("Memory with a million queued", "memory_1m"),
+];
+
+fn capacity(table: &str) -> String {
+    let value = |name: &str, backend: &str| {
+        let start = format!("| {name} | {backend} | ");
+        let found = table.lines().find_map(|line| line.trim().strip_prefix(&start)).and_then(|rest| rest.split(" | ").next());
+        found.unwrap_or(if name == "three_nodes" && backend == "sqlite" { "not possible" } else { "not measured yet" }).to_owned()
+    };
+    let head = "| What | SQLite | PostgreSQL |\n|---|---:|---:|".to_owned();
+    let rows = CAPACITY.iter().map(|(what, name)| format!("| {what} | {} | {} |", value(name, "sqlite"), value(name, "postgres")));
+    std::iter::once(head).chain(rows).collect::<Vec<_>>().join("\n")
 }
 
 fn renewed(table: &str, figures: &[Figure]) -> String {

@@ -81,6 +81,15 @@ impl ServerConfig {
 pub struct DatabaseConfig {
     /// `sqlite:PATH` or `postgres://…`.
     pub url: String,
+    /// The PostgreSQL server itself, where `url` goes through a pooler: for what needs a connection that stays.
+    pub direct_url: Option<String>,
+}
+
+impl DatabaseConfig {
+    /// Where migrations run and wake-ups are heard.
+    pub fn direct(&self) -> &str {
+        self.direct_url.as_deref().unwrap_or(&self.url)
+    }
 }
 
 impl std::fmt::Debug for DatabaseConfig {
@@ -149,7 +158,7 @@ impl Config {
         let mut faults = Vec::new();
         let mut root = Reader::root(raw, &mut faults);
         let server = root.section("server", read_server);
-        let database = root.section("database", |section| DatabaseConfig { url: read_database_url(section) });
+        let database = root.section("database", read_database);
         let files = root.section("files", |section| FilesConfig { dir: section.text_or("dir", "huecry-data/files").into() });
         let security = root.section("security", security::read);
         let oidc = root.has("oidc").then(|| root.section("oidc", security::read_oidc));
@@ -223,6 +232,15 @@ fn read_proxies(section: &mut Reader<'_>) -> Vec<ipnet::IpNet> {
     proxies
 }
 
+fn read_database(section: &mut Reader<'_>) -> DatabaseConfig {
+    let (url, direct_url) = (read_database_url(section), section.text("direct_url"));
+    let is_postgres = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
+    if direct_url.as_deref().is_some_and(|direct| !is_postgres(direct) || !is_postgres(&url)) {
+        section.fault("direct_url", "postgres://USER:PASSWORD@HOST/NAME, and only beside a database.url of that kind");
+    }
+    DatabaseConfig { url, direct_url }
+}
+
 fn read_database_url(section: &mut Reader<'_>) -> String {
     let url = section.text_or("url", "sqlite:huecry-data/huecry.db");
     if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
@@ -262,6 +280,17 @@ mod tests {
             "channels[1].numbers",
         ] {
             assert!(keys.contains(&key), "{key} is missing from {keys:?}");
+        }
+    }
+
+    #[test]
+    fn the_server_behind_a_pooler_is_named_beside_a_postgres_url_only() {
+        let config = Config::from_toml("[database]\nurl = \"postgres://pooler/d\"\ndirect_url = \"postgres://server/d\"").unwrap();
+        assert_eq!((config.database.url.as_str(), config.database.direct()), ("postgres://pooler/d", "postgres://server/d"));
+        assert_eq!(Config::from_toml("[database]\nurl = \"postgres://server/d\"").unwrap().database.direct(), "postgres://server/d");
+        for lines in ["direct_url = \"postgres://server/d\"", "url = \"postgres://pooler/d\"\ndirect_url = \"sqlite:x\""] {
+            let faults = Config::from_toml(&format!("[database]\n{lines}")).unwrap_err();
+            assert_eq!(faults.iter().map(|fault| fault.key.as_str()).collect::<Vec<_>>(), ["database.direct_url"]);
         }
     }
 

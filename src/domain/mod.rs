@@ -7,6 +7,7 @@ pub mod alert;
 pub mod at;
 pub mod attempts;
 pub mod audience;
+pub mod bounds;
 pub mod browser;
 pub mod canned;
 pub mod closing;

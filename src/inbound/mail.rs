@@ -256,7 +256,7 @@ async fn look_up(conn: &mut Conn, filer: &mut Filer<'_>, keys: &Keys, match_key:
     found.by_message_id = by_id;
     found.hints.extend(Vec::into_iter(late).map(|one| (one, RUN_OUT)));
     if found.by_message_id.is_empty() && !keys.header_ids.is_empty() {
-        let rewritten = deliveries::find_by_provider_ids(conn, &keys.header_ids).await?;
+        let rewritten = deliveries::find_by_provider_ids(conn, &keys.header_ids, filer.now).await?;
         found.by_message_id = describe(conn, filer, &rewritten, match_key).await?;
         found.by_earlier = earlier(conn, filer, &keys.header_ids, match_key).await?;
     }

@@ -21,7 +21,7 @@ pub(super) async fn store(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &Env
             .filter(|delivery| delivery.provider_message_id.as_deref().is_none_or(|known| known == inbound.provider_message_id)),
         // Message centres count: another channel's, or this one's of long ago, may have had the same id.
         None => {
-            let known = deliveries::find_by_provider_ids(conn, std::slice::from_ref(&inbound.provider_message_id)).await?;
+            let known = deliveries::find_by_provider_ids(conn, std::slice::from_ref(&inbound.provider_message_id), filer.now).await?;
             known.into_iter().filter(|delivery| delivery.channel == envelope.channel).max_by_key(|delivery| delivery.id)
         }
     };

@@ -53,7 +53,7 @@ pub async fn tie_again(app: &App, provider_ids: &[String]) -> QueryResult<()> {
     app.write()
         .await?
         .transaction(async |conn| {
-            let known = deliveries::find_by_provider_ids(conn, provider_ids).await?;
+            let known = deliveries::find_by_provider_ids(conn, provider_ids, app.now()).await?;
             let accepted: Vec<(&DeliveryRow, &str)> = known.iter().filter_map(|row| Some((row, row.provider_message_id.as_deref()?))).collect();
             apply_early(conn, app, &accepted, app.now()).await
         })

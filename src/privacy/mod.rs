@@ -5,6 +5,8 @@
 //! log that say what was done without saying to whom.
 
 pub mod access;
+pub mod bounds;
 pub mod erasure;
+pub mod months;
 pub mod people;
 pub mod retention;

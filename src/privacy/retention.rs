@@ -75,12 +75,13 @@ pub async fn run(app: &App) -> QueryResult<Vec<Disposed>> {
     let mut disposed = Vec::new();
     for kind in Kept::ALL.iter().copied() {
         let Some(before) = cutoff(app.now(), months(app, kind)) else { continue };
-        let mut count = 0;
+        let mut count = super::months::dispose(app, kind, before).await?;
+        let whole = super::months::left_whole(app, kind, before).await?;
         for _ in 0..BATCHES {
             if app.stop().is_cancelled() {
                 break;
             }
-            let ids = retention::list_due(&mut app.read().await?, kind, before, BATCH).await?;
+            let ids = retention::list_due(&mut app.read().await?, kind, before, BATCH, &whole).await?;
             let gone = dispose(app, kind, &ids, before).await?;
             count += gone;
             // What could not go this time is no reason to turn in circles.

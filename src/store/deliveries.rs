@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use super::schema::{attempts, deliveries};
 use super::written::written;
-use crate::domain::At;
+use crate::domain::{At, Ids};
 use crate::domain::delivery::Status;
 use crate::{insert_all, on};
 
@@ -127,9 +127,32 @@ pub async fn find_by_tokens(conn: &mut Conn, tokens: &[String]) -> QueryResult<V
     on!(conn, c => deliveries::table.filter(deliveries::token.eq_any(tokens)).select(DeliveryRow::as_select()).load(c).await)
 }
 
-/// By ids that a provider gave.
-pub async fn find_by_provider_ids(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<DeliveryRow>> {
-    on!(conn, c => deliveries::table.filter(deliveries::provider_message_id.eq_any(ids)).select(DeliveryRow::as_select()).load(c).await)
+/// By ids that a provider gave. Such ids are scattered over each month's index: the last months are asked first, and those before
+/// only about what is not there.
+pub async fn find_by_provider_ids(conn: &mut Conn, ids: &[String], now: At) -> QueryResult<Vec<DeliveryRow>> {
+    let lately = source_since(now);
+    let mut found: Vec<DeliveryRow> = on!(&mut *conn, c => deliveries::table
+        .filter(deliveries::provider_message_id.eq_any(ids).and(deliveries::source_id.ge(lately)))
+        .select(DeliveryRow::as_select())
+        .load(c)
+        .await)?;
+    let known = |id: &&String| found.iter().any(|row| row.provider_message_id.as_ref() == Some(*id));
+    let others: Vec<&String> = ids.iter().filter(|id| !known(id)).collect();
+    if !others.is_empty() {
+        let older: Vec<DeliveryRow> = on!(conn, c => deliveries::table
+            .filter(deliveries::provider_message_id.eq_any(others).and(deliveries::source_id.lt(lately)))
+            .select(DeliveryRow::as_select())
+            .load(c)
+            .await)?;
+        found.extend(older);
+    }
+    Ok(found)
+}
+
+/// The first source that a delivery of this moment or later can have: what asks by time names it, so that months from before it
+/// are left alone.
+fn source_since(at: At) -> i64 {
+    Ids::floor(at.minus_days(super::months::SOURCE_DAYS))
 }
 
 /// What was handed over from one of our numbers to one person between two moments, newest first: the pair's ledger.
@@ -137,6 +160,7 @@ pub async fn list_pair(conn: &mut Conn, match_key: &[u8], sender: &str, since: A
     on!(conn, c => deliveries::table
         .filter(deliveries::match_key.eq(match_key)
             .and(deliveries::sender.eq(sender))
+            .and(deliveries::source_id.ge(source_since(since)))
             .and(deliveries::sending_at.is_not_null())
             .and(deliveries::sending_at.ge(since))
             .and(deliveries::sending_at.le(until))
@@ -163,6 +187,7 @@ pub async fn list_alerts_to(conn: &mut Conn, match_key: &[u8], channel_kind: &st
         .filter(deliveries::match_key.eq(match_key)
             .and(deliveries::channel_kind.eq(channel_kind))
             .and(deliveries::purpose.eq("alert"))
+            .and(deliveries::source_id.ge(source_since(since)))
             .and(deliveries::sending_at.ge(since)))
         .order(deliveries::sending_at.desc())
         .limit(20)
@@ -249,7 +274,9 @@ pub async fn suppress_waiting(conn: &mut Conn, match_key: &[u8], channel_kind: &
 /// How many deliveries of a purpose an address had since then.
 pub async fn count_purpose_since(conn: &mut Conn, match_key: &[u8], purpose: &str, since: At) -> QueryResult<i64> {
     on!(conn, c => deliveries::table
-        .filter(deliveries::match_key.eq(match_key).and(deliveries::purpose.eq(purpose)).and(deliveries::created_at.gt(since)))
+        .filter(deliveries::match_key.eq(match_key).and(deliveries::purpose.eq(purpose))
+            .and(deliveries::source_id.ge(source_since(since)))
+            .and(deliveries::created_at.gt(since)))
         .count()
         .get_result(c)
         .await)
@@ -258,7 +285,9 @@ pub async fn count_purpose_since(conn: &mut Conn, match_key: &[u8], purpose: &st
 /// How often an address had an automatic answer since then: about this alert (or none), and in all.
 pub async fn count_acknowledged(conn: &mut Conn, match_key: &[u8], alert_id: Option<i64>, since: At) -> QueryResult<(usize, usize)> {
     let about: Vec<Option<i64>> = on!(conn, c => deliveries::table
-        .filter(deliveries::match_key.eq(match_key).and(deliveries::purpose.eq("acknowledgement")).and(deliveries::created_at.gt(since)))
+        .filter(deliveries::match_key.eq(match_key).and(deliveries::purpose.eq("acknowledgement"))
+            .and(deliveries::source_id.ge(source_since(since)))
+            .and(deliveries::created_at.gt(since)))
         .select(deliveries::alert_id)
         .load(c)
         .await)?;

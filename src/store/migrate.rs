@@ -1,7 +1,7 @@
 //! Migrations: embedded in the program, run by `huecry migrate`, by `serve` at start, and by the tests.
 
 use diesel::SqliteConnection;
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -9,7 +9,12 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Brings the database up to date; gives the versions that were run. Nodes that start together take turns.
 pub async fn run(url: &str) -> anyhow::Result<Vec<String>> {
-    with_harness(url, |mut harness| harness.up()).await
+    let ran = with_harness(url, |mut harness| harness.up()).await?;
+    if !url.starts_with("sqlite:") {
+        let mut conn = super::wake::pg_connection(url).await?;
+        conn.transaction(async |conn| super::months::make_ahead_on_pg(conn, None).await).await?;
+    }
+    Ok(ran)
 }
 
 /// Takes the last migration back. For tests and for repairs under guidance.

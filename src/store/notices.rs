@@ -48,6 +48,16 @@ pub async fn note(conn: &mut Conn, row: &NoticeRow) -> QueryResult<usize> {
         .await)
 }
 
+/// When something was last noted, whether or not it was cleared since.
+pub async fn last_at(conn: &mut Conn, kind: &str, subject: &str) -> QueryResult<Option<At>> {
+    on!(conn, c => notices::table
+        .filter(notices::kind.eq(kind).and(notices::subject.eq(subject)))
+        .select(notices::last_at)
+        .first(c)
+        .await
+        .optional())
+}
+
 /// What stands, newest first.
 pub async fn list_standing(conn: &mut Conn, limit: i64) -> QueryResult<Vec<NoticeRow>> {
     on!(conn, c => notices::table

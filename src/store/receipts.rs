@@ -5,8 +5,10 @@ use diesel_async::RunQueryDsl;
 
 use super::Conn;
 use super::schema::receipts;
-use crate::domain::At;
+use crate::domain::{At, Ids};
 use crate::{insert_all, on};
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// One receipt.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -40,7 +42,10 @@ pub async fn insert(conn: &mut Conn, rows: Vec<ReceiptRow>) -> QueryResult<usize
 /// Receipts that came before their delivery's provider id was recorded. Older ones are of another hand-over: ids may begin anew.
 pub async fn list_early(conn: &mut Conn, provider_ids: &[String], since: At) -> QueryResult<Vec<ReceiptRow>> {
     on!(conn, c => receipts::table
-        .filter(receipts::provider_message_id.eq_any(provider_ids).and(receipts::delivery_id.is_null()).and(receipts::received_at.ge(since)))
+        .filter(receipts::provider_message_id.eq_any(provider_ids).and(receipts::delivery_id.is_null())
+            .and(receipts::received_at.ge(since))
+            // The same by the ids of the envelopes, with an hour for clocks: older months are left alone.
+            .and(receipts::envelope_id.ge(Ids::floor(since.plus_ms(-HOUR_MS)))))
         .order(receipts::id)
         .select(ReceiptRow::as_select())
         .load(c)

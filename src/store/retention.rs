@@ -51,9 +51,14 @@ fn due(kind: Kept, before: At) -> String {
     }
 }
 
-/// Some of what is due.
-pub async fn list_due(conn: &mut Conn, kind: Kept, before: At, limit: i64) -> QueryResult<Vec<i64>> {
-    let query = format!("SELECT n FROM ({}) AS due ORDER BY n LIMIT {limit}", due(kind, before));
+/// Some of what is due. What lies in months that go `whole` (ranges of the ids by which they go) is passed over.
+pub async fn list_due(conn: &mut Conn, kind: Kept, before: At, limit: i64, whole: &[(i64, i64)]) -> QueryResult<Vec<i64>> {
+    let column = match kind {
+        Kept::Deliveries => "d.source_id",
+        _ => "e.id",
+    };
+    let passed_over: String = whole.iter().map(|(low, high)| format!(" AND NOT ({column} >= {low} AND {column} < {high})")).collect();
+    let query = format!("SELECT n FROM ({}{passed_over}) AS due ORDER BY n LIMIT {limit}", due(kind, before));
     let rows: Vec<Number> = on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(before).load(c).await)?;
     Ok(rows.into_iter().map(|row| row.n).collect())
 }

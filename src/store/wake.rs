@@ -142,7 +142,8 @@ impl Wake {
         let mut listener = pg_connection(url).await.map_err(broken)?;
         let mut speaker = pg_connection(url).await.map_err(broken)?;
         if !super::presence::say_on_pg(&mut listener).await? {
-            tracing::warn!("the database is being filled by `huecry migrate --to`: stop this gateway until it is done");
+            let sentence = "`huecry migrate --to` wants to be alone with the database: stop this gateway until it is done";
+            return Err(broken(diesel::ConnectionError::BadConnection(sentence.to_owned())));
         }
         diesel::sql_query(format!("LISTEN {TOPIC}")).execute(&mut listener).await?;
         // A wake-up is worth no flush: every sleeper also polls.

@@ -18,6 +18,7 @@ mod inbox;
 mod journeys;
 mod mailbox;
 mod migrations;
+mod plans;
 mod privacy;
 mod program;
 mod providers;

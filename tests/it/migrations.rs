@@ -68,6 +68,18 @@ fn is_own(table: &str) -> bool {
     table.starts_with("search_words")
 }
 
+/// Tables that PostgreSQL keeps by month, and by which column: every unique index of theirs ends in it, and Diesel does not know.
+const BY_MONTH: &[(&str, &str)] = &[("deliveries", "source_id"), ("attempts", "delivery_id"), ("envelopes", "id"), ("receipts", "envelope_id")];
+
+/// Without the column by which a table goes by month, where it stands at the end only because it must.
+fn without_month(table: &str, columns: Vec<String>) -> Vec<String> {
+    let keyed = BY_MONTH.iter().any(|(whole, key)| *whole == table && columns.len() > 1 && columns.last().is_some_and(|last| last == key));
+    if keyed && ["id", "token"].contains(&columns[0].as_str()) { columns[..columns.len() - 1].to_vec() } else { columns }
+}
+
+/// Migrations that change how tables are laid out, and no column.
+const LAYOUT: &[&str] = &["lay_out_months"];
+
 /// The Diesel type that a declared type stands for.
 fn diesel_type(declared: &str) -> &'static str {
     match declared.to_lowercase().as_str() {
@@ -84,7 +96,8 @@ fn diesel_type(declared: &str) -> &'static str {
 
 async fn columns(conn: &mut Conn) -> Columns {
     let pg = "SELECT table_name::text AS a, column_name::text AS b, data_type::text AS c, NULL AS d, \
-              (is_nullable = 'YES')::int::bigint AS n FROM information_schema.columns WHERE table_schema = 'public'";
+              (is_nullable = 'YES')::int::bigint AS n FROM information_schema.columns WHERE table_schema = 'public' \
+              AND NOT (SELECT relispartition FROM pg_class WHERE oid = format('%I', table_name)::regclass)";
     let lite = "SELECT m.name AS a, p.name AS b, p.type AS c, NULL AS d, (p.\"notnull\" = 0) AS n \
                 FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'";
     facts(conn, pg, lite)
@@ -105,7 +118,7 @@ async fn indexes(conn: &mut Conn) -> BTreeMap<(String, String), Index> {
                JOIN pg_attribute att ON att.attrelid = t.oid AND att.attnum = k.attnum) AS c, \
               pg_get_expr(x.indpred, x.indrelid) AS d, x.indisunique::int::bigint AS n \
               FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid \
-              JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = 'public' AND NOT x.indisprimary";
+              JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = 'public' AND NOT x.indisprimary AND NOT t.relispartition";
     let lite = "SELECT m.name AS a, l.name AS b, (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno)) AS c, \
                 (SELECT CASE instr(s.sql, ' WHERE ') WHEN 0 THEN NULL ELSE substr(s.sql, instr(s.sql, ' WHERE ') + 7) END \
                  FROM sqlite_master s WHERE s.type = 'index' AND s.name = l.name) AS d, l.\"unique\" AS n \
@@ -115,7 +128,7 @@ async fn indexes(conn: &mut Conn) -> BTreeMap<(String, String), Index> {
         .into_iter()
         .filter(|fact| fact.a != "__diesel_schema_migrations" && !is_own(&fact.a))
         .map(|fact| {
-            let columns = fact.c.unwrap().split(',').map(str::to_owned).collect();
+            let columns = without_month(&fact.a, fact.c.unwrap().split(',').map(str::to_owned).collect());
             ((fact.a, fact.b), (fact.n == 1, columns, fact.d.as_deref().map(plain_condition)))
         })
         .collect()
@@ -133,14 +146,17 @@ async fn primary_keys(conn: &mut Conn) -> BTreeMap<String, Vec<String>> {
               (SELECT string_agg(att.attname, ',' ORDER BY k.n) FROM unnest(x.indkey) WITH ORDINALITY AS k(attnum, n) \
                JOIN pg_attribute att ON att.attrelid = t.oid AND att.attnum = k.attnum) AS b, NULL AS c, NULL AS d, 0::bigint AS n \
               FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace s ON s.oid = t.relnamespace \
-              WHERE s.nspname = 'public' AND x.indisprimary";
+              WHERE s.nspname = 'public' AND x.indisprimary AND NOT t.relispartition";
     let lite = "SELECT m.name AS a, (SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk)) AS b, \
                 NULL AS c, NULL AS d, 0 AS n FROM sqlite_master m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'search_words%'";
     facts(conn, pg, lite)
         .await
         .into_iter()
         .filter(|fact| fact.a != "__diesel_schema_migrations" && !is_own(&fact.a))
-        .map(|fact| (fact.a, fact.b.split(',').map(str::to_owned).collect()))
+        .map(|fact| {
+            let columns = without_month(&fact.a, fact.b.split(',').map(str::to_owned).collect());
+            (fact.a, columns)
+        })
         .collect()
 }
 
@@ -291,7 +307,8 @@ async fn up_down_up(db: TestDb) {
     for name in all.iter().rev() {
         migrate::revert_last(&db.url).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         let left = columns(&mut db.read().await).await.len();
-        assert!(left < before, "{name} took nothing back");
+        let layout = LAYOUT.iter().any(|end| name.ends_with(end));
+        assert!(left < before || layout && left == before, "{name} took nothing back");
         before = left;
     }
     assert_eq!(tables(&mut db.read().await).await, BTreeSet::new());

@@ -2,6 +2,7 @@
 //! person may ask for.
 
 mod addresses;
+mod bounds;
 mod informants;
 mod people;
 

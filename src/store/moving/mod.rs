@@ -13,7 +13,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::db::LiteConnection;
-use super::{migrate, presence, search_entries, wake};
+use super::{migrate, months, presence, search_entries, wake};
 use catalogue::Table;
 pub use rows::Tally;
 use rows::{Row, Value};
@@ -102,6 +102,7 @@ pub async fn run(from: &str, to: &str, told: Told<'_>) -> Result<Vec<Moved>, Mov
     for (table, condition) in BORN_WITH {
         diesel::sql_query(format!("DELETE FROM \"{table}\" WHERE {condition}")).execute(&mut pair.to).await?;
     }
+    make_months(&mut pair.from, &mut pair.to).await?;
     for (table, count) in &pair.tables {
         copy(&mut pair.from, &mut pair.to, table, *count, told).await?;
     }
@@ -110,6 +111,20 @@ pub async fn run(from: &str, to: &str, told: Told<'_>) -> Result<Vec<Moved>, Mov
     // What the planner goes by would else come with the first autovacuum.
     pair.to.batch_execute("ANALYZE").await?;
     Ok(moved)
+}
+
+/// The months of PostgreSQL that the source's rows are of.
+async fn make_months(from: &mut LiteConnection, to: &mut AsyncPgConnection) -> QueryResult<()> {
+    for by in months::BY_MONTH {
+        let query = format!(
+            "SELECT DISTINCT strftime('%Y-%m-01', (({0} >> 22) + 1577836800000) / 1000, 'unixepoch') AS name FROM {1} WHERE {0} >= 0",
+            by.key, by.table
+        );
+        for Name { name } in diesel::sql_query(query).load::<Name>(from).await? {
+            diesel::sql_query(format!("SELECT add_month('{}', '{}', '{name}')", by.table, by.key)).execute(to).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Compares two databases of which one was moved into the other; changes neither.
@@ -135,7 +150,7 @@ async fn open(from: &str, to: &str, empty: bool) -> Result<Pair, MoveError> {
     };
     let unreachable = |error: diesel::ConnectionError| MoveError::Failed(anyhow::anyhow!("the database of --to does not answer: {error}"));
     let mut conn = wake::pg_connection(to).await.map_err(unreachable)?;
-    if !presence::alone_on_pg(&mut conn).await? {
+    if !is_alone(&mut conn).await? {
         return refused("a gateway serves the database of --to: stop it on every machine first");
     }
     if empty {
@@ -162,6 +177,17 @@ async fn open(from: &str, to: &str, empty: bool) -> Result<Pair, MoveError> {
         return Err(MoveError::Refused(refusal));
     }
     Ok(Pair { from: lite, to: conn, tables, _alone: alone })
+}
+
+/// Whether nobody serves the database. A process that has just ended counts until the server has noticed.
+async fn is_alone(to: &mut AsyncPgConnection) -> QueryResult<bool> {
+    for _ in 0..30 {
+        if presence::alone_on_pg(to).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Ok(false)
 }
 
 /// Whether any table of PostgreSQL has a row that no migration put there.

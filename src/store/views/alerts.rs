@@ -118,7 +118,7 @@ pub async fn count(conn: &mut Conn, owner_id: Option<i64>) -> QueryResult<i64> {
 
 /// Deliveries of an alert by channel and status, out of an index alone; `tally` asks no oftener than that is worth.
 pub async fn progress(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<StatusCount>> {
-    let query = "SELECT channel_kind, channel, status, COUNT(*) AS count FROM deliveries WHERE alert_id = $1 AND purpose = 'alert' \
+    let query = "SELECT channel_kind, channel, status, COUNT(*) AS count FROM deliveries WHERE alert_id = $1 AND source_id = $1 AND purpose = 'alert' \
          GROUP BY status, channel_kind, channel ORDER BY status, channel_kind, channel";
     on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(alert_id).load(c).await)
 }

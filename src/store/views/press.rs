@@ -4,9 +4,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Timestamp};
 use diesel_async::RunQueryDsl;
 
-use crate::domain::At;
+use crate::domain::{At, Ids};
 use crate::on;
 use crate::store::Conn;
+use crate::store::months::SOURCE_DAYS;
 
 /// A count in one hour.
 #[derive(Clone, Debug, QueryableByName)]
@@ -68,11 +69,12 @@ pub async fn by_hour(conn: &mut Conn, since: At, filter: &Filter) -> QueryResult
     let bucket = |column: &str, pg: bool| if pg { format!("date_trunc('hour', {column})") } else { format!("strftime('%Y-%m-%d %H:00:00', {column})") };
     let pg = matches!(conn, Conn::Pg(_));
     let (event_hour, delivery_hour, narrowed) = (bucket("created_at", pg), bucket("finished_at", pg), filter.condition());
+    let floor = Ids::floor(since.minus_days(SOURCE_DAYS));
     let query = format!(
         "SELECT {event_hour} AS hour, kind AS what, channel_kind, COUNT(*) AS count FROM events \
          WHERE kind IN ('reply_in', 'opted_out') AND created_at >= $1{narrowed} GROUP BY 1, 2, 3 \
          UNION ALL SELECT {delivery_hour} AS hour, {ENDS} AS what, channel_kind, COUNT(*) AS count FROM deliveries \
-         WHERE finished_at >= $1 AND purpose = 'alert' AND (status = 'delivered' OR status IN {FAILED}){narrowed} GROUP BY 1, 2, 3"
+         WHERE finished_at >= $1 AND source_id >= {floor} AND purpose = 'alert' AND (status = 'delivered' OR status IN {FAILED}){narrowed} GROUP BY 1, 2, 3"
     );
     on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(since).load(c).await)
 }
@@ -81,13 +83,15 @@ pub async fn by_hour(conn: &mut Conn, since: At, filter: &Filter) -> QueryResult
 pub async fn by_alert(conn: &mut Conn, since: At, filter: &Filter) -> QueryResult<Vec<AlertCount>> {
     let narrowed = filter.condition();
     let recent = "alert_id IN (SELECT id FROM alerts WHERE published_at >= $1)";
+    // An alert's copies name it as their source, so that months from before it are left alone.
+    let floor = Ids::floor(since.minus_days(SOURCE_DAYS));
     let query = format!(
         "SELECT alert_id, kind AS what, channel_kind, COUNT(*) AS count FROM events WHERE kind IN ('reply_in', 'opted_out') AND {recent}{narrowed} \
          GROUP BY 1, 2, 3 \
          UNION ALL SELECT alert_id, {ENDS} AS what, channel_kind, COUNT(*) AS count FROM deliveries \
-         WHERE purpose = 'alert' AND {recent} AND (status = 'delivered' OR status IN {FAILED}){narrowed} GROUP BY 1, 2, 3 \
+         WHERE purpose = 'alert' AND source_id >= {floor} AND {recent} AND (status = 'delivered' OR status IN {FAILED}){narrowed} GROUP BY 1, 2, 3 \
          UNION ALL SELECT alert_id, 'recipients' AS what, channel_kind, COUNT(*) AS count FROM deliveries \
-         WHERE purpose = 'alert' AND {recent}{narrowed} GROUP BY 1, 2, 3"
+         WHERE purpose = 'alert' AND source_id >= {floor} AND {recent}{narrowed} GROUP BY 1, 2, 3"
     );
     on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(since).load(c).await)
 }

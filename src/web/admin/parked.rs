@@ -128,6 +128,8 @@ fn kind_in_words(kind: &str) -> &'static str {
         "no_such_team" => "A team is missing",
         "not_bound" => "No line to the carrier",
         "complaint_cap" => "Many complaints",
+        "outgrown" => "The database is near its bounds",
+        "without_month" => "Rows without a month",
         _ => "Notice",
     }
 }

@@ -89,7 +89,7 @@ on_both!(a_delivery_is_found_by_its_token_and_by_the_providers_id, async |db| {
     let mut conn = db.write().await;
     let found = deliveries::find_by_tokens(&mut conn, &[two.token.clone(), "unknown".into(), none.token.clone()]).await.unwrap();
     assert_eq!(sorted(&found), [two.id, none.id]);
-    let found = deliveries::find_by_provider_ids(&mut conn, &["SM1".into(), "SM3".into()]).await.unwrap();
+    let found = deliveries::find_by_provider_ids(&mut conn, &["SM1".into(), "SM3".into()], now()).await.unwrap();
     assert_eq!(ids(&found), [one.id]);
     assert_eq!(deliveries::set_token(&mut conn, one.id, "0123456789abcdef").await.unwrap(), 1);
     assert!(deliveries::find_by_tokens(&mut conn, &[one.token]).await.unwrap().is_empty());

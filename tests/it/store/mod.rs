@@ -12,6 +12,7 @@ mod fan_out;
 mod ledgers;
 mod mailboxes;
 mod messages;
+mod months;
 mod moving;
 mod outbox;
 mod pair_holds;
