@@ -17,6 +17,11 @@ impl Clock {
         At::from(chrono::Utc::now()).plus_ms(self.offset_ms.load(Ordering::Relaxed))
     }
 
+    /// Puts this clock so far from the system's, and clones with it. For tests of a clock that is put on and back.
+    pub fn set_offset_ms(&self, ms: i64) {
+        self.offset_ms.store(ms, Ordering::Relaxed);
+    }
+
     /// Moves this clock on; clones move with it. For tests of expiry.
     pub fn advance_ms(&self, ms: i64) {
         self.offset_ms.fetch_add(ms, Ordering::Relaxed);

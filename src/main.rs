@@ -43,6 +43,11 @@ enum Command {
         #[cfg(debug_assertions)]
         #[arg(long, hide = true)]
         planted_fault: bool,
+        /// A file that says how many milliseconds this process's clock is off, for the test of a clock that is put on and back.
+        /// Not in a release.
+        #[cfg(debug_assertions)]
+        #[arg(long, hide = true)]
+        clock_offset: Option<PathBuf>,
     },
     /// Run everything on this machine with invented residents and a simulator of their phones and mailboxes.
     Demo {
@@ -358,11 +363,20 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             role,
             #[cfg(debug_assertions)]
             planted_fault,
+            #[cfg(debug_assertions)]
+            clock_offset,
         } => {
             let Some(config) = load(&config) else { return Ok(ExitCode::from(2)) };
             let start = if role == "web" { Workers::web_only } else { Workers::all };
             #[cfg(debug_assertions)]
             let start = if planted_fault { Workers::with_planted_fault } else { start };
+            #[cfg(debug_assertions)]
+            let start = move |app: &App| {
+                if let Some(file) = clock_offset {
+                    tokio::spawn(follow(app.clock().clone(), file));
+                }
+                start(app)
+            };
             serve(config, &role, start).await?;
         }
         Command::Migrate { config, from: Some(from), to, verify } => return move_over(&config, &from, to, verify).await,
@@ -557,7 +571,18 @@ async fn check(config: Config) -> anyhow::Result<ExitCode> {
     Ok(if database.is_none() && channels.iter().all(|channel| channel.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn serve(config: Config, role: &str, start: fn(&App) -> Workers) -> anyhow::Result<()> {
+/// Puts the clock as the file says, as soon as it says so.
+#[cfg(debug_assertions)]
+async fn follow(clock: huecry::clock::Clock, file: PathBuf) {
+    loop {
+        if let Some(offset_ms) = tokio::fs::read_to_string(&file).await.ok().and_then(|text| text.trim().parse().ok()) {
+            clock.set_offset_ms(offset_ms);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+async fn serve(config: Config, role: &str, start: impl FnOnce(&App) -> Workers) -> anyhow::Result<()> {
     let bind = config.server.bind;
     let listener = TcpListener::bind(bind).with_context(|| format!("server.bind: cannot listen on {bind}"))?;
     let app = App::build(config).await?;

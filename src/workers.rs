@@ -22,7 +22,7 @@ use crate::inbox::clock;
 use crate::inbox::evidence::export;
 use crate::inbox::{claim, undo};
 use crate::outbound::dispatch::Dispatcher;
-use crate::outbound::{fan_out, hold, hygiene, outcome, reconcile};
+use crate::outbound::{after_opt_out, fan_out, hold, hygiene, outcome, reconcile};
 use crate::privacy::{bounds, months, retention};
 use crate::store::{Backend, envelopes, sessions};
 
@@ -270,6 +270,7 @@ async fn tell_head(app: &App, told: &mut i64) -> diesel::QueryResult<()> {
 }
 
 async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {
+    after_opt_out::show();
     let (waiting, parked) = {
         let mut conn = app.read().await?;
         (envelopes::count_waiting(&mut conn).await?, envelopes::count_of(&mut conn, "parked").await?)

@@ -3,6 +3,7 @@
 //! `compose` → `audience` → `publish` (a frozen audience) → `fan_out` (in chunks, by a resumable worker) → `outbox` (claimed by
 //! lease) → `dispatch` (handed to a channel) → `receipts`. The pure steps decide; the others store and send.
 
+pub mod after_opt_out;
 pub mod audience;
 pub mod blocks;
 pub mod breaker;

@@ -2,6 +2,8 @@
 //!
 //! Never silent: what stays unknown is `unconfirmed`, and it is listed on the alert's page as is what was sent again.
 
+use std::collections::BTreeSet;
+
 use diesel::QueryResult;
 
 use super::{dispatch, receipts};
@@ -18,22 +20,41 @@ const LEASE_MS: i64 = 300_000;
 
 /// How far the provider's clock may be behind ours.
 const CLOCK_SLACK_MS: i64 = 5_000;
+/// A lease that ended so long ago would have been seen before, had the clock not been put on or everything been down.
+const LONG_AGO_MS: i64 = 300_000;
+/// Longer than any call may take.
+const LONGEST_CALL_MS: i64 = 45_000;
+/// A provider that does not answer the question is asked again, for so long.
+const ASK_AGAIN_MS: i64 = 10_000;
+const PATIENCE_MS: i64 = 600_000;
 
 /// Settles what is in doubt now; gives how many there were.
 pub async fn run_once(app: &App) -> QueryResult<usize> {
     let doubtful = {
         let mut conn = app.write().await?;
-        conn.transaction(async |conn| outbox::claim_in_doubt(conn, app.owner(), LEASE_MS).await).await?
+        conn.transaction(async |conn| {
+            let odd = outbox::straighten(conn, LONG_AGO_MS, LONGEST_CALL_MS).await?;
+            if odd > 0 {
+                tracing::warn!(odd, "the database's clock was put on or back, or nobody looked for long: hand-overs may still be under way");
+            }
+            outbox::claim_in_doubt(conn, app.owner(), LEASE_MS).await
+        })
+        .await?
     };
+    // One question that is not answered in time is enough: the others would wait as long.
+    let mut silent = BTreeSet::new();
     for delivery in &doubtful {
-        settle(app, delivery).await?;
+        let answer = if silent.contains(&delivery.channel) { Answer::NotNow } else { ask(app, delivery).await? };
+        if matches!(answer, Answer::NotNow) {
+            silent.insert(delivery.channel.clone());
+        }
+        settle(app, delivery, answer).await?;
     }
     Ok(doubtful.len())
 }
 
-async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
+async fn settle(app: &App, delivery: &DeliveryRow, found: Answer) -> QueryResult<()> {
     let now = app.now();
-    let found = ask(app, delivery).await?;
     let mut conn = app.write().await?;
     match found {
         Answer::Taken(provider_id) => {
@@ -47,6 +68,11 @@ async fn settle(app: &App, delivery: &DeliveryRow) -> QueryResult<()> {
         Answer::NotTaken => {
             let why = "the provider never had it; sent again";
             outbox::retry_at(&mut conn, delivery.id, app.owner(), due(delivery, now), "not_taken", why).await.map(|_| ())
+        }
+        Answer::NotNow => {
+            let code = delivery.error_code.as_deref().unwrap_or("interrupted");
+            let why = "it may or may not have arrived; the provider does not answer the question yet";
+            outbox::leave_in_doubt(&mut conn, delivery.id, app.owner(), ASK_AGAIN_MS, code, why).await.map(|_| ())
         }
         Answer::CannotTell => {
             let again = match delivery.alert_id.filter(|_| delivery.purpose == "alert") {
@@ -94,6 +120,8 @@ fn sent_again(app: &App, delivery: &DeliveryRow, now: At) -> AttemptRow {
 enum Answer {
     Taken(String),
     NotTaken,
+    /// It could be asked, and did not answer.
+    NotNow,
     CannotTell,
 }
 
@@ -120,10 +148,14 @@ async fn ask(app: &App, delivery: &DeliveryRow) -> QueryResult<Answer> {
         return Ok(Answer::CannotTell);
     };
     let (from, to) = (delivery.sender.clone(), delivery.address.clone());
-    let doubtful = Doubtful { delivery_id: delivery.id, from, to, body, since: began.plus_ms(-CLOCK_SLACK_MS) };
-    Ok(match channel.look_up(&doubtful, app.now()).await {
+    // An alert's words have its reference, and go to nobody twice: whatever our clock said, an equal text is this one.
+    let since = if delivery.purpose == "alert" { began.min(delivery.created_at) } else { began };
+    let doubtful = Doubtful { delivery_id: delivery.id, from, to, body, since: since.plus_ms(-CLOCK_SLACK_MS) };
+    let now = app.now();
+    Ok(match channel.look_up(&doubtful, now).await {
         Some(Ok(Some(accepted))) => Answer::Taken(accepted.provider_message_id),
         Some(Ok(None)) => Answer::NotTaken,
+        Some(Err(_)) if now.since_ms(began) < PATIENCE_MS => Answer::NotNow,
         Some(Err(_)) | None => Answer::CannotTell,
     })
 }

@@ -31,6 +31,23 @@ pub struct GateRow {
     pub next_trial_at: Option<At>,
 }
 
+/// Further ahead than anything that is written here: only a clock that was put back makes it so.
+const TOO_FAR_MS: i64 = 1_200_000;
+
+impl GateRow {
+    /// As it stands after the database's clock was put back: what would hold the channel up for that long does not.
+    fn straightened(self, at: At) -> Self {
+        let limit = at.plus_ms(TOO_FAR_MS);
+        let near = |moment: &At| *moment <= limit;
+        Self {
+            free_at: if near(&self.free_at) { self.free_at } else { at },
+            paused_until: self.paused_until.filter(near),
+            next_trial_at: self.next_trial_at.map(|moment| if near(&moment) { moment } else { at }),
+            ..self
+        }
+    }
+}
+
 type Clocked = (GateRow, Option<At>);
 
 fn clock() -> Written<Nullable<Timestamp>> {
@@ -45,7 +62,7 @@ pub async fn find(conn: &mut Conn, channel: &str) -> QueryResult<Option<(GateRow
         .first(c)
         .await
         .optional())?;
-    found.map(|(gate, at)| at.map(|at| (gate, at)).ok_or(diesel::result::Error::NotFound)).transpose()
+    found.map(|(gate, at)| at.map(|at| (gate.straightened(at), at)).ok_or(diesel::result::Error::NotFound)).transpose()
 }
 
 /// The gate, which nobody else changes until this transaction ends, and the database's clock. Made if there is none.
@@ -60,7 +77,7 @@ pub async fn lock(conn: &mut Conn, channel: &str) -> QueryResult<(GateRow, At)> 
                 .optional(),
             lite channel_gates::table.find(channel).select((GateRow::as_select(), clock())).first(c).await.optional())?;
         if let Some((gate, at)) = found {
-            return at.map(|at| (gate, at)).ok_or(diesel::result::Error::NotFound);
+            return at.map(|at| (gate.straightened(at), at)).ok_or(diesel::result::Error::NotFound);
         }
         // Free long ago: a first text does not wait.
         let gate = GateRow { channel: channel.to_owned(), free_at: At::from_unix_ms(0), paused_until: None, cause: None, trials: 0, next_trial_at: None };

@@ -36,6 +36,9 @@ const SUPPRESSED: &str = "((EXISTS (SELECT 1 FROM suppressions s WHERE s.match_k
      OR (deliveries.purpose IN ('alert', 'reply') AND EXISTS (SELECT 1 FROM correspondents k \
      WHERE k.match_key = deliveries.match_key AND k.owner_doubt_at >= deliveries.created_at)))";
 
+/// Longer than any lease: one that ends later was taken before the database's clock was put back.
+const TOO_FAR_MS: i64 = 600_000;
+
 /// What a claim found.
 #[derive(Debug, Default)]
 pub struct Claimed {
@@ -104,10 +107,13 @@ async fn due(conn: &mut Conn, channel: &str, limit: i64, but: &[String], now: At
         .at(now)
         .sql(" THEN 'expired' END FROM deliveries WHERE channel = ")
         .text(channel)
-        .sql(" AND status IN ('queued', 'leased') AND next_attempt_at <= ")
+        // What was due when it was queued is due, though our clock was put back since.
+        .sql(" AND status IN ('queued', 'leased') AND (next_attempt_at <= created_at OR next_attempt_at <= ")
         .at(now)
-        .sql(" AND (lease_until IS NULL OR lease_until < ")
+        .sql(") AND (lease_until IS NULL OR lease_until < ")
         .clock(0)
+        .sql(" OR lease_until > ")
+        .clock(TOO_FAR_MS)
         .sql(") AND ")
         .sql(FREE);
     for domain in but {
@@ -262,6 +268,13 @@ pub async fn claim_in_doubt(conn: &mut Conn, owner: &str, lease_ms: i64) -> Quer
         .returning(DeliveryRow::as_returning())
         .get_results(c)
         .await)
+}
+
+/// Lends hand-overs more time whose lease ended `long_ago_ms` ago, or ends later than any can: whether their worker is dead
+/// cannot be told where the database's clock was put on or back, or where nobody looked for long. Gives how many.
+pub async fn straighten(conn: &mut Conn, long_ago_ms: i64, lease_ms: i64) -> QueryResult<usize> {
+    let odd = written::<Bool>("status = 'sending' AND (lease_until < ").clock(-long_ago_ms).sql(" OR lease_until > ").clock(TOO_FAR_MS).sql(")");
+    on!(conn, c => diesel::update(deliveries::table.filter(odd)).set(deliveries::lease_until.eq(clock_in(lease_ms))).execute(c).await)
 }
 
 /// When the next queued delivery of a channel falls due, if any waits.

@@ -151,6 +151,15 @@ pub async fn find_standing(conn: &mut Conn, match_key: &[u8], channel: &str) -> 
         .optional())
 }
 
+/// What stands against any of these addresses as a whole, on whatever channel.
+pub async fn list_standing(conn: &mut Conn, match_keys: &[Vec<u8>]) -> QueryResult<Vec<SuppressionRow>> {
+    on!(conn, c => suppressions::table
+        .filter(suppressions::match_key.eq_any(match_keys).and(suppressions::scope.eq("all")).and(suppressions::lifted_at.is_null()))
+        .select(SuppressionRow::as_select())
+        .load(c)
+        .await)
+}
+
 /// How many came into force for this reason since then.
 pub async fn count_since(conn: &mut Conn, reason: &str, since: At) -> QueryResult<i64> {
     on!(conn, c => suppressions::table.filter(suppressions::reason.eq(reason).and(suppressions::created_at.ge(since))).count().get_result(c).await)

@@ -264,9 +264,10 @@ impl Dispatcher {
                     None => render(&this.app, &delivery, None, this.app.now()),
                 };
                 let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
+                let called_at = this.app.now();
                 let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
                 // The recorder lives as long as any dispatcher does. While it cannot write, places stay taken.
-                let _kept = this.results.send(Sent { delivery, reference, result, _domain: domain, _place: place }).await;
+                let _kept = this.results.send(Sent { delivery, reference, result, called_at, _domain: domain, _place: place }).await;
             });
         }
     }

@@ -15,7 +15,7 @@ use crate::channels::{Accepted, SendError};
 use crate::domain::At;
 use crate::outbound::breaker::{self, Heard, Verdict};
 use crate::outbound::retry::{self, Next};
-use crate::outbound::{blocks, hygiene, receipts, reroute, standing};
+use crate::outbound::{after_opt_out, blocks, hygiene, receipts, reroute, standing};
 use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
 use crate::store::wake::Change;
 use crate::store::{Conn, outbox};
@@ -31,6 +31,8 @@ pub(super) struct Sent {
     /// Of the alert that it is a copy of.
     pub(super) reference: Option<String>,
     pub(super) result: Result<Accepted, SendError>,
+    /// When the provider was called.
+    pub(super) called_at: At,
     /// A place at the domain, where it has a limit; and the channel's. Held until the result is written.
     pub(super) _domain: Option<Place>,
     pub(super) _place: OwnedSemaphorePermit,
@@ -110,6 +112,7 @@ async fn store_results(app: &App, gate: &Gate, batch: &[Sent], told: &Told) -> Q
     })
     .await?;
     drop(conn);
+    after_opt_out::watch(app, batch.iter().filter(|sent| sent.result.is_ok()).map(|sent| (&sent.delivery, sent.called_at))).await;
     let ids: Vec<String> = batch.iter().filter_map(|sent| sent.result.as_ref().ok()).map(|accepted| accepted.provider_message_id.clone()).collect();
     if let Err(error) = receipts::tie_again(app, &ids).await {
         // The results are recorded, and must not be a second time.
