@@ -13,6 +13,7 @@ pub mod wake;
 pub mod written;
 
 pub mod accounts;
+pub mod alert_closings;
 pub mod alerts;
 pub mod audit_log;
 pub mod bounce_scores;
@@ -60,6 +61,7 @@ pub mod sign_in_tallies;
 pub mod suppressions;
 pub mod tags;
 pub mod text_parts;
+pub mod thrives;
 pub mod undos;
 pub mod unmasks;
 pub mod urgencies;

@@ -21,7 +21,7 @@ const SUPPRESSED: &str = "(EXISTS (SELECT 1 FROM suppressions s WHERE s.match_ke
      AND NOT (deliveries.purpose = 'code' AND s.reason <> 'stop')) \
      OR EXISTS (SELECT 1 FROM provider_blocks b WHERE b.match_key = deliveries.match_key AND b.channel = deliveries.channel \
      AND b.our_number = deliveries.sender AND b.lifted_at IS NULL) \
-     OR (deliveries.purpose IN ('alert', 'reply') AND EXISTS (SELECT 1 FROM correspondents k \
+     OR (deliveries.purpose IN ('alert', 'reply', 'outcome') AND EXISTS (SELECT 1 FROM correspondents k \
      WHERE k.match_key = deliveries.match_key AND k.owner_doubt_at >= deliveries.created_at)) \
      OR (deliveries.purpose = 'alert' AND EXISTS (SELECT 1 FROM suppressions s JOIN interest_groups g ON g.slug = s.scope \
      JOIN alert_groups ag ON ag.interest_group_id = g.id WHERE ag.alert_id = deliveries.alert_id \
