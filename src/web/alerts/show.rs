@@ -110,6 +110,7 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
     let groups = alerts::list_groups(&mut conn, alert.id).await?.into_iter().map(|(_, name)| name).collect();
     let excluded = alerts::list_exclusions(&mut conn, alert.id).await?;
     let told = told_of(&mut conn, alert.id, app.now()).await?;
+    let closing = alert_closings::find(&mut conn, alert.id).await?.map(|row| (row.reason, When::at(row.created_at, app.now())));
     drop(conn);
     let mut part = part(app, &alert).await?;
     part.a.recipients = part.progress.total;
@@ -127,7 +128,7 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
         progress: part.progress,
         a: part.a,
         replies_href: format!("/inbox?view={}&alert={}", if alert.owner_id == officer.row.id { "mine" } else { "team" }, alert.reference),
-        closing: alert_closings::find(&mut conn, alert.id).await?.map(|row| (row.reason, When::at(row.created_at, app.now()))),
+        closing,
         can_close: mine && alert.status == "live",
         can_tell: mine && officer.role.writes_alerts(),
         told,
