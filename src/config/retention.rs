@@ -26,6 +26,8 @@ pub struct InboxConfig {
     pub presence: bool,
     /// Supervisors are told of people who told something on so many alerts in twelve months; 0: nobody is.
     pub informant_after: usize,
+    /// Officers weigh conversations by THRIVE.
+    pub thrive: bool,
 }
 
 pub(super) fn read(section: &mut Reader<'_>) -> RetentionConfig {
@@ -44,5 +46,6 @@ pub(super) fn read_inbox(section: &mut Reader<'_>) -> InboxConfig {
     InboxConfig {
         presence: section.flag_or("presence", true),
         informant_after: usize::try_from(section.number_or("informant_after", 4, 0, 1_000)).unwrap_or(0),
+        thrive: section.flag_or("thrive", false),
     }
 }

@@ -57,6 +57,8 @@ crate::words! {
         ThirdParty = "third_party",
         /// Nothing can ever arrive there, or no channel is configured.
         Unreachable = "unreachable",
+        /// They answered by another address too, and are told there.
+        Once = "once",
     }
 }
 
@@ -72,6 +74,7 @@ impl Untold {
             Self::Unsure => "Not certain that they meant this alert",
             Self::ThirdParty => "Wrote from an address that the alert was not sent to",
             Self::Unreachable => "Their address cannot be answered",
+            Self::Once => "Answered by another address too, and told there",
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! One number orders every list, so that one index serves each of them however long they grow: a band, and within it
 //! milliseconds. What waits stands by the moment it is due, the earliest first; what was answered or closed stands by when,
-//! the latest first.
+//! the latest first. Where life may be at risk it stands first until it is closed or an officer says otherwise, answered,
+//! paused or not.
 
 use super::At;
 
@@ -57,10 +58,12 @@ pub fn closed(at: At) -> i64 {
 
 /// Of any.
 pub fn of(open: bool, urgency: Urgency, due_at: Option<At>, last_at: At) -> i64 {
-    match (open, due_at) {
-        (false, _) => closed(last_at),
-        (true, Some(due_at)) => waiting(urgency, due_at),
-        (true, None) => settled(last_at),
+    match (open, due_at, urgency) {
+        (false, ..) => closed(last_at),
+        (true, Some(due_at), _) => waiting(urgency, due_at),
+        // No clock runs, but life may still be at risk: it stands as if it had to be answered since then.
+        (true, None, Urgency::Life) => waiting(urgency, due(last_at, 0)),
+        (true, None, _) => settled(last_at),
     }
 }
 
@@ -83,5 +86,14 @@ mod tests {
         ];
         assert!(in_order.is_sorted(), "{in_order:?}");
         assert_eq!(due(at(0), 3_600_000), at(73));
+    }
+
+    #[test]
+    fn where_life_may_be_at_risk_it_stands_first_also_when_no_clock_runs() {
+        let at = At::from_unix_ms(1_800_000_000_000);
+        let answered = of(true, Urgency::Life, None, at);
+        assert!(answered < waiting(Urgency::Raised, at.minus_days(9)) && answered > waiting(Urgency::Life, at), "{answered}");
+        assert_eq!(of(true, Urgency::Raised, None, at), settled(at));
+        assert_eq!(of(false, Urgency::Life, None, at), closed(at));
     }
 }

@@ -18,13 +18,13 @@ use crate::store::conversations::ConversationRow;
 use crate::store::envelopes::EnvelopeRow;
 use crate::store::{Conn, deliveries};
 
-/// Most automatic answers that one phone gets in a day, whatever it writes about.
+/// Most automatic answers that one phone or mailbox gets in a day, whatever it writes about.
 const MOST_A_DAY: usize = 5;
 /// Dealt with later than this, as after a replay, an automatic answer would only puzzle.
 const LATE_MS: i64 = 6 * 3_600_000;
 
 /// Whether and why not: `about_this` and `in_all` are the answers of the last day.
-fn is_due(urgency: Urgency, age_ms: i64, about_this: usize, in_all: usize) -> bool {
+pub(super) fn is_due(urgency: Urgency, age_ms: i64, about_this: usize, in_all: usize) -> bool {
     age_ms <= LATE_MS && in_all < MOST_A_DAY && (about_this == 0 || (urgency == Urgency::Life && in_all < MOST_A_DAY - 1))
 }
 

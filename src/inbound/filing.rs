@@ -6,7 +6,7 @@ use diesel::QueryResult;
 
 use super::classify::urgency::{self, About};
 use super::process::{KeptFile, Told};
-use super::recognise::found_in;
+use super::recognise::{self, found_in};
 use super::route::{self, Presence, Route};
 use super::sender::SenderCheck;
 use super::thread::hand::Moved;
@@ -32,6 +32,8 @@ pub(super) struct Filer<'a> {
     pub(super) mailed: HashMap<i64, String>,
     /// What each alert says.
     pub(super) said: HashMap<i64, String>,
+    /// Where each is about.
+    pub(super) places: HashMap<i64, Vec<String>>,
     /// Who is known, and by what: within the batch nobody is looked up twice.
     pub(super) known: HashMap<Vec<u8>, CorrespondentRow>,
     pub(super) officers: HashMap<i64, Option<OfficerRow>>,
@@ -68,6 +70,7 @@ impl<'a> Filer<'a> {
             alerts: HashMap::new(),
             mailed: HashMap::new(),
             said: HashMap::new(),
+            places: HashMap::new(),
             known: HashMap::new(),
             officers: HashMap::new(),
             now,
@@ -115,7 +118,9 @@ impl Filer<'_> {
                 found
             }
         };
-        Ok(officer.map(|officer| (Presence { id, away_until: officer.away_until, disabled: officer.disabled_at.is_some() }, officer.cover_id)))
+        Ok(officer.map(|officer| {
+            (Presence { id, away_until: officer.away_until, disabled: officer.disabled_at.is_some() || !officer.reads_replies() }, officer.cover_id)
+        }))
     }
 
     async fn route(&mut self, conn: &mut Conn, owner_id: Option<i64>, team_id: Option<i64>) -> QueryResult<Route> {
@@ -130,16 +135,30 @@ impl Filer<'_> {
     /// How soon somebody must look, by what was written; the conversation is raised, and its officers are told, by a worker.
     async fn heed(&mut self, conn: &mut Conn, filing: &Filing<'_>, conversation: &ConversationRow) -> QueryResult<Urgency> {
         let about = match conversation.alert_id {
-            Some(id) => Some((self.alert(conn, id).await?.kind, self.words_of(conn, id).await?)),
+            Some(id) => Some((self.alert(conn, id).await?.kind, self.words_of(conn, id).await?, self.places_of(conn, id).await?)),
             None => None,
         };
-        let (kind, alert_text) = about.as_ref().map_or(("", ""), |(kind, words)| (kind.as_str(), words.as_str()));
-        let found = urgency::assess(&filing.text, &About { kind, alert_text, places: &[] });
+        let (kind, alert_text) = about.as_ref().map_or(("", ""), |(kind, words, _)| (kind.as_str(), words.as_str()));
+        let places: Vec<&str> = about.iter().flat_map(|(.., places)| places.iter().map(String::as_str)).collect();
+        // Many write all they have to say into the subject and nothing below it.
+        let subject = filing.subject.as_deref().map(|subject| own_subject(subject, alert_text)).unwrap_or_default();
+        let words = if subject.is_empty() { filing.text.clone() } else { format!("{subject}\n{}", filing.text) };
+        let found = urgency::assess(&words, &About { kind, alert_text, places: &places });
         if found.urgency != Urgency::None {
             let reasons: Vec<_> = found.signs.iter().map(|sign| serde_json::json!({ "kind": sign.kind.as_str(), "said": sign.said })).collect();
             urgencies::raise(conn, conversation.id, found.urgency, &serde_json::json!(reasons), filing.envelope.received_at, None).await?;
         }
         Ok(found.urgency)
+    }
+
+    /// Where an alert is about.
+    async fn places_of(&mut self, conn: &mut Conn, id: i64) -> QueryResult<Vec<String>> {
+        if let Some(known) = self.places.get(&id) {
+            return Ok(known.clone());
+        }
+        let places: Vec<String> = alerts::list_areas(conn, id).await?.into_iter().map(|(_, name)| name).collect();
+        self.places.insert(id, places.clone());
+        Ok(places)
     }
 
     /// What an alert says, for words that a reply shares with it.
@@ -149,7 +168,7 @@ impl Filer<'_> {
         }
         let alert = self.alert(conn, id).await?;
         let texts = alerts::list_texts(conn, id, alert.version).await?;
-        let words = texts.into_iter().map(|text| text.body).fold(alert.title, |all, body| format!("{all}\n{body}"));
+        let words = texts.into_iter().flat_map(|text| [text.subject, text.body]).fold(alert.title, |all, words| format!("{all}\n{words}"));
         self.said.insert(id, words.clone());
         Ok(words)
     }
@@ -174,10 +193,11 @@ impl Filer<'_> {
             via: Some((filing.envelope.channel.clone(), kind_of(filing.from).to_owned(), filing.our_address.clone())),
             at: filing.envelope.received_at,
         };
-        conversations::touch(conn, conversation.id, &touch).await?;
-        if calls && conversation.paused_at.is_some() && pauses::end(conn, conversation.id, touch.at).await? {
+        // Before the rest: what was closed begins anew, but how long it had stood still is kept.
+        if calls && conversation.paused_at.is_some() && pauses::end(conn, conversation.id, touch.at).await? && conversation.status == "open" {
             self.note(conn, conversation.id, "resumed", "They wrote again: the clock runs").await?;
         }
+        conversations::touch(conn, conversation.id, &touch).await?;
         if !fresh && calls {
             self.reroute(conn, &conversation).await?;
         }
@@ -248,12 +268,14 @@ impl Filer<'_> {
 
     fn new_conversation(&self, filing: &Filing<'_>, correspondent: &CorrespondentRow, alert_id: Option<i64>, route: &Route) -> ConversationRow {
         let certainty = if alert_id.is_some() { filing.attribution.confidence } else { Confidence::Unattributed };
+        // What calls nobody is closed from the first, as any closed one is: it stands among them and is disposed of in time.
+        let (received_at, calls) = (filing.envelope.received_at, calls_officer(filing.class));
         ConversationRow {
             id: self.app.next_id(),
             public_id: ids::public_id(),
             alert_id,
             correspondent_id: correspondent.id,
-            status: if calls_officer(filing.class) { "open" } else { "closed" }.to_owned(),
+            status: if calls { "open" } else { "closed" }.to_owned(),
             certainty: certainty.as_str().to_owned(),
             owner_id: route.owner_id,
             team_id: route.team_id,
@@ -268,9 +290,9 @@ impl Filer<'_> {
             candidates: serde_json::to_value(&filing.attribution.candidates).unwrap_or_default(),
             version: 0,
             first_human_at: None,
-            last_message_at: filing.envelope.received_at,
+            last_message_at: received_at,
             created_at: self.now,
-            closed_at: None,
+            closed_at: (!calls).then_some(received_at),
             urgency: "none".to_owned(),
             waiting_since: None,
             due_at: None,
@@ -278,7 +300,7 @@ impl Filer<'_> {
             outcome: None,
             claimed_by: None,
             claimed_until: None,
-            place: place::settled(filing.envelope.received_at),
+            place: if calls { place::settled(received_at) } else { place::closed(received_at) },
         }
     }
 
@@ -357,7 +379,7 @@ impl Filer<'_> {
         };
         let kind = match filing.class {
             "opt_out" | "opt_out_words" => "opted_out",
-            "opt_in" => "opted_in",
+            "opt_in" | "opt_in_words" => "opted_in",
             _ => "reply_in",
         };
         self.told.events.push(events::EventRow {
@@ -374,6 +396,20 @@ impl Filer<'_> {
     }
 }
 
+/// What a mail's subject says beyond "Re:" and what we wrote ourselves.
+fn own_subject(subject: &str, ours: &str) -> String {
+    let mut rest = recognise::without_answer_mark(subject).0.to_owned();
+    for line in ours.lines().map(str::trim).filter(|line| line.chars().count() > 3) {
+        let (lower, line) = (rest.to_lowercase(), line.to_lowercase());
+        // The same bytes in small letters, or the place found there is not the place here.
+        let Some(at) = lower.find(&line).filter(|_| lower.len() == rest.len()) else { continue };
+        if rest.is_char_boundary(at) && rest.is_char_boundary(at + line.len()) {
+            rest.replace_range(at..at + line.len(), " ");
+        }
+    }
+    rest.trim().to_owned()
+}
+
 /// Whether a message of this class wants an officer's eye. A bare STOP or START is in the record and calls nobody.
 fn calls_officer(class: &str) -> bool {
     !matches!(class, "opt_out" | "opt_in")
@@ -385,7 +421,11 @@ fn kind_of(address: &Address) -> &'static str {
 
 /// The first words, or what came instead of words.
 fn preview(filing: &Filing<'_>) -> String {
-    let words = filing.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut words = joined(&filing.text);
+    if words.is_empty() {
+        words = joined(filing.subject.as_deref().unwrap_or_default());
+    }
     if words.is_empty() {
         return match filing.files.len() {
             0 => "(no words)".to_owned(),
@@ -394,4 +434,23 @@ fn preview(filing: &Filing<'_>) -> String {
         };
     }
     words.chars().take(160).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_subject_only_what_they_wrote_themselves_is_heeded() {
+        let ours = "Man with a knife sought\nDerbyshire Alert: man with a knife sought\nHave you seen him?";
+        for (subject, own) in [
+            ("Re: Derbyshire Alert: Man with a knife sought", "Derbyshire Alert:"),
+            ("RE: Fwd: man with a knife sought", ""),
+            ("Man with a knife at the school gate", "Man with a knife at the school gate"),
+            ("Re: Man with a knife sought - he is here now", "- he is here now"),
+            ("", ""),
+        ] {
+            assert_eq!(own_subject(subject, ours), own, "{subject}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 use diesel::QueryResult;
 
+use super::acknowledge::is_due;
 use super::classify::{MailClass, auto_reply, bounce};
 use super::filing::{Filer, Filing};
 use super::process::UnderstoodMail;
@@ -15,6 +16,7 @@ use super::{receipt, returned, understand, way_out};
 use crate::channels::registry::ChannelKind;
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::inbound::ParsedMail;
+use crate::domain::place::Urgency;
 use crate::domain::token::{self, Use};
 use crate::domain::{Address, At, Email, reference};
 use crate::outbound::compose;
@@ -140,8 +142,8 @@ async fn reply(conn: &mut Conn, filer: &mut Filer<'_>, envelope: &EnvelopeRow, o
         sender: Some(&inbound.sender),
     };
     let filed = filer.file(conn, filing).await?;
-    if let (Some((conversation, _)), false, MailClass::Reply) = (&filed, wants_out, inbound.understood.verdict.class) {
-        acknowledge(conn, filer, envelope, conversation, &from, mail).await?;
+    if let (Some((conversation, urgency)), false, MailClass::Reply) = (&filed, wants_out, inbound.understood.verdict.class) {
+        acknowledge(conn, filer, envelope, conversation, &from, mail, *urgency).await?;
     }
     let (Some((conversation, _)), Some((rule, _))) = (filed, wish) else { return Ok(()) };
     // A token routes, it does not authenticate: it must be in the hands of whom it was sent to, and the mail provably theirs.
@@ -193,10 +195,8 @@ async fn mailed(conn: &mut Conn, filer: &mut Filer<'_>, alert_id: i64) -> QueryR
     Ok(words)
 }
 
-/// Most automatic answers that one address gets in a day, whatever it writes about.
-const MOST_ANSWERS_A_DAY: usize = 5;
-
-/// Tells a person at once that their mail arrived: once a day and alert, never a machine, and nothing of the alert.
+/// Tells a person at once that their mail arrived: once a day and alert, never a machine, and nothing of the alert. Where
+/// life may be at risk it says first to call 999, whatever was sent before.
 async fn acknowledge(
     conn: &mut Conn,
     filer: &mut Filer<'_>,
@@ -204,20 +204,19 @@ async fn acknowledge(
     conversation: &ConversationRow,
     from: &Address,
     mail: &ParsedMail,
+    urgency: Urgency,
 ) -> QueryResult<()> {
     let app = filer.app;
     let wanted = match app.channels().find(&envelope.channel).map(|channel| &channel.kind) {
         Some(ChannelKind::Email { settings, .. }) => settings.acknowledge,
         _ => false,
     };
-    // Dealt with late, as after a replay, it would only puzzle.
-    let late = filer.now.since_ms(envelope.received_at) > 6 * 3_600_000;
-    if !wanted || late || !auto_reply::may_be_answered(mail) || !from.reveal().contains('@') {
+    if !wanted || !auto_reply::may_be_answered(mail) || !from.reveal().contains('@') {
         return Ok(());
     }
     let match_key = app.match_key(from);
     let (about_this, in_all) = deliveries::count_acknowledged(conn, &match_key, conversation.alert_id, filer.now.minus_days(1)).await?;
-    if about_this > 0 || in_all >= MOST_ANSWERS_A_DAY {
+    if !is_due(urgency, filer.now.since_ms(envelope.received_at), about_this, in_all) {
         return Ok(());
     }
     let branding = &app.config().branding;
@@ -229,7 +228,7 @@ async fn acknowledge(
         from: None,
         channel: Some(envelope.channel.clone()),
         subject: Some(subject),
-        body: compose::acknowledgement(&branding.name, &branding.force),
+        body: compose::acknowledgement(&branding.name, &branding.force, urgency == Urgency::Life),
         alert_id: conversation.alert_id,
         conversation_id: Some(conversation.id),
         in_reply_to: mail.message_id.clone(),

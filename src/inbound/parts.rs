@@ -3,12 +3,10 @@
 //!
 //! What the parts say together is what counts for an opt-out; a part alone never does, except the rest after the wait.
 
-use std::collections::HashMap;
-
 use diesel::QueryResult;
 
 use super::filing::Filer;
-use super::process::Told;
+use super::process::{Told, moved_of};
 use super::text;
 use crate::app::App;
 use crate::domain::inbound::{InboundText, TextPartOf};
@@ -115,8 +113,10 @@ pub async fn run_once(app: &App) -> QueryResult<bool> {
 }
 
 async fn file(conn: &mut Conn, app: &App, now: At, oldest: &TextPartRow, waiting: &[TextPartRow]) -> QueryResult<Told> {
-    let mut filer = Filer::new(app, now, HashMap::new());
-    if let Some(envelope) = envelopes::find(conn, oldest.envelope_id).await? {
+    let envelope = envelopes::find(conn, oldest.envelope_id).await?;
+    let keys: Vec<Vec<u8>> = envelope.iter().filter_map(|envelope| envelope.match_key.clone()).collect();
+    let mut filer = Filer::new(app, now, moved_of(conn, &keys).await?);
+    if let Some(envelope) = envelope {
         tracing::info!(envelope.id = envelope.id, parts = waiting.len(), total = oldest.total, "a text is filed without its missing parts");
         let inbound = InboundText {
             from: oldest.correspondent.clone(),

@@ -168,14 +168,19 @@ async fn store(app: &App, batch: &[Work]) -> QueryResult<()> {
     Ok(())
 }
 
-async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, DieselError> {
-    let now = app.now();
+/// What officers moved by hand of these people.
+pub(super) async fn moved_of(conn: &mut Conn, keys: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, Vec<Moved>>, DieselError> {
     let mut moved: HashMap<Vec<u8>, Vec<Moved>> = HashMap::new();
-    let keys: Vec<Vec<u8>> = batch.iter().filter_map(|(row, _)| row.match_key.clone()).collect();
-    for (key, row, to_reference) in moves::list_of(conn, &keys).await? {
+    for (key, row, to_reference) in moves::list_of(conn, keys).await? {
         moved.entry(key).or_default().push(Moved { from: row.from_alert_id, to: row.to_alert_id, to_reference, at: row.moved_at });
     }
-    let mut filer = Filer::new(app, now, moved);
+    Ok(moved)
+}
+
+async fn store_in(conn: &mut Conn, app: &App, batch: &[Work]) -> Result<Told, DieselError> {
+    let now = app.now();
+    let keys: Vec<Vec<u8>> = batch.iter().filter_map(|(row, _)| row.match_key.clone()).collect();
+    let mut filer = Filer::new(app, now, moved_of(conn, &keys).await?);
     let mut done = Vec::new();
     for (row, understood) in batch {
         match understood {

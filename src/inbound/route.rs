@@ -9,7 +9,7 @@ pub struct Presence {
     pub id: i64,
     /// On leave until then.
     pub away_until: Option<At>,
-    /// The account is closed.
+    /// The account is closed, or reads no replies any more.
     pub disabled: bool,
 }
 

@@ -14,6 +14,7 @@ use super::thread::{self, Candidate, Confidence, Target, hand};
 use super::{acknowledge, parts, wish};
 use crate::domain::address::display_number;
 use crate::domain::inbound::InboundText;
+use crate::domain::place::Urgency;
 use crate::domain::{At, Phone, reference};
 use crate::outbound::compose;
 use crate::store::alerts::AlertRow;
@@ -126,7 +127,8 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
             // The word alone is in the record and calls nobody; a sentence is read by an officer, whatever it asks.
             TextClass::OptOut if verdict.is_bare() => "opt_out",
             TextClass::OptOut => "opt_out_words",
-            TextClass::OptIn => "opt_in",
+            TextClass::OptIn if verdict.is_bare() => "opt_in",
+            TextClass::OptIn => "opt_in_words",
             TextClass::Help => "help",
             TextClass::WrongNumber => "wrong_number",
             TextClass::Review => "opt_out_review",
@@ -142,10 +144,14 @@ pub(super) async fn store_whole(conn: &mut Conn, filer: &mut Filer<'_>, envelope
     let Some((conversation, urgency)) = filer.file(conn, filing).await? else {
         return Ok(());
     };
-    if verdict.class == TextClass::Message || (verdict.class == TextClass::Review && verdict.rule == "learned") {
+    // Whoever may be in danger is told where to turn, whatever else they ask.
+    let danger = urgency == Urgency::Life;
+    let asks = matches!(verdict.class, TextClass::OptOut | TextClass::OptIn);
+    if verdict.class == TextClass::Message || (verdict.class == TextClass::Review && verdict.rule == "learned") || (danger && !asks) {
         acknowledge::text(conn, filer, envelope, &conversation, &from, inbound, urgency).await?;
     }
-    wish::act(conn, filer, &wish::Wish { envelope, inbound, from: &from, match_key: &match_key, conversation_id: conversation.id, verdict: &verdict }).await
+    wish::act(conn, filer, &wish::Wish { envelope, inbound, from: &from, match_key: &match_key, conversation_id: conversation.id, verdict: &verdict, danger })
+        .await
 }
 
 /// What the text asks, in its thread. The thread is looked at only where it makes a difference.

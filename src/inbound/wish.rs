@@ -33,6 +33,8 @@ pub(super) struct Wish<'a> {
     pub(super) match_key: &'a [u8],
     pub(super) conversation_id: i64,
     pub(super) verdict: &'a Verdict,
+    /// Life may be at risk.
+    pub(super) danger: bool,
 }
 
 /// Whether it is worth looking for a group's name in a text.
@@ -98,6 +100,7 @@ async fn stop(conn: &mut Conn, filer: &mut Filer<'_>, wish: &Wish<'_>, everythin
         .is_some_and(|channel| matches!(&channel.kind, ChannelKind::Sms { settings, .. } if settings.confirm_opt_out));
     if came_into_force && we_confirm {
         let body = compose::opt_out_confirmation(&app.config().branding.name, &display_number(&wish.inbound.to), everything);
+        let body = if wish.danger { compose::danger_first(&body) } else { body };
         send(conn, filer, wish, Purpose::OptOutConfirmation, body).await?;
     }
     Ok(())

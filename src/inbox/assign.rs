@@ -106,7 +106,7 @@ pub(super) async fn assign_in(
     }
     let mut before = Before::of(conn, conversation_id).await?;
     handovers::hand(conn, conversation_id, owner_id, team_id).await?;
-    let told = tell(conn, app, conversation_id, to, officer).await?;
+    let told = tell(conn, app, conversation_id, to, Some(officer.id), &format!("{} handed you a conversation", officer.name)).await?;
     before.made(Made::Nudges(told));
     let actor = Actor::Officer(officer.id);
     event(conn, app, conversation_id, &actor, "handed_over", &format!("Handed to {name}")).await?;
@@ -116,7 +116,7 @@ pub(super) async fn assign_in(
 }
 
 /// Tells the new owner, or a team's supervisors, or all of a team without one. Nobody is told of what they did themselves.
-async fn tell(conn: &mut Conn, app: &App, conversation_id: i64, to: Receiver, officer: &OfficerRow) -> QueryResult<Vec<i64>> {
+pub(super) async fn tell(conn: &mut Conn, app: &App, conversation_id: i64, to: Receiver, by: Option<i64>, detail: &str) -> QueryResult<Vec<i64>> {
     let whom: Vec<i64> = match to {
         Receiver::Officer(id) => vec![id],
         Receiver::Team(id) => {
@@ -129,13 +129,13 @@ async fn tell(conn: &mut Conn, app: &App, conversation_id: i64, to: Receiver, of
     let now = app.now();
     let rows: Vec<Told> = whom
         .into_iter()
-        .filter(|id| *id != officer.id)
+        .filter(|id| Some(*id) != by)
         .map(|officer_id| Told {
             id: app.next_id(),
             officer_id,
             conversation_id,
             kind: "handed_over".to_owned(),
-            detail: format!("{} handed you a conversation", officer.name),
+            detail: detail.to_owned(),
             for_moment: now,
             created_at: now,
             seen_at: None,

@@ -6,7 +6,7 @@ use diesel::QueryResult;
 
 use super::assign::{self, AssignOutcome, Receiver};
 use super::undo::{self, Before};
-use super::{changed, close, reading, tag};
+use super::{changed, close, is_as_seen, reading, tag};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::domain::closing::Outcome;
@@ -63,11 +63,17 @@ pub struct BulkOutcome {
     pub sentence: String,
 }
 
-/// Does one thing to many conversations, named by their public ids.
+/// Why nothing is done to one that its officer has not seen as it is.
+const NEWS: &str = "something has changed since you looked";
+
+/// Does one thing to many conversations, named by their public ids, each perhaps with the version that was seen: `id.7`.
 pub async fn run(app: &App, officer: &OfficerRow, public_ids: &[String], act: &Act) -> QueryResult<BulkOutcome> {
     let actor = Actor::Officer(officer.id);
     let (mut outcome, mut undo_id, mut told) = (BulkOutcome::default(), None, Vec::new());
-    for public_id in public_ids.iter().take(MOST) {
+    for picked in public_ids.iter().take(MOST) {
+        let (public_id, version) = picked.split_once('.').map_or((picked.as_str(), None), |(id, version)| (id, version.parse().ok()));
+        // What is put away must have been seen; a tag or a new owner takes nothing away from anybody.
+        let version: Option<i64> = version.filter(|_| matches!(act, Act::Close(_) | Act::Read));
         let Some(row) = reading::find(app, officer, public_id).await? else {
             *outcome.refused.entry("not there for you any more").or_default() += 1;
             continue;
@@ -76,7 +82,10 @@ pub async fn run(app: &App, officer: &OfficerRow, public_ids: &[String], act: &A
         let known = undo_id;
         let done = conn
             .transaction(async |conn| {
-                let Some(before) = act_on(conn, app, officer, &row, act).await? else { return Ok(None) };
+                if !is_as_seen(conn, row.id, version).await? {
+                    return Ok(Err(NEWS));
+                }
+                let Some(before) = act_on(conn, app, officer, &row, act).await? else { return Ok(Err(act.already())) };
                 let undo_id = match known {
                     Some(id) => Some(id),
                     None => undo::begin(conn, app, &actor, &act.done()).await?,
@@ -84,16 +93,16 @@ pub async fn run(app: &App, officer: &OfficerRow, public_ids: &[String], act: &A
                 if let Some(undo_id) = undo_id {
                     undo::add_part(conn, app, undo_id, before).await?;
                 }
-                Ok::<_, diesel::result::Error>(Some(undo_id))
+                Ok::<_, diesel::result::Error>(Ok(undo_id))
             })
             .await?;
         match done {
-            Some(id) => {
+            Ok(id) => {
                 undo_id = id;
                 outcome.done += 1;
                 told.push(row.id);
             }
-            None => *outcome.refused.entry(act.already()).or_default() += 1,
+            Err(why) => *outcome.refused.entry(why).or_default() += 1,
         }
     }
     outcome.sentence = sentence(&outcome, act);

@@ -96,6 +96,13 @@ impl Staff {
         officer.disabled_at.is_none() && officer.away_until.is_none_or(|until| until <= self.now)
     }
 
+    /// Whoever acts for an officer: themselves, else their cover, as far as they are here and read replies.
+    fn acts_for(&self, officer: &OfficerRow) -> Option<i64> {
+        let can = |officer: &&OfficerRow| self.is_here(officer) && officer.reads_replies();
+        let cover = || self.officers.iter().find(|other| Some(other.id) == officer.cover_id);
+        Some(officer).filter(can).or_else(|| cover().filter(can)).map(|officer| officer.id)
+    }
+
     fn with_role(&self, role: Role, team_id: Option<i64>) -> Vec<i64> {
         let reaches = |officer: &OfficerRow| match (officer.team_id, team_id) {
             // Without a team a duty desk watches over the whole force.
@@ -103,22 +110,20 @@ impl Staff {
             (Some(_), None) => true,
             (Some(_), Some(team)) => sight::reach(officer.team_id, &self.teams, &self.parents).contains(&team),
         };
-        self.officers.iter().filter(|officer| officer.role == role.as_str() && self.is_here(officer) && reaches(officer)).map(|officer| officer.id).collect()
+        let of_role = self.officers.iter().filter(|officer| officer.role == role.as_str() && reaches(officer));
+        // An administrator who reads no replies is the very last to be told: somebody must know.
+        of_role.filter_map(|officer| self.acts_for(officer).or_else(|| (role == Role::Admin && self.is_here(officer)).then_some(officer.id))).collect()
     }
 
     fn team(&self, team_id: Option<i64>) -> Vec<i64> {
-        let in_team = |officer: &&OfficerRow| team_id.is_some() && officer.team_id == team_id && officer.reads_replies() && self.is_here(officer);
-        self.officers.iter().filter(in_team).map(|officer| officer.id).collect()
+        let in_team = |officer: &&OfficerRow| team_id.is_some() && officer.team_id == team_id && officer.reads_replies();
+        self.officers.iter().filter(in_team).filter_map(|officer| self.acts_for(officer)).collect()
     }
 
     /// The owner, else who stands in for them.
     fn acting(&self, owner_id: Option<i64>) -> Option<i64> {
-        let find = |id: i64| self.officers.iter().find(|officer| officer.id == id);
-        let owner = owner_id.and_then(find)?;
-        if self.is_here(owner) {
-            return Some(owner.id);
-        }
-        owner.cover_id.and_then(find).filter(|cover| self.is_here(cover)).map(|cover| cover.id)
+        let owner = owner_id.and_then(|id| self.officers.iter().find(|officer| officer.id == id))?;
+        self.acts_for(owner)
     }
 
     /// Whom a level is told to: never nobody while there is anybody.
@@ -403,6 +408,13 @@ mod tests {
             officers[0].cover_id = Some(5);
         });
         assert_eq!(covered.whom(Level::Urgent, Some(1), Some(10)), [5], "the cover");
+        let desk = staff(|officers| {
+            officers[3].away_until = Some(At::from_unix_ms(2_000_000));
+            officers[3].cover_id = Some(5);
+        });
+        assert_eq!(desk.whom(Level::Desk, Some(1), Some(10)), [1, 2, 3, 5], "the duty desk's cover");
+        let moved_on = staff(|officers| officers[0].role = "press".to_owned());
+        assert_eq!(moved_on.whom(Level::Urgent, Some(1), Some(10)), [2, 3], "an owner who reads no replies any more cannot see to it");
         let nobody = staff(|officers| officers.retain(|officer| officer.role == "admin"));
         assert_eq!(nobody.whom(Level::Hours66, Some(1), Some(10)), [6], "somebody must know");
     }

@@ -3,21 +3,48 @@
 use diesel::QueryResult;
 
 use super::undo::{self, Before};
-use super::{changed, clock, event, note};
+use super::{changed, clock, event, is_as_seen, note};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::closing::Outcome;
 use crate::store::Conn;
 use crate::store::conversations::{self, Standing};
 
+/// What came of closing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseOutcome {
+    /// It is closed.
+    Closed,
+    /// It was closed so already.
+    Already,
+    /// Something changed since the officer looked: they must see it first. Nothing was done.
+    Changed,
+}
+
 /// Closes a conversation with what came of it and perhaps a note. Gives false if it is closed so already.
 pub async fn close(app: &App, conversation_id: i64, outcome: Option<Outcome>, remark: &str, actor: &Actor) -> QueryResult<bool> {
+    let done = close_as_seen(app, conversation_id, None, outcome, remark, actor).await?;
+    Ok(done == CloseOutcome::Closed)
+}
+
+/// The same by somebody who had this version before their eyes: what came in since is not closed away.
+pub async fn close_as_seen(
+    app: &App,
+    conversation_id: i64,
+    version: Option<i64>,
+    outcome: Option<Outcome>,
+    remark: &str,
+    actor: &Actor,
+) -> QueryResult<CloseOutcome> {
     let mut conn = app.write().await?;
     let closed = conn
         .transaction(async |conn| {
-            let Some(before) = close_in(conn, app, conversation_id, outcome, remark, actor).await? else { return Ok(false) };
+            if !is_as_seen(conn, conversation_id, version).await? {
+                return Ok(CloseOutcome::Changed);
+            }
+            let Some(before) = close_in(conn, app, conversation_id, outcome, remark, actor).await? else { return Ok(CloseOutcome::Already) };
             undo::offer(conn, app, actor, &sentence(outcome), before).await?;
-            Ok::<_, diesel::result::Error>(true)
+            Ok::<_, diesel::result::Error>(CloseOutcome::Closed)
         })
         .await?;
     drop(conn);
@@ -44,11 +71,12 @@ pub(super) async fn close_in(
     if row.status == "closed" && (word.is_none() || row.outcome == word) {
         return Ok(None);
     }
-    let mut before = Before::of(conn, conversation_id).await?;
-    before.add_mark(conn, conversation_id).await?;
     if !remark.is_empty() {
         note::add_in(conn, app, &row, remark, actor).await?;
     }
+    // After the note: taking back the closing leaves what was written.
+    let mut before = Before::of(conn, conversation_id).await?;
+    before.add_mark(conn, conversation_id).await?;
     let closed_at = row.closed_at.or(Some(app.now()));
     let standing = Standing { status: "closed".to_owned(), closed_at, outcome: word.clone(), ..Standing::of(&row) };
     conversations::set_standing(conn, conversation_id, &standing.placed(row.last_message_at)).await?;

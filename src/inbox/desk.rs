@@ -10,6 +10,7 @@ use crate::store::conversations::ConversationRow;
 use crate::store::handovers::{self, HandoverRow};
 use crate::store::marks::{self, MarkRow};
 use crate::store::tags;
+use crate::store::thrives::{self, ThriveRow};
 
 /// What stands around a conversation.
 pub struct Desk {
@@ -27,6 +28,8 @@ pub struct Desk {
     pub officers: Vec<OfficerRow>,
     /// Teams.
     pub teams: Vec<TeamRow>,
+    /// How it was weighed, the latest first, if the force wants that.
+    pub thrives: Option<Vec<ThriveRow>>,
 }
 
 /// What stands around a conversation.
@@ -41,5 +44,6 @@ pub async fn of(app: &App, officer: &OfficerRow, conversation: &ConversationRow)
         mark: marks::find(&mut conn, conversation.id).await?,
         officers,
         teams,
+        thrives: if app.config().inbox.thrive { Some(thrives::list_of(&mut conn, conversation.id).await?) } else { None },
     })
 }

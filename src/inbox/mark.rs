@@ -13,15 +13,36 @@ use crate::store::marks::{self, MarkRow};
 /// The longest reason, in characters.
 pub const LONGEST: usize = 400;
 
+/// What came of marking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkOutcome {
+    /// It is so now.
+    Marked,
+    /// It was so already.
+    Already,
+    /// Something changed since the officer looked: they must see it before they call it less urgent. Nothing was done.
+    Changed,
+}
+
 /// Sets the urgency; gives false if it is so already.
 pub async fn mark(app: &App, conversation_id: i64, urgency: Urgency, reason: &str, actor: &Actor) -> QueryResult<bool> {
+    let done = mark_as_seen(app, conversation_id, None, urgency, reason, actor).await?;
+    Ok(done == MarkOutcome::Marked)
+}
+
+/// The same by somebody who had this version before their eyes: it is never lowered over what came in since.
+pub async fn mark_as_seen(app: &App, conversation_id: i64, version: Option<i64>, urgency: Urgency, reason: &str, actor: &Actor) -> QueryResult<MarkOutcome> {
     let now = app.now();
     let mut conn = app.write().await?;
     let done = conn
         .transaction(async |conn| {
             let row = conversations::get_locked(conn, conversation_id).await?;
             if row.urgency == urgency.as_str() {
-                return Ok(false);
+                return Ok(MarkOutcome::Already);
+            }
+            let lowers = row.urgency.parse().is_ok_and(|stands: Urgency| urgency < stands);
+            if lowers && version.is_some_and(|version| version != row.version) {
+                return Ok(MarkOutcome::Changed);
             }
             let mut before = Before::of(conn, conversation_id).await?;
             before.add_mark(conn, conversation_id).await?;
@@ -39,6 +60,7 @@ pub async fn mark(app: &App, conversation_id: i64, urgency: Urgency, reason: &st
                     acknowledged_at: Some(now),
                     acknowledged_by: actor.officer_id(),
                     desk_told_at: None,
+                    level: urgency.as_str().to_owned(),
                 };
                 marks::set(conn, &mark).await?;
             }
@@ -48,7 +70,7 @@ pub async fn mark(app: &App, conversation_id: i64, urgency: Urgency, reason: &st
             let detail = serde_json::json!({ "urgency": urgency.as_str(), "before": row.urgency });
             audit::note(conn, app.ids(), now, actor, "conversation.mark", subject, detail).await?;
             undo::offer(conn, app, actor, sentence, before).await?;
-            Ok::<_, diesel::result::Error>(true)
+            Ok::<_, diesel::result::Error>(MarkOutcome::Marked)
         })
         .await?;
     drop(conn);

@@ -3,6 +3,7 @@
 pub mod assign;
 pub mod bulk;
 pub mod canned;
+mod carry;
 pub mod claim;
 pub mod clock;
 pub mod close;
@@ -22,6 +23,7 @@ pub mod search;
 pub mod sight;
 pub mod split;
 pub mod tag;
+pub mod thrive;
 pub mod undo;
 pub mod unmask;
 
@@ -56,6 +58,12 @@ async fn event(conn: &mut Conn, app: &App, conversation_id: i64, actor: &Actor, 
         created_at: app.now(),
     };
     conversations::append_event(conn, &row).await.map(|_| ())
+}
+
+/// Whether a conversation is as somebody saw it last; yes if they do not say. Locks it.
+async fn is_as_seen(conn: &mut Conn, conversation_id: i64, version: Option<i64>) -> QueryResult<bool> {
+    let Some(version) = version else { return Ok(true) };
+    Ok(conversations::get_locked(conn, conversation_id).await?.version == version)
 }
 
 /// Tells open pages.

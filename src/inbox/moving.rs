@@ -2,8 +2,9 @@
 
 use diesel::QueryResult;
 
+use super::assign::{self, Receiver};
 use super::undo::{self, Before, Made};
-use super::{changed, event, holds};
+use super::{carry, changed, event, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::store::alerts::AlertRow;
@@ -58,6 +59,8 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
         Some(there) => {
             before.add(conn, there.id).await?;
             before.add_unread(there.id, there.unread);
+            before.add_mark(conn, conversation.id).await?;
+            before.add_mark(conn, there.id).await?;
             merge(conn, app, &conversation, &there, &alert).await?;
             event(conn, app, conversation.id, actor, "moved", &format!("{sentence}{was}")).await?;
             (there.id, there.public_id)
@@ -69,6 +72,8 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
             (conversation.id, conversation.public_id.clone())
         }
     };
+    conversations::set_unread(conn, target, true).await?;
+    before.made(Made::Nudges(tell(conn, app, target, actor).await?));
     event(conn, app, target, actor, "moved", &format!("{sentence}{was}")).await?;
     let moved = MoveRow {
         id: app.next_id(),
@@ -99,13 +104,26 @@ async fn confirm(conn: &mut Conn, app: &App, conversation: &ConversationRow, ale
 }
 
 async fn merge(conn: &mut Conn, app: &App, conversation: &ConversationRow, there: &ConversationRow, alert: &AlertRow) -> QueryResult<()> {
+    let (from, to) = (carry::run_clock(conn, conversation.id, app.now()).await?, carry::run_clock(conn, there.id, app.now()).await?);
     messages::move_all(conn, conversation.id, there.id).await?;
     // Their next answer carries the token of what we sent in the old one: it must lead here.
     deliveries::move_conversation(conn, conversation.id, there.id, alert.id).await?;
     holds::spread(conn, app, conversation.id, there.id).await?;
-    conversations::recount(conn, there.id).await?;
-    conversations::recount(conn, conversation.id).await?;
-    conversations::set_status(conn, conversation.id, "closed", Some(app.now())).await?;
-    conversations::set_status(conn, there.id, "open", None).await?;
-    conversations::set_unread(conn, there.id, true).await.map(|_| ())
+    carry::all(conn, &from, &to, app.now()).await
+}
+
+/// Whoever has it now is told, unless they did it themselves.
+async fn tell(conn: &mut Conn, app: &App, id: i64, actor: &Actor) -> QueryResult<Vec<i64>> {
+    let row = conversations::get(conn, id).await?;
+    let to = match (row.owner_id, row.team_id) {
+        (Some(owner), _) => Receiver::Officer(owner),
+        (None, Some(team)) => Receiver::Team(team),
+        (None, None) => return Ok(Vec::new()),
+    };
+    let by = match actor.officer_id() {
+        Some(officer) => accounts::find_officer(conn, officer).await?,
+        None => None,
+    };
+    let name = by.as_ref().map_or("Another system", |officer| officer.name.as_str());
+    assign::tell(conn, app, id, to, by.as_ref().map(|officer| officer.id), &format!("{name} moved a conversation to an alert of yours")).await
 }

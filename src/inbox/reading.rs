@@ -72,14 +72,28 @@ pub enum Look {
 pub async fn open(app: &App, officer: &OfficerRow, public_id: &str, look: Look) -> QueryResult<Option<Opened>> {
     let Some(conversation) = find(app, officer, public_id).await? else { return Ok(None) };
     note_view(app, officer, &conversation, look).await?;
+    read_for(app, officer, conversation.id).await.map(Some)
+}
+
+/// What an open page shows anew. It is a look only if the conversation has changed since the version that the page has.
+pub async fn refresh(app: &App, officer: &OfficerRow, public_id: &str, shown: Option<i64>) -> QueryResult<Option<Opened>> {
+    let Some(conversation) = find(app, officer, public_id).await? else { return Ok(None) };
+    let opened = read_for(app, officer, conversation.id).await?;
+    if shown != Some(opened.conversation.version) {
+        note_view(app, officer, &conversation, Look::Refreshed).await?;
+    }
+    Ok(Some(opened))
+}
+
+async fn read_for(app: &App, officer: &OfficerRow, id: i64) -> QueryResult<Opened> {
     let now = app.now();
     let read_all = async |conn: &mut Conn| {
-        let mut opened = read(conn, conversation.id).await?;
+        let mut opened = read(conn, id).await?;
         let sight = sight::of_in(conn, officer, now).await?;
         opened.shared = search::shared(conn, &opened.findings, &sight).await?;
         Ok(opened)
     };
-    app.read().await?.snapshot(read_all).await.map(Some)
+    app.read().await?.snapshot(read_all).await
 }
 
 /// The conversation of this public id, if it exists for this officer.
@@ -89,10 +103,14 @@ pub async fn find(app: &App, officer: &OfficerRow, public_id: &str) -> QueryResu
     Ok(conversations::find(&mut conn, public_id).await?.filter(|found| sight::sees(&sight, found)))
 }
 
-/// An officer looks at what their page fetched ahead; false if it does not exist for them any more.
-pub async fn look(app: &App, officer: &OfficerRow, public_id: &str) -> QueryResult<bool> {
+/// An officer looks at what their page fetched ahead, as it was at this version; false if it does not exist for them any
+/// more. What came in since stays unread: their page shows it next.
+pub async fn look(app: &App, officer: &OfficerRow, public_id: &str, version: Option<i64>) -> QueryResult<bool> {
     let Some(conversation) = find(app, officer, public_id).await? else { return Ok(false) };
     note_view(app, officer, &conversation, Look::Looked).await?;
+    if version.is_some_and(|version| version < conversation.version) && conversation.unread {
+        super::set_unread(app, conversation.id).await?;
+    }
     Ok(true)
 }
 
@@ -123,19 +141,24 @@ async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationR
     Ok(())
 }
 
-/// All of it as of one moment: what the page shows and the version that an answer names fit together.
-async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
-    let conversation = conversations::get(conn, id).await?;
-    let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
+/// Who registered the address of a correspondent, as far as it is theirs: whoever registered a number before it changed hands
+/// is not who has it since, nor the other way about.
+pub async fn registered(conn: &mut Conn, correspondent: &CorrespondentRow) -> QueryResult<Option<ResidentRow>> {
     let before = correspondents::doubted_since(conn, &correspondent.match_key, correspondent.created_at).await?;
-    // Whoever registered the number before it changed hands is not who has it since, nor the other way about.
-    let registered = residents::find_by_match_key(conn, &correspondent.match_key).await?.filter(|(_, address)| match (correspondent.owner_doubt_at, before) {
+    let found = residents::find_by_match_key(conn, &correspondent.match_key).await?.filter(|(_, address)| match (correspondent.owner_doubt_at, before) {
         (Some(doubt), _) => address.verified_at.is_some_and(|verified| verified <= doubt),
         (None, Some(before)) => address.verified_at.is_none_or(|verified| verified > before),
         (None, None) => true,
     });
-    let resident = match registered {
-        Some((resident, _)) => {
+    Ok(found.map(|(resident, _)| resident))
+}
+
+/// All of it as of one moment: what the page shows and the version that an answer names fit together.
+async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
+    let conversation = conversations::get(conn, id).await?;
+    let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
+    let resident = match registered(conn, &correspondent).await? {
+        Some(resident) => {
             let groups = residents::list_groups(conn, resident.id).await?.into_iter().map(|(_, name)| name).collect();
             let places = residents::list_places(conn, resident.id).await?;
             Some((resident, groups, places))

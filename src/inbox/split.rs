@@ -3,15 +3,15 @@
 use diesel::QueryResult;
 
 use super::undo::{self, Before, Made};
-use super::{changed, event, first_words, holds};
+use super::{carry, changed, event, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
-use crate::domain::{At, ids, place};
+use crate::domain::ids;
 use crate::store::alerts::{self, AlertRow};
-use crate::store::conversations::{self, ConversationRow, Standing};
+use crate::store::conversations::{self, ConversationRow};
 use crate::store::messages::{self, MessageRow};
 use crate::store::moves::{self, MoveRow};
-use crate::store::{Conn, accounts, deliveries, marks};
+use crate::store::{Conn, accounts, deliveries};
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,15 +75,10 @@ async fn split_in(conn: &mut Conn, app: &App, conversation_id: i64, message: &st
         moves::append(conn, &moved).await?;
         before.made(Made::Move(moved.id));
     }
-    settle(conn, conversation_id, row.urgency.as_str(), stays).await?;
-    settle(conn, there.id, row.urgency.as_str(), goes).await?;
+    before.add_mark(conn, there.id).await?;
+    let (here_now, there_now) = (carry::run_clock(conn, conversation_id, app.now()).await?, carry::run_clock(conn, there.id, app.now()).await?);
+    carry::some(conn, &here_now, &there_now, stays, goes).await?;
     conversations::set_unread(conn, there.id, true).await?;
-    if let Some(mark) = marks::find(conn, conversation_id).await?
-        && marks::find(conn, there.id).await?.is_none()
-    {
-        before.add_mark(conn, there.id).await?;
-        marks::set(conn, &marks::MarkRow { conversation_id: there.id, ..mark }).await?;
-    }
     for id in [conversation_id, there.id] {
         event(conn, app, id, actor, "split", &sentence).await?;
     }
@@ -156,26 +151,4 @@ fn follow(app: &App, row: &ConversationRow, there: i64, alert: &AlertRow, goes: 
         before: goes.iter().filter(|known| known.direction == "in").map(tie).collect(),
         moved_at: app.now(),
     }
-}
-
-/// Counts, first words and clock anew. What went to another conversation is as urgent there as it was here.
-async fn settle(conn: &mut Conn, id: i64, urgency: &str, own: &[MessageRow]) -> QueryResult<()> {
-    conversations::recount(conn, id).await?;
-    if let Some(last) = own.iter().rev().find(|known| known.direction != "note") {
-        let words = if last.direction == "out" { format!("You: {}", last.text) } else { last.text.clone() };
-        conversations::set_preview(conn, id, &first_words(&words)).await?;
-    }
-    let row = conversations::get_locked(conn, id).await?;
-    let since: Option<At> = messages::first_unanswered(conn, id).await?;
-    let same = since == row.waiting_since;
-    let standing = Standing {
-        urgency: if row.urgency == "none" { urgency.to_owned() } else { row.urgency.clone() },
-        waiting_since: since,
-        due_at: if same { row.due_at } else { since.map(|since| place::due(since, 0)) },
-        paused_at: row.paused_at.filter(|_| same),
-        status: if since.is_some() { "open".to_owned() } else { row.status.clone() },
-        closed_at: row.closed_at.filter(|_| since.is_none()),
-        ..Standing::of(&row)
-    };
-    conversations::set_standing(conn, id, &standing.placed(row.last_message_at)).await.map(|_| ())
 }

@@ -158,9 +158,10 @@ pub fn sent_words(brand: &str, force: &str, body: &str) -> String {
 }
 
 /// The automatic answer to a person's first mail about an alert. It says nothing of the alert: anybody may have written.
-pub fn acknowledgement(brand: &str, force: &str) -> String {
+pub fn acknowledgement(brand: &str, force: &str, danger: bool) -> String {
+    let first = if danger { "If anyone is in danger, call 999 now. Do not wait for us: mail is not watched round the clock.\n\n" } else { "" };
     format!(
-        "Thank you. Your message has reached {force}, and a police officer will read it.\n\n\
+        "{first}Thank you. Your message has reached {force}, and a police officer will read it.\n\n\
          This mailbox is not watched round the clock. If somebody is in danger or a crime is happening now, call 999. \
          To report anything else, call 101. To stay anonymous, call Crimestoppers on 0800 555 111.\n\n\
          This is an automatic answer: you need not reply to it.\n\n-- \n{brand}\n"
@@ -170,10 +171,15 @@ pub fn acknowledgement(brand: &str, force: &str) -> String {
 /// The automatic answer to a first text, of one part. It says nothing of the alert: anybody may hold the phone.
 pub fn text_acknowledgement(brand: &str, danger: bool) -> String {
     if danger {
-        format!("{brand}: if anyone is in danger call 999 now. Do not wait for us: texts are not watched round the clock. An officer has been told.")
+        format!("{brand}: if anyone is in danger call 999 now. Do not wait for us: texts are not watched round the clock. An officer is told. Else call 101.")
     } else {
         format!("{brand}: thank you, an officer will read this. Not watched round the clock: in danger call 999, else 101. Anonymous: 0800 555 111")
     }
+}
+
+/// Before the confirmation of an opt-out that came with danger.
+pub fn danger_first(body: &str) -> String {
+    format!("If anyone is in danger call 999 now, else 101. {body}")
 }
 
 /// What was said before, under an answer.

@@ -14,6 +14,7 @@ use crate::domain::audience::Untold;
 use crate::domain::delivery::{Purpose, Status};
 use crate::domain::token::{self, Use};
 use crate::domain::{Address, At, ids};
+use crate::store::alert_closings::{self, AlertClosingRow};
 use crate::store::alerts::{self, AlertRow};
 use crate::store::deliveries::{self, DeliveryRow};
 use crate::store::messages::{self, MessageRow};
@@ -38,6 +39,19 @@ pub struct News {
     pub email_subject: String,
     /// For mail; the text if empty.
     pub email_body: String,
+    /// The latest that the officer knew to be told of it; none if they do not say. What was told since is seen first.
+    pub seen: Option<i64>,
+}
+
+/// What came of telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TellOutcome {
+    /// It is on its way.
+    Told,
+    /// This form has told it before.
+    Already,
+    /// Somebody else has told something since the officer looked. Nothing was sent.
+    Changed,
 }
 
 /// Something to mend: the field and what to do.
@@ -100,17 +114,41 @@ fn decide(app: &App, answerer: &Answerer) -> Result<Address, Untold> {
     }
 }
 
+/// The conversation by which each of these residents is told: the one where something came or went last, of those by which
+/// they may be told.
+async fn chosen(conn: &mut Conn, app: &App, alert_id: i64, mark: i64, answerers: &[Answerer]) -> QueryResult<BTreeMap<i64, i64>> {
+    let mut residents: Vec<i64> = answerers.iter().filter_map(|answerer| answerer.resident_id).collect();
+    residents.sort_unstable();
+    residents.dedup();
+    let mut best: BTreeMap<i64, (At, i64)> = BTreeMap::new();
+    for one in outcomes::list_of_residents(conn, alert_id, mark, &residents).await? {
+        if let (Some(resident), Ok(_)) = (one.resident_id, decide(app, &one)) {
+            let place = best.entry(resident).or_insert((one.last_message_at, one.id));
+            *place = (*place).max((one.last_message_at, one.id));
+        }
+    }
+    Ok(best.into_iter().map(|(resident, (_, id))| (resident, id)).collect())
+}
+
+/// Whether somebody is told by this conversation.
+fn decide_once(app: &App, answerer: &Answerer, chosen: &BTreeMap<i64, i64>) -> Result<Address, Untold> {
+    let address = decide(app, answerer)?;
+    let elsewhere = answerer.resident_id.and_then(|resident| chosen.get(&resident)).is_some_and(|id| *id != answerer.id);
+    if answerer.told || elsewhere { Err(Untold::Once) } else { Ok(address) }
+}
+
 /// Who would be told now.
 pub async fn reach(app: &App, alert_id: i64) -> QueryResult<Reach> {
     let mut conn = app.read().await?;
     let mark = outcomes::highest(&mut conn, alert_id).await?;
     let (mut reach, mut after) = (Reach::default(), 0);
     loop {
-        let chunk = outcomes::list_answerers(&mut conn, alert_id, after, mark, 2_000).await?;
+        let chunk = outcomes::list_answerers(&mut conn, alert_id, None, after, mark, 2_000).await?;
         let Some(last) = chunk.last() else { return Ok(reach) };
         after = last.id;
+        let chosen = chosen(&mut conn, app, alert_id, mark, &chunk).await?;
         for answerer in &chunk {
-            match decide(app, answerer) {
+            match decide_once(app, answerer, &chosen) {
                 Ok(Address::Phone(_)) => reach.sms += 1,
                 Ok(Address::Email(_)) => reach.email += 1,
                 Err(reason) => *reach.untold.entry(reason.as_str()).or_default() += 1,
@@ -119,8 +157,8 @@ pub async fn reach(app: &App, alert_id: i64) -> QueryResult<Reach> {
     }
 }
 
-/// Tells it. Gives false if this form has told it before: nothing is sent twice.
-pub async fn tell(app: &App, alert: &AlertRow, news: &News, officer_id: i64) -> QueryResult<bool> {
+/// Tells it: never twice by one form, and never over what a colleague has told meanwhile.
+pub async fn tell(app: &App, alert: &AlertRow, news: &News, officer_id: i64) -> QueryResult<TellOutcome> {
     let now = app.now();
     let first_of = |given: &str, otherwise: &str| if given.trim().is_empty() { otherwise.to_owned() } else { given.trim().to_owned() };
     let mut conn = app.write().await?;
@@ -143,20 +181,62 @@ pub async fn tell(app: &App, alert: &AlertRow, news: &News, officer_id: i64) -> 
                 created_at: now,
                 finished_at: None,
             };
+            // Of two at once on two nodes, one waits here for the other.
+            let latest = outcomes::latest_locked(conn, alert.id).await?;
+            if outcomes::is_used(conn, &row.token).await? {
+                return Ok(TellOutcome::Already);
+            }
+            if news.seen.is_some_and(|seen| seen != latest) {
+                return Ok(TellOutcome::Changed);
+            }
             if outcomes::insert(conn, &row).await? == 0 {
-                return Ok(false);
+                return Ok(TellOutcome::Already);
             }
             let detail = serde_json::json!({ "outcome": row.id });
             audit::note(conn, app.ids(), now, &Actor::Officer(officer_id), "alert.outcome", ("alert", Some(alert.id)), detail).await?;
-            Ok::<_, diesel::result::Error>(true)
+            Ok::<_, diesel::result::Error>(TellOutcome::Told)
         })
         .await?;
     drop(conn);
-    if told {
+    if told == TellOutcome::Told {
         app.wake().fan_out();
         app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference.clone()), conversation: None });
     }
     Ok(told)
+}
+
+/// What came of closing an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseOutcome {
+    /// It is closed, or was.
+    Closed,
+    /// Nothing was told of it and no reason was given. Nothing was done.
+    Unexplained,
+}
+
+/// Closes an alert: no longer on the public page; replies still arrive. Nothing ends without a word on what came of it, to
+/// those who answered, or here.
+pub async fn close(app: &App, alert: &AlertRow, reason: &str, officer_id: i64) -> QueryResult<CloseOutcome> {
+    let now = app.now();
+    let mut conn = app.write().await?;
+    let closed = conn
+        .transaction(async |conn| {
+            if reason.is_empty() && outcomes::latest_locked(conn, alert.id).await? == 0 {
+                return Ok(CloseOutcome::Unexplained);
+            }
+            if alerts::close(conn, alert.id, now).await? > 0 {
+                if !reason.is_empty() {
+                    let row = AlertClosingRow { alert_id: alert.id, officer_id: Some(officer_id), reason: reason.to_owned(), created_at: now };
+                    alert_closings::insert(conn, &row).await?;
+                }
+                audit::note(conn, app.ids(), now, &Actor::Officer(officer_id), "alert.close", ("alert", Some(alert.id)), serde_json::json!({})).await?;
+            }
+            Ok::<_, diesel::result::Error>(CloseOutcome::Closed)
+        })
+        .await?;
+    drop(conn);
+    app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference.clone()), conversation: None });
+    Ok(closed)
 }
 
 /// One step: one chunk of the oldest that is not finished. Gives whether there was anything to do.
@@ -175,15 +255,16 @@ pub async fn run_once(app: &App) -> QueryResult<bool> {
 async fn chunk(conn: &mut Conn, app: &App, row: &OutcomeRow) -> QueryResult<String> {
     let alert = alerts::get(conn, row.alert_id).await?;
     let now = app.now();
-    let answerers = outcomes::list_answerers(conn, row.alert_id, row.cursor, row.mark, CHUNK).await?;
+    let answerers = outcomes::list_answerers(conn, row.alert_id, Some(row.id), row.cursor, row.mark, CHUNK).await?;
     let Some(last) = answerers.last() else {
         outcomes::finish(conn, row.id, app.owner(), now).await?;
         return Ok(alert.reference);
     };
     let cursor = last.id;
+    let chosen = chosen(conn, app, row.alert_id, row.mark, &answerers).await?;
     let (mut told, mut untold) = (Vec::new(), BTreeMap::<&str, i64>::new());
     for answerer in answerers {
-        match decide(app, &answerer) {
+        match decide_once(app, &answerer, &chosen) {
             Ok(address) => told.push((answerer, address)),
             Err(reason) => *untold.entry(reason.as_str()).or_default() += 1,
         }

@@ -62,6 +62,8 @@ pub struct Figures {
     pub sent: i64,
     /// Sums over the window.
     pub total: Hour,
+    /// Alerts published in the window, and of how many it was told what came of them.
+    pub told: (i64, i64),
 }
 
 impl Hour {
@@ -96,6 +98,7 @@ pub async fn figures(app: &App, query: &Query) -> QueryResult<Figures> {
         .filter(|(id, ..)| query.alert_id.is_none_or(|only| only == *id))
         .map(|(id, reference, title, published_at)| (id, AlertFigures { reference, title, published_at, ..AlertFigures::default() }))
         .collect();
+    let told = press::told_since(&mut conn, first, query.alert_id).await?;
     let mut sent = 0;
     for count in press::by_alert(&mut conn, first, &filter).await? {
         let Some((_, alert)) = alerts.iter_mut().find(|(id, _)| *id == count.alert_id) else { continue };
@@ -106,7 +109,7 @@ pub async fn figures(app: &App, query: &Query) -> QueryResult<Figures> {
             alert.figures.add(&count.what, &count.channel_kind, count.count);
         }
     }
-    Ok(Figures { hours: hours.into_iter().collect(), alerts: alerts.into_iter().map(|(_, alert)| alert).collect(), sent, total })
+    Ok(Figures { hours: hours.into_iter().collect(), alerts: alerts.into_iter().map(|(_, alert)| alert).collect(), sent, total, told })
 }
 
 /// The table as CSV.

@@ -227,7 +227,7 @@ pub async fn insert_idempotent(conn: &mut Conn, row: &IdempotencyRow) -> QueryRe
 /// Officers who are away and for whom this one stands in.
 pub async fn list_covered(conn: &mut Conn, officer_id: i64, now: At) -> QueryResult<Vec<i64>> {
     on!(conn, c => officers::table
-        .filter(officers::cover_id.eq(officer_id).and(officers::away_until.gt(now)).and(officers::disabled_at.is_null()))
+        .filter(officers::cover_id.eq(officer_id).and(officers::away_until.gt(now).or(officers::disabled_at.is_not_null())))
         .order(officers::id)
         .select(officers::id)
         .load(c)

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
 use super::schema::{conversation_events, conversations};
 use super::written::written;
+use super::{Conn, pauses};
 use crate::domain::At;
 use crate::domain::place::{self, Urgency};
 use crate::on;
@@ -267,6 +267,9 @@ pub async fn set_status(conn: &mut Conn, id: i64, status: &str, closed_at: Optio
 /// Stops the clock: somebody was answered.
 pub async fn set_answered(conn: &mut Conn, id: i64, at: At) -> QueryResult<usize> {
     let row = get_locked(conn, id).await?;
+    if row.paused_at.is_some() {
+        pauses::stop(conn, id, at).await?;
+    }
     let standing = Standing { waiting_since: None, due_at: None, paused_at: None, ..Standing::of(&row) };
     set_standing(conn, id, &standing.placed(at)).await
 }
@@ -315,6 +318,11 @@ pub async fn list_events(conn: &mut Conn, conversation_id: i64) -> QueryResult<V
         .select(ConversationEventRow::as_select())
         .load(c)
         .await)
+}
+
+/// When a person first wrote in it.
+pub async fn set_first_human(conn: &mut Conn, id: i64, at: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(conversations::table.find(id)).set(conversations::first_human_at.eq(Some(at))).execute(c).await)
 }
 
 /// Hands a conversation to an officer, or to the team alone.

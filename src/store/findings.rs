@@ -14,7 +14,7 @@ use crate::{insert_all, on};
 pub struct FindingRow {
     /// In which message.
     pub message_id: i64,
-    /// Its first byte in the text.
+    /// Its first byte in the text; less than 0 in the subject, which stands on a line of its own before the text.
     pub start: i64,
     /// Its length in bytes.
     pub length: i64,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Conn;
 use super::schema::urgencies;
 use crate::domain::At;
+use crate::domain::place::Urgency;
 use crate::on;
 
 /// Why a conversation is urgent, and who has taken it up.
@@ -27,6 +28,16 @@ pub struct MarkRow {
     pub acknowledged_by: Option<i64>,
     /// When the duty desk was told.
     pub desk_told_at: Option<At>,
+    /// The highest `Urgency` word since an officer last said otherwise.
+    #[serde(default)]
+    pub level: String,
+}
+
+impl MarkRow {
+    /// The highest urgency since an officer last said otherwise.
+    pub fn level_of(&self) -> Urgency {
+        self.level.parse().unwrap_or(Urgency::None)
+    }
 }
 
 /// Of a conversation.

@@ -252,21 +252,3 @@ pub async fn set_attribution_of(conn: &mut Conn, ids: &[i64], confidence: &str, 
         .execute(c)
         .await)
 }
-
-/// When a person last wrote in a conversation and nobody has answered since; none if nobody waits.
-pub async fn first_unanswered(conn: &mut Conn, conversation_id: i64) -> QueryResult<Option<At>> {
-    let last_out: Option<At> = on!(conn, c => messages::table
-        .filter(messages::conversation_id.eq(conversation_id).and(messages::direction.eq("out")).and(messages::class.ne("outcome")))
-        .select(diesel::dsl::max(messages::received_at))
-        .first(c)
-        .await)?;
-    let since = last_out.unwrap_or(At::from_unix_ms(0));
-    on!(conn, c => messages::table
-        .filter(messages::conversation_id.eq(conversation_id)
-            .and(messages::direction.eq("in"))
-            .and(messages::class.ne_all(["opt_out", "opt_in"]))
-            .and(messages::received_at.gt(since)))
-        .select(diesel::dsl::min(messages::received_at))
-        .first(c)
-        .await)
-}

@@ -15,6 +15,7 @@ pub mod wake;
 pub mod written;
 
 pub mod accounts;
+pub mod alert_closings;
 pub mod alert_holds;
 pub mod alerts;
 pub mod audit_log;
@@ -67,6 +68,7 @@ pub mod sign_in_tallies;
 pub mod suppressions;
 pub mod tags;
 pub mod text_parts;
+pub mod thrives;
 pub mod undos;
 pub mod unmasks;
 pub mod urgencies;

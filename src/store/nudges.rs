@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Conn;
 use super::conversations::ConversationRow;
-use super::schema::{conversations, nudges};
+use super::schema::{conversations, nudges, urgencies};
 use crate::domain::At;
 use crate::on;
 
@@ -43,12 +43,20 @@ pub async fn insert(conn: &mut Conn, rows: Vec<NudgeRow>) -> QueryResult<Vec<Nud
     Ok(fresh)
 }
 
-/// What an officer has not seen yet, the latest first, with the public id of each conversation.
+/// What an officer has not seen yet and what nobody has dealt with since, with the public id of each conversation: where
+/// life may be at risk first, then the latest.
 pub async fn list_unseen(conn: &mut Conn, officer_id: i64, limit: i64) -> QueryResult<Vec<(NudgeRow, String)>> {
+    let calls = || nudges::kind.eq_any(["urgent", "desk"]);
+    let untaken = urgencies::table.filter(urgencies::conversation_id.eq(conversations::id).and(urgencies::acknowledged_at.is_null()));
+    let clock = || nudges::kind.like("waiting%").or(nudges::kind.eq("overdue"));
+    let waits = nudges::for_moment.nullable().eq(conversations::waiting_since);
     on!(conn, c => nudges::table
         .inner_join(conversations::table)
         .filter(nudges::officer_id.eq(officer_id).and(nudges::seen_at.is_null()))
-        .order(nudges::id.desc())
+        .filter(calls().and(conversations::status.eq("open")).and(diesel::dsl::exists(untaken))
+            .or(clock().and(conversations::status.eq("open")).and(waits))
+            .or(diesel::dsl::not(calls().or(clock()))))
+        .order((calls().desc(), nudges::id.desc()))
         .limit(limit)
         .select((NudgeRow::as_select(), conversations::public_id))
         .load(c)

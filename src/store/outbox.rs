@@ -33,7 +33,7 @@ const SUPPRESSED: &str = "((EXISTS (SELECT 1 FROM suppressions s WHERE s.match_k
      AND s.channel IN (deliveries.channel_kind, 'all')))))) \
      OR EXISTS (SELECT 1 FROM provider_blocks b WHERE b.match_key = deliveries.match_key AND b.channel = deliveries.channel \
      AND b.our_number = deliveries.sender AND b.lifted_at IS NULL) \
-     OR (deliveries.purpose IN ('alert', 'reply') AND EXISTS (SELECT 1 FROM correspondents k \
+     OR (deliveries.purpose IN ('alert', 'reply', 'outcome') AND EXISTS (SELECT 1 FROM correspondents k \
      WHERE k.match_key = deliveries.match_key AND k.owner_doubt_at >= deliveries.created_at)))";
 
 /// Longer than any lease: one that ends later was taken before the database's clock was put back.

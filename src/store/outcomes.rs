@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamp};
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use super::schema::{outcome_exclusions, outcomes};
+use super::schema::{alerts, outcome_exclusions, outcomes};
 use crate::domain::At;
 use crate::on;
 
@@ -87,30 +87,86 @@ pub struct Answerer {
     /// The address fails for good.
     #[diesel(sql_type = Bool)]
     pub bad: bool,
+    /// The resident whose address it is.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub resident_id: Option<i64>,
+    /// When they last wrote or were written to there.
+    #[diesel(sql_type = Timestamp)]
+    pub last_message_at: At,
+    /// The same person was told at another address of theirs.
+    #[diesel(sql_type = Bool)]
+    pub told: bool,
 }
 
-/// Those who answered an alert, after a conversation and up to another, in order of id.
-pub async fn list_answerers(conn: &mut Conn, alert_id: i64, after: i64, mark: i64, limit: i64) -> QueryResult<Vec<Answerer>> {
+/// Everybody who is the same person: the address's own, and whoever else writes from an address of the same resident.
+const THEIRS: &str = "(o.correspondent_id = c.correspondent_id OR o.correspondent_id IN (SELECT k2.id FROM addresses b JOIN correspondents k2 \
+     ON k2.match_key = b.match_key WHERE b.resident_id = ad.resident_id))";
+
+/// The conversations `which` of those who answered an alert, in order of id. What holds of a person holds at each of their
+/// addresses.
+fn answerers(which: &str, outcome_id: i64) -> String {
     let tagged = |name: &str| {
         format!(
             "EXISTS (SELECT 1 FROM conversations o JOIN conversation_tags ct ON ct.conversation_id = o.id JOIN tags g ON g.id = ct.tag_id \
-             WHERE o.correspondent_id = c.correspondent_id AND g.name = '{name}')"
+             WHERE {THEIRS} AND g.name = '{name}')"
         )
     };
-    let query = format!(
+    format!(
         "SELECT c.id, c.channel, c.our_address, k.kind, k.address, k.match_key, (c.certainty = 'certain') AS certain, c.third_party, (k.owner_doubt_at IS NOT NULL) AS passed_on, \
-         (c.urgency = 'life' OR {}) AS at_risk, {} AS unwanted, \
+         (EXISTS (SELECT 1 FROM conversations o LEFT JOIN urgencies u ON u.conversation_id = o.id WHERE {THEIRS} AND (o.urgency = 'life' OR u.level = 'life')) \
+             OR {}) AS at_risk, {} AS unwanted, \
          EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = k.match_key AND s.scope = 'all' AND s.lifted_at IS NULL \
              AND s.channel IN (CASE k.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all')) AS suppressed, \
-         EXISTS (SELECT 1 FROM addresses a WHERE a.match_key = k.match_key AND a.bad_at IS NOT NULL) AS bad \
+         EXISTS (SELECT 1 FROM addresses a WHERE a.match_key = k.match_key AND a.bad_at IS NOT NULL) AS bad, ad.resident_id, c.last_message_at, \
+         EXISTS (SELECT 1 FROM deliveries d JOIN addresses b ON b.match_key = d.match_key WHERE d.purpose = 'outcome' AND d.source_id = {outcome_id} \
+             AND d.match_key <> k.match_key AND b.resident_id = ad.resident_id) AS told \
          FROM conversations c JOIN correspondents k ON k.id = c.correspondent_id \
-         WHERE c.alert_id = $1 AND c.id > $2 AND c.id <= $3 AND c.messages_count > 0 \
+         LEFT JOIN addresses ad ON ad.match_key = k.match_key AND k.owner_doubt_at IS NULL AND NOT EXISTS (SELECT 1 FROM correspondents was \
+             WHERE was.match_key = k.match_key AND was.owner_doubt_at >= ad.verified_at) \
+         WHERE c.alert_id = $1 AND c.id > $2 AND c.id <= $3 AND {which} AND c.messages_count > 0 \
          AND EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.class NOT IN ('opt_out', 'opt_in')) \
          ORDER BY c.id LIMIT $4",
         tagged("at risk"),
         tagged("do not contact"),
-    );
+    )
+}
+
+/// Those who answered an alert, after a conversation and up to another, in order of id; for an outcome, if it is told already.
+pub async fn list_answerers(conn: &mut Conn, alert_id: i64, outcome_id: Option<i64>, after: i64, mark: i64, limit: i64) -> QueryResult<Vec<Answerer>> {
+    let query = answerers("TRUE", outcome_id.unwrap_or(0));
     on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(alert_id).bind::<BigInt, _>(after).bind::<BigInt, _>(mark).bind::<BigInt, _>(limit).load(c).await)
+}
+
+/// Everything of these residents about an alert, up to a conversation.
+pub async fn list_of_residents(conn: &mut Conn, alert_id: i64, mark: i64, resident_ids: &[i64]) -> QueryResult<Vec<Answerer>> {
+    if resident_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = resident_ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let theirs =
+        format!("c.correspondent_id IN (SELECT k3.id FROM addresses a3 JOIN correspondents k3 ON k3.match_key = a3.match_key WHERE a3.resident_id IN ({ids}))");
+    let query = answerers(&theirs, 0);
+    let most = i64::MAX;
+    on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(alert_id).bind::<BigInt, _>(0).bind::<BigInt, _>(mark).bind::<BigInt, _>(most).load(c).await)
+}
+
+/// The latest that was told of an alert; 0 if nothing was.
+pub async fn latest(conn: &mut Conn, alert_id: i64) -> QueryResult<i64> {
+    let found: Option<i64> = on!(conn, c => outcomes::table.filter(outcomes::alert_id.eq(alert_id)).select(diesel::dsl::max(outcomes::id)).first(c).await)?;
+    Ok(found.unwrap_or(0))
+}
+
+/// The same, with the alert locked until the transaction ends: nothing more is told of it meanwhile.
+pub async fn latest_locked(conn: &mut Conn, alert_id: i64) -> QueryResult<i64> {
+    let _locked: Option<i64> = on!(conn, c =>
+        pg alerts::table.find(alert_id).select(alerts::id).for_update().first(c).await.optional(),
+        lite alerts::table.find(alert_id).select(alerts::id).first(c).await.optional())?;
+    latest(conn, alert_id).await
+}
+
+/// Whether a form has told something already.
+pub async fn is_used(conn: &mut Conn, token: &str) -> QueryResult<bool> {
+    on!(conn, c => diesel::select(diesel::dsl::exists(outcomes::table.filter(outcomes::token.eq(token)))).get_result(c).await)
 }
 
 /// Adds one; an error if its form made one before.

@@ -49,14 +49,28 @@ pub async fn begin(conn: &mut Conn, pause: &PauseRow) -> QueryResult<bool> {
     Ok(true)
 }
 
+/// Ends whatever pause stands, for the record alone. What came in before it began, and was worked on after, ends it at once.
+pub async fn stop(conn: &mut Conn, conversation_id: i64, at: At) -> QueryResult<()> {
+    for pause in list_of(conn, conversation_id).await?.into_iter().filter(|pause| pause.ended_at.is_none()) {
+        let ended_at = at.max(pause.began_at);
+        on!(conn, c => diesel::update(pauses::table.find(pause.id)).set(pauses::ended_at.eq(Some(ended_at))).execute(c).await)?;
+    }
+    Ok(())
+}
+
+/// A pause that was ended goes on: what ended it was taken back.
+pub async fn restore(conn: &mut Conn, conversation_id: i64, began_at: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(pauses::table.filter(pauses::conversation_id.eq(conversation_id).and(pauses::began_at.eq(began_at))))
+        .set(pauses::ended_at.eq(None::<At>))
+        .execute(c)
+        .await)
+}
+
 /// Lets the clock run on: due later by as long as it stood still since the person wrote. Gives whether it had stood.
 pub async fn end(conn: &mut Conn, conversation_id: i64, at: At) -> QueryResult<bool> {
     let row = conversations::get_locked(conn, conversation_id).await?;
     let (Some(since), Some(_)) = (row.waiting_since, row.paused_at) else { return Ok(false) };
-    on!(conn, c => diesel::update(pauses::table.filter(pauses::conversation_id.eq(conversation_id).and(pauses::ended_at.is_null())))
-        .set(pauses::ended_at.eq(Some(at)))
-        .execute(c)
-        .await)?;
+    stop(conn, conversation_id, at).await?;
     let stood = list_of(conn, conversation_id).await?;
     let paused_ms = stood.iter().filter(|pause| pause.began_at >= since).map(|pause| pause.ended_at.unwrap_or(at).since_ms(pause.began_at)).sum();
     let standing = Standing { due_at: Some(place::due(since, paused_ms)), paused_at: None, ..Standing::of(&row) };

@@ -641,6 +641,31 @@ diesel::table! {
         acknowledged_at -> Nullable<Timestamp>,
         acknowledged_by -> Nullable<BigInt>,
         desk_told_at -> Nullable<Timestamp>,
+        level -> Text,
+    }
+}
+
+diesel::table! {
+    thrives (id) {
+        id -> BigInt,
+        conversation_id -> BigInt,
+        officer_id -> Nullable<BigInt>,
+        threat -> Text,
+        harm -> Text,
+        risk -> Text,
+        investigation -> Text,
+        vulnerability -> Text,
+        engagement -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    alert_closings (alert_id) {
+        alert_id -> BigInt,
+        officer_id -> Nullable<BigInt>,
+        reason -> Text,
+        created_at -> Timestamp,
     }
 }
 
@@ -981,6 +1006,8 @@ diesel::joinable!(conversation_tags -> conversations (conversation_id));
 diesel::joinable!(conversation_tags -> tags (tag_id));
 diesel::joinable!(saved_views -> officers (officer_id));
 diesel::joinable!(urgencies -> conversations (conversation_id));
+diesel::joinable!(thrives -> conversations (conversation_id));
+diesel::joinable!(alert_closings -> alerts (alert_id));
 diesel::joinable!(pauses -> conversations (conversation_id));
 diesel::joinable!(nudges -> conversations (conversation_id));
 diesel::joinable!(nudges -> officers (officer_id));
@@ -1069,5 +1096,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     undos,
     unmasks,
     urgencies,
+    thrives,
+    alert_closings,
     working_copies,
 );

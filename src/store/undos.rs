@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 
-use super::Conn;
 use super::schema::{conversation_moves, conversations, deliveries, legal_holds, messages, undo_parts, undos};
+use super::{Conn, pauses};
 use crate::domain::At;
 use crate::on;
 
@@ -185,6 +185,9 @@ pub async fn list_carried(conn: &mut Conn, conversation_id: i64) -> QueryResult<
 
 /// Sets a conversation as it stood; it counts as a change.
 pub async fn restore(conn: &mut Conn, conversation_id: i64, stood: &Stood) -> QueryResult<usize> {
+    if let Some(began_at) = stood.paused_at {
+        pauses::restore(conn, conversation_id, began_at).await?;
+    }
     on!(conn, c => diesel::update(conversations::table.find(conversation_id))
         .set((stood, conversations::version.eq(conversations::version + 1)))
         .execute(c)

@@ -11,8 +11,8 @@ use crate::domain::place::Urgency;
 use crate::on;
 
 /// Why, since when, by whom.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = urgencies, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = urgencies, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct UrgencyRow {
     /// Of which conversation.
     pub conversation_id: i64,
@@ -28,6 +28,8 @@ pub struct UrgencyRow {
     pub acknowledged_by: Option<i64>,
     /// When the duty desk was told that nobody had.
     pub desk_told_at: Option<At>,
+    /// The highest `Urgency` word since an officer last said otherwise, also while the conversation was closed.
+    pub level: String,
 }
 
 /// What stands of a conversation.
@@ -36,6 +38,7 @@ pub async fn find(conn: &mut Conn, conversation_id: i64) -> QueryResult<Option<U
 }
 
 /// Raises a conversation's urgency with reasons; what is as urgent already is raised again, so that somebody looks again.
+/// What is less urgent than what stands adds its reasons and calls nobody.
 pub async fn raise(conn: &mut Conn, conversation_id: i64, urgency: Urgency, reasons: &serde_json::Value, at: At, by: Option<i64>) -> QueryResult<()> {
     let row = conversations::get_locked(conn, conversation_id).await?;
     let stands: Urgency = row.urgency.parse().unwrap_or(Urgency::None);
@@ -43,10 +46,10 @@ pub async fn raise(conn: &mut Conn, conversation_id: i64, urgency: Urgency, reas
         let standing = Standing { urgency: urgency.as_str().to_owned(), ..Standing::of(&row) };
         conversations::set_standing(conn, conversation_id, &standing.placed(row.last_message_at)).await?;
     }
-    let mut all = match find(conn, conversation_id).await? {
-        Some(known) if stands != Urgency::None => known.reasons,
-        _ => serde_json::json!([]),
-    };
+    let known = find(conn, conversation_id).await?;
+    let level = known.as_ref().and_then(|known| known.level.parse().ok()).unwrap_or(Urgency::None).max(urgency);
+    let known = known.filter(|_| stands != Urgency::None);
+    let mut all = known.as_ref().map_or_else(|| serde_json::json!([]), |known| known.reasons.clone());
     if let (Some(all), Some(more)) = (all.as_array_mut(), reasons.as_array()) {
         for reason in more {
             if !all.contains(reason) {
@@ -54,19 +57,25 @@ pub async fn raise(conn: &mut Conn, conversation_id: i64, urgency: Urgency, reas
             }
         }
     }
-    let fresh = UrgencyRow { conversation_id, reasons: all, raised_at: at, raised_by: by, acknowledged_at: None, acknowledged_by: None, desk_told_at: None };
+    let fresh = UrgencyRow {
+        conversation_id,
+        reasons: all,
+        raised_at: at,
+        raised_by: by,
+        acknowledged_at: None,
+        acknowledged_by: None,
+        desk_told_at: None,
+        level: level.as_str().to_owned(),
+    };
+    let row = match known {
+        Some(known) if urgency < stands => UrgencyRow { reasons: fresh.reasons, ..known },
+        _ => fresh,
+    };
     on!(conn, c => diesel::insert_into(urgencies::table)
-        .values(&fresh)
+        .values(&row)
         .on_conflict(urgencies::conversation_id)
         .do_update()
-        .set((
-            urgencies::reasons.eq(&fresh.reasons),
-            urgencies::raised_at.eq(at),
-            urgencies::raised_by.eq(by),
-            urgencies::acknowledged_at.eq(None::<At>),
-            urgencies::acknowledged_by.eq(None::<i64>),
-            urgencies::desk_told_at.eq(None::<At>),
-        ))
+        .set(&row)
         .execute(c)
         .await)
     .map(|_| ())

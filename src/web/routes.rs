@@ -102,6 +102,7 @@ routes! {
     post "/inbox/{id}/note" Officer => inbox::acts::note;
     post "/inbox/{id}/split" Officer => inbox::acts::split;
     post "/inbox/{id}/urgency" Officer => inbox::acts::urgency;
+    post "/inbox/{id}/thrive" Officer => inbox::acts::thrive;
     get "/inbox/{id}/original/{message}" Officer => inbox::originals::original;
     get "/inbox/{id}/sent/{message}" Officer => inbox::as_sent::show;
     get "/inbox/{id}/attachment/{message}/{ordinal}" Officer => inbox::originals::attachment;

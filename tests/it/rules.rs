@@ -295,7 +295,6 @@ fn only_channels_open_sockets_to_carriers() {
 const WRITES_ABOVE: &[(&str, &str, &str)] = &[
     ("web/admin/parked.rs", "envelopes::replay", "no use-case room is about envelopes"),
     ("web/admin/parked.rs", "notices::clear", "one statement and its entry in the audit log"),
-    ("web/alerts/show.rs", "alerts::close", "closing is one statement and its entry in the audit log"),
     ("web/api/alerts.rs", "accounts::insert_idempotent", "the answer that is kept is the page's own"),
     ("workers.rs", "sessions::delete_expired", "housekeeping"),
 ];

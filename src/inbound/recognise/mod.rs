@@ -41,7 +41,25 @@ pub fn found_in(message: &MessageRow) -> Vec<FindingRow> {
         return Vec::new();
     }
     let on = message.received_at.utc().with_timezone(&London).date_naive();
-    recognise(&message.text, on).into_iter().filter_map(|finding| FindingRow::new(message.id, finding)).collect()
+    let mut found: Vec<FindingRow> = recognise(&message.text, on).into_iter().filter_map(|finding| FindingRow::new(message.id, finding)).collect();
+    // The subject of an answer is ours; that of a mail of their own may be all that they say. It stands before the text.
+    let (subject, answers) = without_answer_mark(message.subject.as_deref().unwrap_or_default());
+    if !answers && let Ok(before) = i64::try_from(subject.len() + 1) {
+        let rows = recognise(subject, on).into_iter().filter_map(|finding| FindingRow::new(message.id, finding));
+        found.extend(rows.map(|row| FindingRow { start: row.start - before, ..row }));
+    }
+    found
+}
+
+/// A mail's subject without the marks of answering and passing on, and whether it had one.
+pub(super) fn without_answer_mark(subject: &str) -> (&str, bool) {
+    let mut rest = subject.trim();
+    let mut marked = false;
+    while let Some(mark) = ["re:", "fwd:", "fw:"].into_iter().find(|mark| rest.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark))) {
+        rest = rest.get(mark.len()..).unwrap_or_default().trim_start();
+        marked = true;
+    }
+    (rest, marked)
 }
 
 /// Everything recognised in a text that came on this day, in order, no two over the same bytes.

@@ -19,6 +19,9 @@ pub struct InboxRow {
     /// For the link.
     #[diesel(sql_type = Text)]
     pub public_id: String,
+    /// As it stands in this list.
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
     /// `sms` or `email`.
     #[diesel(sql_type = Text)]
     pub channel_kind: String,
@@ -153,7 +156,7 @@ impl Narrow {
             let _infallible = write!(all, " AND c.alert_id = {id}");
         }
         if let Some(id) = self.tag_id {
-            let _infallible = write!(all, " AND EXISTS (SELECT 1 FROM conversation_tags t WHERE t.conversation_id = c.id AND t.tag_id = {id})");
+            let _infallible = write!(all, " AND c.id IN (SELECT t.conversation_id FROM conversation_tags t WHERE t.tag_id = {id})");
         }
         if let Some(kind) = self.channel_kind {
             let _infallible = write!(all, " AND c.channel_kind = '{kind}'");
@@ -238,7 +241,7 @@ fn picked(view: View, sight: &Sight, extra: &str, after: Option<Cursor>, limit: 
 /// The lines of the conversations that a query of `id` and `place` picked.
 pub(super) fn lines(picked: &str) -> String {
     format!(
-        "SELECT c.id, c.public_id, c.channel_kind, k.address, k.name AS correspondent_name, r.name AS resident_name, c.preview, \
+        "SELECT c.id, c.public_id, c.version, c.channel_kind, k.address, k.name AS correspondent_name, r.name AS resident_name, c.preview, \
          c.last_message_at, c.unread, al.reference, al.title, al.urgency, c.certainty, c.attachments_count, c.messages_count, \
          o.name AS owner, c.status, c.place, c.urgency AS need, c.waiting_since, c.due_at, c.paused_at, c.outcome, h.name AS claimed_by, c.claimed_until \
          FROM ({picked}) AS p JOIN conversations c ON c.id = p.id JOIN correspondents k ON k.id = c.correspondent_id \

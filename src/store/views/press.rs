@@ -96,6 +96,20 @@ pub async fn by_alert(conn: &mut Conn, since: At, filter: &Filter) -> QueryResul
     on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(since).load(c).await)
 }
 
+/// Of the alerts published since then: how many, and of how many people were told what came of them.
+pub async fn told_since(conn: &mut Conn, since: At, alert_id: Option<i64>) -> QueryResult<(i64, i64)> {
+    use crate::store::schema::{alerts, outcomes};
+    let told = outcomes::table.filter(outcomes::alert_id.eq(alerts::id));
+    let all: Vec<(i64, bool)> = on!(conn, c => alerts::table
+        .filter(alerts::published_at.ge(since))
+        .select((alerts::id, diesel::dsl::exists(told)))
+        .load(c)
+        .await)?;
+    let counted: Vec<bool> = all.into_iter().filter(|(id, _)| alert_id.is_none_or(|only| only == *id)).map(|(_, told)| told).collect();
+    let count = |of: usize| i64::try_from(of).unwrap_or(i64::MAX);
+    Ok((count(counted.len()), count(counted.iter().filter(|told| **told).count())))
+}
+
 /// Alerts published since then, newest first: id, reference, title, when.
 pub async fn alerts_since(conn: &mut Conn, since: At) -> QueryResult<Vec<(i64, String, String, Option<At>)>> {
     use crate::store::schema::alerts;

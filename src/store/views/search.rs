@@ -31,7 +31,7 @@ const FEW: i64 = 2_000;
 /// And so many of their entries.
 const READ_THROUGH: i64 = 12_000;
 /// Of a long mail the first so many characters are ranked by.
-const RANKED_CHARACTERS: i64 = 2_000;
+const RANKED_CHARACTERS: usize = 2_000;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -253,9 +253,8 @@ async fn count_conversations(conn: &mut Conn, asked: &Asked<'_>) -> QueryResult<
 /// The entries of the few conversations there are, each held against the words here.
 async fn read_through(conn: &mut Conn, asked: &Asked<'_>, span: Span) -> QueryResult<Hits> {
     let query = format!(
-        "SELECT {} FROM conversations c JOIN messages m ON m.conversation_id = c.id JOIN search_entries e ON e.message_id = m.id \
+        "SELECT {HIT}, e.words, e.joined FROM conversations c JOIN messages m ON m.conversation_id = c.id JOIN search_entries e ON e.message_id = m.id \
          WHERE {}{} AND e.id >= {} AND e.id < {} ORDER BY e.id DESC LIMIT {READ_THROUGH}",
-        columns(),
         asked.conversations(),
         asked.entries(),
         span.from,
@@ -263,7 +262,15 @@ async fn read_through(conn: &mut Conn, asked: &Asked<'_>, span: Span) -> QueryRe
     );
     let mut hits: Vec<HitRow> = on!(conn, c => diesel::sql_query(&query).load(c).await)?;
     let back_to = hits.last().map(|hit| hit.id).filter(|_| i64::try_from(hits.len()).unwrap_or(i64::MAX) >= READ_THROUGH);
+    // Whole, however long a mail is; they are ranked by their beginning, as those that an index finds.
     hits.retain(|hit| asked.query.fit(&hit.words, &hit.joined) > 0.0);
+    for hit in &mut hits {
+        for words in [&mut hit.words, &mut hit.joined] {
+            if let Some((end, _)) = words.char_indices().nth(RANKED_CHARACTERS) {
+                words.truncate(end);
+            }
+        }
+    }
     Ok(cut(Hits { hits, back_to: None }, back_to))
 }
 

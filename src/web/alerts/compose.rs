@@ -334,7 +334,7 @@ fn estimate(app: &App, parts: i64) -> String {
 }
 
 /// Millionths of a pound as pounds and pence, rounded up.
-fn pounds(micros: i64) -> String {
+pub(in crate::web) fn pounds(micros: i64) -> String {
     let pence = micros.saturating_add(9_999) / 10_000;
     let digits = (pence / 100).to_string();
     let grouped: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|three| std::str::from_utf8(three).ok()).collect();

@@ -10,10 +10,10 @@ use crate::domain::audience::Untold;
 use crate::domain::ids;
 use crate::domain::officer::Role;
 use crate::outbound::compose;
-use crate::outbound::outcome::{self, News, Reach};
+use crate::outbound::outcome::{self, News, Reach, TellOutcome};
 use crate::outbound::segments::{self, Cost};
 use crate::store::alerts::{self, AlertRow};
-use crate::store::{Conn, outcomes};
+use crate::store::{Conn, accounts, outcomes};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::shell::{self, FieldError, Shell, When};
@@ -73,9 +73,11 @@ fn excluded(word: &str, count: i64) -> Exclusion {
 
 /// The alert, if it is this officer's or their team's.
 async fn own(app: &App, officer: &Officer, reference: &str) -> Result<AlertRow, AppError> {
-    let alert = alerts::find_by_reference(&mut app.read().await?, reference).await?.ok_or(AppError::NotFound)?;
+    let mut conn = app.read().await?;
+    let alert = alerts::find_by_reference(&mut conn, reference).await?.ok_or(AppError::NotFound)?;
     let mine = alert.owner_id == officer.row.id || (alert.team_id.is_some() && alert.team_id == officer.row.team_id);
-    if mine { Ok(alert) } else { Err(AppError::Forbidden) }
+    // Whoever stands in for the owner reads the replies, and tells what came of them too.
+    if mine || accounts::list_covered(&mut conn, officer.row.id, app.now()).await?.contains(&alert.owner_id) { Ok(alert) } else { Err(AppError::Forbidden) }
 }
 
 async fn build(officer: Officer, reference: String, form: News, errors: Vec<FieldError>, look: bool) -> Result<OutcomePage, AppError> {
@@ -85,7 +87,10 @@ async fn build(officer: Officer, reference: String, form: News, errors: Vec<Fiel
             let alert = own(&app, &officer, &reference).await?;
             let shell = shell::officer(&officer.visitor, &officer.row, "Tell what came of it", "alerts").await?;
             let preview = if look && errors.is_empty() { Some(preview(&app, &alert, &form, outcome::reach(&app, alert.id).await?)) } else { None };
-            let told = told_of(&mut app.read().await?, alert.id, app.now()).await?;
+            let mut conn = app.read().await?;
+            let seen = outcomes::latest(&mut conn, alert.id).await?;
+            let told = told_of(&mut conn, alert.id, app.now()).await?;
+            let form = News { seen: Some(seen), ..form };
             Ok(OutcomePage { shell, reference, title: alert.title, form, errors, preview, told })
         })
         .await
@@ -102,6 +107,7 @@ fn preview(app: &App, alert: &AlertRow, form: &News, reach: Reach) -> Preview {
 pub async fn show(officer: Officer, reference: web::Path<String>) -> Result<HttpResponse, AppError> {
     officer.require(Role::writes_alerts)?;
     let form = News { token: ids::public_id(), ..News::default() };
+    // What was told so far stands on this page.
     shell::page(&build(officer, reference.into_inner(), form, Vec::new(), false).await?)
 }
 
@@ -114,6 +120,7 @@ pub async fn act(officer: Officer, reference: web::Path<String>, fields: Fields)
         sms_text: fields.one("sms_text").replace("\r\n", "\n"),
         email_subject: fields.one("email_subject").trim().to_owned(),
         email_body: fields.one("email_body").replace("\r\n", "\n"),
+        seen: fields.one("seen").parse().ok(),
     };
     let (app, reference) = (officer.app().clone(), reference.into_inner());
     let (asked, who) = (reference.clone(), officer.clone());
@@ -130,7 +137,15 @@ pub async fn act(officer: Officer, reference: web::Path<String>, fields: Fields)
         return Err(AppError::StaleForm);
     }
     let officer_id = officer.row.id;
-    let told = app.clone().run(async move { outcome::tell(&app, &alert, &form, officer_id).await }).await?;
-    let notice = if told { "On its way to everyone who answered." } else { "This was sent already. Nothing was sent again." };
+    let news = form.clone();
+    let told = app.clone().run(async move { outcome::tell(&app, &alert, &news, officer_id).await }).await?;
+    let notice = match told {
+        TellOutcome::Told => "On its way to everyone who answered.",
+        TellOutcome::Already => "This was sent already. Nothing was sent again.",
+        TellOutcome::Changed => {
+            let error = "A colleague has told them something meanwhile: it stands below. Nothing of yours was sent. If it must go all the same, send again";
+            return shell::page_with_errors(&build(officer, reference, form, vec![FieldError::new("sms_text", error)], false).await?);
+        }
+    };
     Ok(shell::redirect_with(&format!("/alerts/{reference}"), notice))
 }

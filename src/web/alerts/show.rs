@@ -10,7 +10,7 @@ use super::Exclusion;
 use super::list::AlertRow;
 use super::outcome::{Told, told_of};
 use crate::app::App;
-use crate::audit::{self, Actor};
+use crate::audit::Actor;
 use crate::domain::At;
 use crate::domain::address::mask;
 use crate::domain::alert::{AlertStatus, Urgency};
@@ -20,12 +20,12 @@ use crate::domain::quiet::Wait;
 use crate::outbound::compose;
 use crate::outbound::forecast::{Forecast, Known, forecast};
 use crate::outbound::hold::{self, HoldOutcome, Wish};
+use crate::outbound::outcome::{self, CloseOutcome};
 use crate::outbound::standing::NOT_SENDING;
 use crate::store::alerts::AlertRow as Stored;
 use crate::store::deliveries::DoubtfulRow;
 use crate::store::views::alerts::{self as figures, StatusCount};
-use crate::store::wake::Change;
-use crate::store::{alerts, deliveries, notices};
+use crate::store::{alert_closings, alerts, deliveries, notices};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::inbox::list::channel_word;
@@ -51,6 +51,8 @@ struct AlertPage {
     can_close: bool,
     /// What may be done about what has not left.
     acts: Vec<HoldAct>,
+    /// Why nothing was told of it, if it was closed so, and when.
+    closing: Option<(String, When)>,
     can_tell: bool,
     told: Vec<Told>,
 }
@@ -131,6 +133,7 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
     let groups = alerts::list_groups(&mut conn, alert.id).await?.into_iter().map(|(_, name)| name).collect();
     let excluded = alerts::list_exclusions(&mut conn, alert.id).await?;
     let told = told_of(&mut conn, alert.id, app.now()).await?;
+    let closing = alert_closings::find(&mut conn, alert.id).await?.map(|row| (row.reason, When::at(row.created_at, app.now())));
     drop(conn);
     let part = part(app, &alert).await?;
     let part_waits = part.progress.to_come > 0 || !part.progress.finished;
@@ -148,6 +151,7 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
         progress: part.progress,
         a: part.a,
         replies_href: format!("/inbox?view={}&alert={}", if alert.owner_id == officer.row.id { "mine" } else { "team" }, alert.reference),
+        closing,
         can_close: mine && alert.status == "live",
         acts: if hold::may(&officer.row, &alert) { acts(&alert, part_waits) } else { Vec::new() },
         can_tell: mine && officer.role.writes_alerts(),
@@ -346,28 +350,21 @@ pub async fn close(officer: Officer, reference: web::Path<String>, fields: Field
     officer.visitor.check_form(fields.one("csrf"))?;
     let (app, row, asked) = (officer.app().clone(), officer.row.clone(), reference.into_inner());
     let found = asked.clone();
-    app.clone()
+    let reason: String = fields.one("reason").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
+    let closed = app
+        .clone()
         .run(async move {
-            let mut conn = app.write().await?;
-            let alert = alerts::find_by_reference(&mut conn, &found).await?.ok_or(AppError::NotFound)?;
+            let alert = alerts::find_by_reference(&mut app.read().await?, &found).await?.ok_or(AppError::NotFound)?;
             let mine = alert.owner_id == row.id || (alert.team_id.is_some() && alert.team_id == row.team_id);
-            if !mine {
-                return Err(AppError::Forbidden);
-            }
-            conn.transaction(async |conn| {
-                if alerts::close(conn, alert.id, app.now()).await? > 0 {
-                    let subject = ("alert", Some(alert.id));
-                    audit::note(conn, app.ids(), app.now(), &Actor::Officer(row.id), "alert.close", subject, serde_json::json!({})).await?;
-                }
-                Ok::<_, AppError>(())
-            })
-            .await?;
-            drop(conn);
-            app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference), conversation: None });
-            Ok(())
+            if mine { Ok(outcome::close(&app, &alert, &reason, row.id).await?) } else { Err(AppError::Forbidden) }
         })
         .await?;
-    Ok(shell::redirect_with(&format!("/alerts/{asked}"), "Closed. It is no longer on the public page; replies still arrive."))
+    let page = format!("/alerts/{asked}");
+    if closed == CloseOutcome::Unexplained {
+        let notice = "It was not closed. Tell everyone who answered what came of it, or say under \u{201c}Close alert\u{201d} why nothing is told.";
+        return Ok(shell::redirect_with(&page, notice));
+    }
+    Ok(shell::redirect_with(&page, "Closed. It is no longer on the public page; replies still arrive."))
 }
 
 /// `POST /alerts/{reference}/hold`: `act` is `pause`, `resume` or `take_back`.

@@ -18,6 +18,8 @@ export function morph(old, fresh) {
   for (const { name, value } of fresh.attributes) {
     if (name === 'open' && old.localName === 'details') continue;
     // What stands for having been seen moves when it has been seen: see desk.js.
+    // What is ticked was ticked as it stood then.
+    if (name === 'value' && old.checked && old.matches('.pick input')) continue;
     if (name === 'value' && old.hasAttribute('data-seen-only')) { if (value !== old.value) old.dataset.next = value; continue; }
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
@@ -43,21 +45,27 @@ export function morph(old, fresh) {
 }
 
 // --- live: each [data-refresh] part is fetched again when an event of a kind in its data-on arrives -------------
-function address(part) {
+function address(part, parts = []) {
+  // A tally beside the rows comes with them.
+  const rows = part.dataset.with && parts.find((other) => other.id === part.dataset.with);
+  if (rows) return address(rows);
   const url = new URL(part.dataset.refresh, location.href);
   // The page's own filters and cursor hold for its parts too, unless the part goes to another screen.
   if (url.pathname.startsWith(location.pathname)) for (const [k, v] of new URLSearchParams(location.search)) if (!url.searchParams.has(k)) url.searchParams.set(k, v);
+  // What the part shows already: if it is still so, there is no answer.
+  if (part.dataset.state) url.searchParams.set('shown', part.dataset.state);
   return url.href;
 }
 
 export async function refresh(parts) {
   // Nobody sees what a hidden page shows: a thread waits until it is looked at.
   if (document.hidden) parts = parts.filter((part) => part.id !== 'thread');
-  const byUrl = Map.groupBy ? Map.groupBy(parts, address) : parts.reduce((map, part) => map.set(address(part), [...(map.get(address(part)) ?? []), part]), new Map());
+  const byUrl = parts.reduce((map, part) => { const url = address(part, parts); return map.set(url, [...(map.get(url) ?? []), part]); }, new Map());
   await Promise.all([...byUrl].map(async ([url, group]) => {
     try {
       const answer = await fetch(url, { headers: { Accept: 'text/html', 'X-Live': '1' }, credentials: 'same-origin' });
-      if (!answer.ok || answer.redirected) return; // signed out or gone: leave the page as it stands
+      // Signed out or gone: leave the page as it stands. 204: it stands as it is.
+      if (!answer.ok || answer.redirected || answer.status === 204) return;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       for (const part of group) {
         const fresh = page.getElementById(part.id);
@@ -87,20 +95,28 @@ function live() {
     word.textContent = state === 'live' ? 'Live' : 'Reconnecting';
     word.hidden = false;
   };
-  const wanted = new Map(); // kinds seen since the last refresh, gathered for 150 ms
-  const run = after(150, () => {
-    const parts = $$('[data-refresh]').filter((part) => wanted.has('*') || part.dataset.on.split(' ').some((kind) => wanted.has(kind)));
+  // What is told within 150 ms is looked at together; more that comes meanwhile never puts it off, however fast it comes.
+  const wanted = new Set(), named = new Set();
+  let timer = 0;
+  const run = () => {
+    timer = 0;
+    const open = $('#talk')?.dataset.conversation, all = wanted.has('*');
+    // News of another conversation changes the list, not the talk.
+    const isNews = (part) => part.id !== 'thread' || all || named.has('*') || named.has(open);
+    const parts = $$('[data-refresh]').filter((part) => (all || part.dataset.on.split(' ').some((kind) => wanted.has(kind))) && isNews(part));
     wanted.clear();
+    named.clear();
     refresh(parts);
-  });
+  };
   // What changed between the making of the page and the opening of the stream is told to nobody: so look once.
   let caughtUp = false;
   const heed = (news) => {
     if (news.state) say(news.state);
-    if (news.state === 'live' && !caughtUp) { caughtUp = true; wanted.set('*', true); }
-    for (const kind of news.kinds ?? []) wanted.set(kind, true);
+    if (news.state === 'live' && !caughtUp) { caughtUp = true; wanted.add('*'); }
+    for (const kind of news.kinds ?? []) wanted.add(kind);
+    if (news.kinds?.length) named.add(news.conversation ?? '*');
     if (news.kinds?.length) document.dispatchEvent(new CustomEvent('news'));
-    if (wanted.size) run();
+    if (wanted.size && !timer) timer = setTimeout(run, 150);
   };
 
   // One stream a browser: whoever holds the lock listens and tells the other tabs; when that tab closes the next takes over.
@@ -120,7 +136,7 @@ function live() {
         // A refused stream is not retried by the browser; we do it, more and more slowly.
         if (events.readyState === EventSource.CLOSED) { setTimeout(open, wait); wait = Math.min(wait * 2, 30000); }
       };
-      events.addEventListener('changed', ({ data }) => { try { tell({ kinds: JSON.parse(data).kinds }); } catch { tell({ kinds: ['*'] }); } });
+      events.addEventListener('changed', ({ data }) => { try { const { kinds, conversation } = JSON.parse(data); tell({ kinds, conversation }); } catch { tell({ kinds: ['*'] }); } });
     };
     open();
   });

@@ -45,7 +45,7 @@ function watch(talk, signal) {
   }, { rootMargin: `0px 0px -${covered()}px 0px` });
   document.addEventListener('refreshed', ({ detail: { part, page } }) => {
     if (part.id !== 'thread') return;
-    take(page, ['here']);
+    take(page, ['here', 'marks', 'cards', 'found', 'history']);
     for (const msg of $$('.msg', talk)) {
       if (known.has(msg.dataset.key)) continue;
       known.add(msg.dataset.key);
@@ -76,12 +76,21 @@ function writing(talk, signal, seen) {
   const form = $('[data-draft]', talk), text = $('#text', talk), base = form?.dataset.draft;
   if (!base) return () => {};
   let dirty = false, busy = null, last = 0, timer = 0, sent = false;
+  // One after the other, so that an older draft never comes after a newer one, or after the answer.
   const save = () => {
     timer = 0; dirty = false; last = Date.now();
-    busy = post(`${base}/draft`, { text: text.value })
-      .then(async (answer) => { if (answer.ok) take(parse(await answer.text()), ['here', 'draft-state']); else throw answer.status; })
+    const mine = (busy ?? Promise.resolve())
+      .then(() => {
+        const words = text.value;
+        return post(`${base}/draft`, { text: words }).then(async (answer) => {
+          if (!answer.ok) throw answer.status;
+          take(parse(await answer.text()), ['here', 'draft-state']);
+          if (store.get(`draft ${base}`) === words && !sent) store.set(`draft ${base}`, ''); // the server has them
+        });
+      })
       .catch(() => { dirty = true; $('#draft-state', talk)?.replaceChildren('Not saved yet: no connection'); })
-      .finally(() => { busy = null; });
+      .finally(() => { if (busy === mine) busy = null; });
+    busy = mine;
   };
   const cost = after(350, async () => {
     const answer = await post(`${base}/cost`, { text: text.value }).catch(() => null);
@@ -99,7 +108,9 @@ function writing(talk, signal, seen) {
     clearTimeout(timer);
     timer = 0;
     sent = true;
-    store.set(`draft ${base}`, ''); // what does not go is kept by the server
+    // Kept here until a page shows that they went, or that the server has them: the network may fail just now.
+    store.set(`draft ${base}`, text?.value ?? '');
+    store.set(`sent ${base}`, '1');
     // A draft under way would come after the answer and stand there again.
     if (busy) { e.preventDefault(); const { submitter } = e; busy.then(() => form.requestSubmit(submitter)); }
   }, { signal });
@@ -108,6 +119,13 @@ function writing(talk, signal, seen) {
     const answer = await post(`${base}/here`, {}).catch(() => null);
     if (answer?.ok && !signal.aborted) take(parse(await answer.text()), ['here']);
   };
+  // Words that were sent: this page shows what came of them, or nothing did.
+  if (store.get(`sent ${base}`)) {
+    const words = store.get(`draft ${base}`)?.trim();
+    const there = $('[data-error-summary]', talk) || $$('.msg.out .msg-text', talk).some((shown) => shown.textContent.trim() === words);
+    if (there) store.set(`draft ${base}`, '');
+    store.set(`sent ${base}`, '');
+  }
   // Words that the page was left with may still be on their way to the server.
   const kept = store.get(`draft ${base}`);
   if (kept && text && kept !== text.value && !$('[data-error-summary]', talk)) { text.value = kept; save(); }
@@ -119,7 +137,7 @@ function writing(talk, signal, seen) {
     navigator.sendBeacon(`${base}/leave`, new URLSearchParams({ csrf: csrf(), ...(dirty && text ? { text: text.value } : {}) }));
   };
   addEventListener('pagehide', end, { signal });
-  addEventListener('pageshow', (e) => { if (e.persisted) here(); }, { signal });
+  addEventListener('pageshow', (e) => { if (e.persisted) { sent = false; here(); } }, { signal });
   return end;
 }
 
@@ -146,13 +164,15 @@ const next = () => {
 const lookAhead = after(200, () => fetchAhead(next()?.href));
 document.addEventListener('news', () => { ahead.clear(); lookAhead(); });
 
-let here = key(location.href);
+let here = key(location.href), visits = 0;
 async function visit(href, push = true) {
+  const mine = ++visits;
   performance.mark('visit');
   const known = ahead.get(key(href));
   ahead.delete(key(href));
   let page;
-  try { page = await (known && Date.now() - known.at < 60000 ? known.page : get(href)); } catch { location.href = href; return; }
+  try { page = await (known && Date.now() - known.at < 60000 ? known.page : get(href)); } catch { if (mine === visits) location.href = href; return; }
+  if (mine !== visits) return; // they have gone on: what comes late must not take the page from under their hands
   const main = $('#main'), fresh = page.getElementById('main');
   if (!fresh?.matches('.desk')) { location.href = href; return; }
   leave();
@@ -174,7 +194,7 @@ async function visit(href, push = true) {
   title?.focus({ preventScroll: true });
   const id = $('#talk')?.dataset.conversation;
   if (id) {
-    post(`/inbox/${id}/seen`, {}).catch(() => {});
+    post(`/inbox/${id}/seen`, { version: $('[name="version"][form="reply"]')?.value ?? '' }).catch(() => {});
     const waiting = $$('.msg', $('#talk')).length;
     say(`Conversation with ${title.textContent}, ${waiting} message${waiting === 1 ? '' : 's'}`);
   }
@@ -267,7 +287,7 @@ addEventListener('pointerdown', (e) => { for (const open of $$('details.act[open
 // --- canned answers ------------------------------------------------------------------------------------------------
 async function canned(href) {
   const page = await fetch(href, { headers: LIVE, credentials: 'same-origin' }).then(async (answer) => (answer.ok ? parse(await answer.text()) : null)).catch(() => null);
-  const list = page && document.importNode(page.getElementById('answers'), true);
+  const answers = page?.getElementById('answers'), list = answers && document.importNode(answers, true);
   if (!list) { location.href = href; return; }
   const dialog = Object.assign(document.createElement('dialog'), { className: 'keys canned', ariaLabel: 'Canned answers' });
   const filter = Object.assign(document.createElement('input'), { type: 'search', id: 'canned-filter', autocomplete: 'off' });

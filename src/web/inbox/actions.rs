@@ -9,8 +9,9 @@ use super::{back_to, list_of, may_read};
 use crate::audit::Actor;
 use crate::domain::closing::Outcome;
 use crate::domain::reference::parse_reference;
+use crate::inbox::close::{self as closing, CloseOutcome};
 use crate::inbox::reply::{self, Answer};
-use crate::inbox::{self, MoveOutcome, ReplyOutcome, close as closing, reading};
+use crate::inbox::{self, MoveOutcome, ReplyOutcome, reading};
 use crate::store::conversations::ConversationRow;
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
@@ -80,9 +81,13 @@ pub async fn close(officer: Officer, request: HttpRequest, id: web::Path<String>
         return mend(officer, &request, id.into_inner(), "remark", "Shorten the note to 4,000 characters or fewer").await;
     }
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
-    let done = app.clone().run(async move { closing::close(&app, conversation.id, outcome, &remark, &actor).await }).await?;
-    let to = list_of(&request);
-    Ok(if done { shell::redirect(&to) } else { shell::redirect_with(&to, "It was closed already.") })
+    let seen: Option<i64> = fields.one("version").parse().ok();
+    let done = app.clone().run(async move { closing::close_as_seen(&app, conversation.id, seen, outcome, &remark, &actor).await }).await?;
+    match done {
+        CloseOutcome::Closed => Ok(shell::redirect(&list_of(&request))),
+        CloseOutcome::Already => Ok(shell::redirect_with(&list_of(&request), "It was closed already.")),
+        CloseOutcome::Changed => mend(officer, &request, id.into_inner(), "outcome", super::UNSEEN).await,
+    }
 }
 
 /// `POST /inbox/{id}/reopen`

@@ -11,8 +11,9 @@ use crate::domain::place::Urgency;
 use crate::domain::reference::parse_reference;
 use crate::inbox::assign::{self, AssignOutcome, Receiver};
 use crate::inbox::bulk::{self, Act};
+use crate::inbox::mark::{self, MarkOutcome};
 use crate::inbox::split::{self, SplitOutcome};
-use crate::inbox::{handover, mark, note, tag, undo};
+use crate::inbox::{handover, note, tag, thrive, undo};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::shell;
@@ -111,8 +112,24 @@ pub async fn urgency(officer: Officer, request: HttpRequest, id: web::Path<Strin
         return mend(officer, &request, id.into_inner(), "why", "Say why, in 400 characters or fewer").await;
     }
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
-    app.clone().run(async move { mark::mark(&app, conversation.id, urgency, &reason, &actor).await }).await?;
+    let seen: Option<i64> = fields.one("version").parse().ok();
+    let done = app.clone().run(async move { mark::mark_as_seen(&app, conversation.id, seen, urgency, &reason, &actor).await }).await?;
+    if done == MarkOutcome::Changed {
+        return mend(officer, &request, id.into_inner(), "why", super::UNSEEN).await;
+    }
     Ok(shell::redirect(&back_to(&request, &id)))
+}
+
+/// `POST /inbox/{id}/thrive`: what the officer found, where the force wants it.
+pub async fn thrive(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    let conversation = allowed(&officer, &fields, &id).await?;
+    let said = thrive::FIELDS.map(|(field, ..)| fields.one(field).split_whitespace().collect::<Vec<_>>().join(" "));
+    if let Some((field, fault)) = thrive::check(&said) {
+        return mend(officer, &request, id.into_inner(), field, fault).await;
+    }
+    let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
+    app.clone().run(async move { thrive::weigh(&app, conversation.id, said, &actor).await }).await?;
+    Ok(shell::redirect_with(&back_to(&request, &id), "Kept. It stands in the history too."))
 }
 
 /// `POST /inbox/undo`

@@ -22,22 +22,22 @@ pub async fn pause(officer: Officer, request: HttpRequest, id: web::Path<String>
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
     let paused = app.clone().run(async move { clock::pause(&app, row.id, &reason, &actor).await }).await?;
     let told = if paused { "The clock is stopped. It runs again when they write, or when you say so." } else { "The clock is not running." };
-    Ok(shell::redirect_with(&format!("/inbox/{id}"), told))
+    Ok(shell::redirect_with(&super::back_to(&request, &id), told))
 }
 
 /// `POST /inbox/{id}/resume`
-pub async fn resume(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+pub async fn resume(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     let row = allowed(&officer, &fields, &id).await?;
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
     app.clone().run(async move { clock::resume(&app, row.id, &actor).await }).await?;
-    Ok(shell::redirect_with(&format!("/inbox/{id}"), "The clock runs again."))
+    Ok(shell::redirect_with(&super::back_to(&request, &id), "The clock runs again."))
 }
 
 /// `POST /inbox/{id}/take-up`
-pub async fn take_up(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+pub async fn take_up(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     let row = allowed(&officer, &fields, &id).await?;
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
     let taken = app.clone().run(async move { clock::take_up(&app, row.id, &actor).await }).await?;
     let told = if taken { "You have taken it up. The duty desk is not called." } else { "Somebody had taken it up already." };
-    Ok(shell::redirect_with(&format!("/inbox/{id}"), told))
+    Ok(shell::redirect_with(&super::back_to(&request, &id), told))
 }

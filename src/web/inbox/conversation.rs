@@ -4,8 +4,9 @@ use std::ops::Deref;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use sha2::{Digest, Sha256};
 
-use super::desk::{AroundView, DeskView, cost_of};
+use super::desk::{DeskView, cost_of};
 use super::list::{self, ListPane, ListQuery, channel_word};
 use super::may_read;
 use super::{evidence, privacy};
@@ -19,7 +20,7 @@ use crate::inbound::thread::Confidence;
 use crate::inbox::clock::{self, Hand};
 use crate::inbox::reading::{self, Look, Opened};
 use crate::inbox::search::{Shared, snippet};
-use crate::inbox::{NOT_THEIRS_ANY_MORE, answerable, claim, desk};
+use crate::inbox::{NOT_THEIRS_ANY_MORE, answerable, desk};
 use crate::store::findings::FindingRow;
 use crate::store::messages::{AttachmentRow, MessageRow};
 use crate::web::error::AppError;
@@ -60,8 +61,22 @@ pub(super) struct Again {
 struct Thread<'a>(&'a ThreadOnly);
 
 struct ThreadOnly {
+    shell: OwnForms,
+    list: Beside,
     c: Conversation,
-    around: AroundView,
+    d: DeskView,
+    errors: Vec<FieldError>,
+}
+
+/// What the forms in it carry.
+struct OwnForms {
+    csrf: String,
+}
+
+/// The list beside it.
+struct Beside {
+    view: &'static str,
+    suffix: String,
 }
 
 impl Deref for Thread<'_> {
@@ -75,6 +90,8 @@ impl Deref for Thread<'_> {
 pub struct Conversation {
     id: String,
     version: i64,
+    /// All that its live parts show, in a word: while it is the same they are not sent again.
+    state: String,
     /// The last message, so that a page that is shown again can tell what came since.
     last: String,
     who: String,
@@ -232,8 +249,9 @@ async fn build(officer: Officer, query: ListQuery, id: String, canned: Option<i6
             };
             // What was just typed stands before a canned answer, and that before an older draft.
             let draft = again.draft.or(chosen).or_else(|| desk.around.draft.map(|draft| draft.text)).unwrap_or_default();
-            let cost = if opened.conversation.channel_kind == "sms" { cost_of(&draft) } else { String::new() };
-            let c = view(opened, now);
+            let cost = if opened.conversation.channel_kind == "sms" { cost_of(&app, &opened.conversation.channel, &draft) } else { String::new() };
+            let state = state(&opened, &d);
+            let c = Conversation { state, ..view(opened, now) };
             let list = list::pane_beside(&app, &officer.row, &query, &id, &officer.visitor.form_token).await?;
             let active = if c.alert.is_none() { "unattributed" } else { "inbox" };
             let shell = shell::officer(&officer.visitor, &officer.row, &format!("Conversation with {}", c.who), active).await?;
@@ -252,19 +270,40 @@ fn missed(opened: &Opened, seen: &str, now: At) -> Vec<(String, When)> {
     since.map(|message| (message.text.clone(), When::at(message.received_at, now))).collect()
 }
 
-/// `GET /inbox/{id}/thread`
-pub async fn thread(officer: Officer, id: web::Path<String>) -> Result<HttpResponse, AppError> {
+/// `GET /inbox/{id}/thread`: what changes of an open conversation; 204 if it is as the page has it.
+pub async fn thread(officer: Officer, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, AppError> {
     may_read(&officer)?;
+    let query = ListQuery::read(&request);
+    let shown = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "shown").map(|(_, value)| value.into_owned());
+    let shown = shown.unwrap_or_default();
+    let version: Option<i64> = shown.split_once('.').and_then(|(version, _)| version.parse().ok());
     let app = officer.app().clone();
     let only = app
         .clone()
         .run(async move {
-            let opened = reading::open(&app, &officer.row, &id, Look::Refreshed).await?.ok_or(AppError::NotFound)?;
-            let around = claim::around(&mut app.read().await?, &app, &opened.conversation, officer.row.id).await?;
-            Ok::<_, AppError>(ThreadOnly { around: AroundView::of(&around, app.now()), c: view(opened, app.now()) })
+            let opened = reading::refresh(&app, &officer.row, &id, version).await?.ok_or(AppError::NotFound)?;
+            let now = app.now();
+            let desk = desk::of(&app, &officer.row, &opened.conversation).await?;
+            let d = DeskView::of(&desk, &opened, &officer.row, now);
+            let state = state(&opened, &d);
+            let c = Conversation { state, ..view(opened, now) };
+            let list = Beside { view: list::key_of(query.view()), suffix: query.suffix() };
+            Ok::<_, AppError>(ThreadOnly { shell: OwnForms { csrf: officer.visitor.form_token.clone() }, list, c, d, errors: Vec::new() })
         })
         .await?;
-    shell::page(&Thread(&only))
+    if only.c.state == shown { Ok(HttpResponse::NoContent().finish()) } else { shell::page(&Thread(&only)) }
+}
+
+/// All that the live parts of a conversation show, in a word, with its version before it.
+fn state(opened: &Opened, d: &DeskView) -> String {
+    let sent: Vec<_> = opened.deliveries.iter().map(|delivery| (delivery.id, &delivery.status)).collect();
+    let urgent = opened.urgency.as_ref().map(|row| (row.raised_at, row.acknowledged_at, row.desk_told_at, &row.reasons));
+    let pauses: Vec<_> = opened.pauses.iter().map(|pause| (pause.id, pause.ended_at)).collect();
+    let others: Vec<_> = opened.shared.iter().map(|shared| shared.others).collect();
+    let row = &opened.conversation;
+    let clock = (&row.status, &row.urgency, row.due_at, row.owner_id, row.team_id);
+    let all = format!("{sent:?} {urgent:?} {pauses:?} {others:?} {clock:?} {:?} {:?} {:?} {}", d.tags, d.around.here, d.around.answering, opened.events.len());
+    format!("{}.{}", row.version, hex::encode(Sha256::digest(all)).chars().take(16).collect::<String>())
 }
 
 fn view(opened: Opened, now: At) -> Conversation {
@@ -293,6 +332,7 @@ fn view(opened: Opened, now: At) -> Conversation {
     Conversation {
         last: opened.messages.last().map(|message| message.public_id.clone()).unwrap_or_default(),
         version: opened.conversation.version,
+        state: String::new(),
         channel: channel_word(&opened.conversation.channel_kind),
         reply_channel: channel_word(&opened.conversation.channel_kind),
         certainty: opened.conversation.certainty.parse().unwrap_or(Confidence::Unattributed).as_str(),
@@ -398,7 +438,7 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
         "opt_out_review" => flags.push("Perhaps wants no more texts".to_owned()),
         "wrong_number" => flags.push("Says it is the wrong number".to_owned()),
         "help" => flags.push("Asked for help".to_owned()),
-        "opt_in" => flags.push("Opt-in".to_owned()),
+        "opt_in" | "opt_in_words" => flags.push("Opt-in".to_owned()),
         "probable_auto_reply" => flags.push("Perhaps an automatic reply".to_owned()),
         _ => {}
     }

@@ -7,13 +7,18 @@ use super::actions::allowed;
 use super::conversation::{self, Again};
 use super::list::ListQuery;
 use super::may_read;
+use crate::app::App;
+use crate::channels::registry::ChannelKind;
 use crate::domain::At;
 use crate::domain::closing::Outcome;
 use crate::inbox::claim::{self, Around};
 use crate::inbox::desk::Desk;
 use crate::inbox::reading::{self, Opened};
+use crate::inbox::thrive;
 use crate::outbound::segments;
 use crate::store::accounts::OfficerRow;
+use crate::store::thrives::ThriveRow;
+use crate::web::alerts::compose::pounds;
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::shell::{self, FieldError, When};
@@ -59,6 +64,37 @@ pub(super) struct DeskView {
     pub(super) splits: Vec<Choice>,
     /// Alerts that they may go to.
     pub(super) split_to: Vec<Choice>,
+    pub(super) thrive: Option<ThriveView>,
+}
+
+/// How it was weighed.
+pub(super) struct ThriveView {
+    pub(super) fields: Vec<ThriveField>,
+    /// By whom and when, if it was.
+    pub(super) last: Option<(String, When)>,
+    /// How often before that.
+    pub(super) before: usize,
+}
+
+/// One of the six.
+pub(super) struct ThriveField {
+    pub(super) field: &'static str,
+    pub(super) name: &'static str,
+    pub(super) asks: &'static str,
+    pub(super) said: String,
+}
+
+impl ThriveView {
+    fn of(rows: &[ThriveRow], opened: &Opened, now: At) -> Self {
+        let last = rows.first();
+        let name = |id: Option<i64>| opened.officers.iter().find(|officer| Some(officer.id) == id).map(|officer| officer.name.clone());
+        let said = |at: usize| last.and_then(|row| thrive::words(row).get(at).map(|(_, said)| (*said).to_owned())).unwrap_or_default();
+        Self {
+            fields: thrive::FIELDS.iter().enumerate().map(|(at, (field, name, asks))| ThriveField { field, name, asks, said: said(at) }).collect(),
+            last: last.map(|row| (name(row.officer_id).unwrap_or_default(), When::at(row.created_at, now))),
+            before: rows.len().saturating_sub(1),
+        }
+    }
 }
 
 impl DeskView {
@@ -90,6 +126,7 @@ impl DeskView {
                 .skip(1)
                 .map(|message| choice(message.public_id.clone(), format!("{}: {}", When::at(message.received_at, now).text, words(&message.text))))
                 .collect(),
+            thrive: desk.thrives.as_ref().map(|rows| ThriveView::of(rows, opened, now)),
             split_to: split_to.map(|(alert, _)| choice(alert.reference.clone(), format!("{} {}", alert.reference, alert.title))).collect(),
         }
     }
@@ -101,15 +138,21 @@ fn reasons(value: &serde_json::Value) -> String {
     value.as_array().into_iter().flatten().filter_map(words).collect::<Vec<_>>().join("; ")
 }
 
-/// What an answer by text costs, in words; nothing for an empty one.
-pub(super) fn cost_of(text: &str) -> String {
+/// What an answer by text costs by its channel, in words; nothing for an empty one, and no money where no price is known.
+pub(super) fn cost_of(app: &App, channel: &str, text: &str) -> String {
     let cost = segments::count(text.trim());
-    let plural = if cost.segments == 1 { "" } else { "s" };
-    match (cost.segments, cost.dear) {
-        (0, _) => String::new(),
-        (n, None) => format!("{n} part{plural}, {} characters left", cost.units_left),
-        (n, Some(dear)) => format!("{n} part{plural}, {} characters left. \u{201c}{dear}\u{201d} makes it dearer", cost.units_left),
+    if cost.segments == 0 {
+        return String::new();
     }
+    let price = app.channels().find(channel).and_then(|channel| match &channel.kind {
+        ChannelKind::Sms { settings, .. } => settings.part_price_micros,
+        ChannelKind::Email { .. } => None,
+    });
+    let parts = i64::try_from(cost.segments).unwrap_or(i64::MAX);
+    let money = price.map(|price| format!(", {}", pounds(parts.saturating_mul(price)))).unwrap_or_default();
+    let plural = if cost.segments == 1 { "" } else { "s" };
+    let dear = cost.dear.map(|dear| format!(". \u{201c}{dear}\u{201d} makes it dearer")).unwrap_or_default();
+    format!("{} part{plural}{money}, {} characters left{dear}", cost.segments, cost.units_left)
 }
 
 #[derive(Template)]
@@ -158,16 +201,17 @@ pub async fn draft(officer: Officer, request: HttpRequest, id: web::Path<String>
 
 /// `POST /inbox/{id}/cost`: what the text costs as it stands.
 pub async fn cost(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
-    allowed(&officer, &fields, &id).await?;
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(cost_of(fields.one("text"))))
+    let conversation = allowed(&officer, &fields, &id).await?;
+    let cost = cost_of(officer.app(), &conversation.channel, fields.one("text"));
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(cost))
 }
 
 /// `POST /inbox/{id}/seen`: the officer looks at what their page had fetched ahead.
 pub async fn seen(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     may_read(&officer)?;
     officer.visitor.check_form(fields.one("csrf"))?;
-    let (app, row) = (officer.app().clone(), officer.row.clone());
-    let there = app.clone().run(async move { reading::look(&app, &row, &id).await }).await?;
+    let (app, row, version) = (officer.app().clone(), officer.row.clone(), fields.one("version").parse().ok());
+    let there = app.clone().run(async move { reading::look(&app, &row, &id, version).await }).await?;
     if there { Ok(HttpResponse::NoContent().finish()) } else { Err(AppError::NotFound) }
 }
 

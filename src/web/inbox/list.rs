@@ -15,7 +15,7 @@ use crate::inbox::{saved, sight};
 use crate::store::accounts::OfficerRow;
 use crate::store::saved_views::{self, SavedViewRow};
 use crate::store::views::inbox::{self, Cursor, InboxRow, Narrow, View};
-use crate::store::{alerts, nudges};
+use crate::store::{alerts, nudges, tags};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::shell::{self, Shell, When};
@@ -31,6 +31,10 @@ pub struct ListPane {
     pub view: &'static str,
     /// Its title.
     pub view_title: &'static str,
+    /// Not opened yet, of the officer's own.
+    pub unread: i64,
+    /// In the tray.
+    pub unattributed: i64,
     /// Every part with its count.
     pub views: Vec<ViewLink>,
     /// The rows.
@@ -68,6 +72,10 @@ pub struct Narrowed {
     pub urgency: &'static str,
     /// With a picture.
     pub photo: bool,
+    /// With this tag, or empty.
+    pub tag: String,
+    /// Tags that are offered.
+    pub offered: Vec<String>,
     /// Any of them.
     pub any: bool,
 }
@@ -120,6 +128,8 @@ pub struct ViewLink {
 pub struct Row {
     /// Public id.
     pub id: String,
+    /// As it stands in this list.
+    pub version: i64,
     /// Name or masked address.
     pub who: String,
     /// `sms` or `email`.
@@ -166,7 +176,7 @@ struct InboxPage {
 }
 
 #[derive(Template)]
-#[template(path = "inbox/rows.html")]
+#[template(path = "inbox/rows_live.html")]
 struct Rows {
     list: ListPane,
 }
@@ -179,6 +189,7 @@ pub struct ListQuery {
     channel: Option<&'static str>,
     urgency: Option<Urgency>,
     photo: bool,
+    tag: Option<String>,
     before: Option<Cursor>,
     selected: String,
 }
@@ -198,13 +209,19 @@ impl ListQuery {
             channel: one("channel").and_then(|word| ["sms", "email"].into_iter().find(|known| *known == word)),
             urgency: one("urgency").and_then(|word| word.parse().ok()).filter(|urgency| *urgency != Urgency::None),
             photo: one("photo").is_some_and(|word| word == "1"),
+            tag: one("tag").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && name.chars().count() <= 40),
             before: one("before").and_then(|cursor| read_cursor(&cursor)),
             selected: one("selected").unwrap_or_default(),
         }
     }
 
+    /// Which part.
+    pub(super) fn view(&self) -> View {
+        self.view
+    }
+
     /// What narrows the list, as a piece of an address.
-    fn suffix(&self) -> String {
+    pub(super) fn suffix(&self) -> String {
         let mut suffix = self
             .alert
             .as_ref()
@@ -220,6 +237,10 @@ impl ListQuery {
         }
         if self.photo {
             suffix.push_str("&photo=1");
+        }
+        if let Some(tag) = &self.tag {
+            suffix.push_str("&tag=");
+            suffix.extend(form_urlencoded::byte_serialize(tag.as_bytes()));
         }
         suffix
     }
@@ -326,10 +347,15 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
         Some(reference) => alerts::find_by_reference(&mut conn, reference).await?,
         None => None,
     };
+    let tag = match &query.tag {
+        Some(name) => tags::find(&mut conn, name).await?,
+        None => None,
+    };
     let narrow = Narrow {
         // An alert that does not exist has no replies.
         alert_id: query.alert.as_ref().map(|_| alert.as_ref().map_or(0, |alert| alert.id)),
-        tag_id: None,
+        // Nor are there any with a tag that does not exist.
+        tag_id: query.tag.as_ref().map(|_| tag.as_ref().map_or(0, |tag| tag.id)),
         channel_kind: query.channel,
         urgency: query.urgency,
         photo: query.photo,
@@ -355,6 +381,8 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
     Ok(ListPane {
         view: key_of(query.view),
         view_title: title_of(query.view),
+        unread: counts.unread,
+        unattributed: counts.unattributed,
         views: vec![
             link(View::Mine, "Mine", counts.mine),
             link(View::Team, "Team", counts.team),
@@ -374,6 +402,8 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
             channel: query.channel.unwrap_or_default(),
             urgency: query.urgency.map(Urgency::as_str).unwrap_or_default(),
             photo: query.photo,
+            tag: query.tag.clone().unwrap_or_default(),
+            offered: tags::list_offered(&mut conn).await?,
             any: !suffix.is_empty(),
         },
         suffix,
@@ -403,6 +433,7 @@ pub(super) fn line(row: InboxRow, now: At) -> Row {
     let hand = clock::hand(row.status == "open", row.due_at, row.paused_at, now);
     Row {
         id: row.public_id,
+        version: row.version,
         who: row.resident_name.or(row.correspondent_name).unwrap_or_else(|| mask(&row.address)),
         channel: channel_word(&row.channel_kind),
         preview: row.preview,

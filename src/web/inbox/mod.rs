@@ -20,6 +20,9 @@ use actix_web::HttpRequest;
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
 
+/// Said to whoever puts away what they have not seen.
+const UNSEEN: &str = "Something new came in since you looked, so nothing was done. Read it below, then do it again";
+
 /// Only officers read what residents wrote.
 fn may_read(officer: &Officer) -> Result<(), AppError> {
     if officer.row.reads_replies() { Ok(()) } else { Err(AppError::Forbidden) }

@@ -53,6 +53,8 @@ struct Totals {
     delivered: i64,
     failed: i64,
     opted_out: i64,
+    /// Alerts, and of how many it was told what came of them.
+    told: (i64, i64),
 }
 
 struct Chart {
@@ -168,6 +170,7 @@ async fn build(officer: Officer, asked: Asked) -> Result<PressPage, AppError> {
                     delivered: figures.total.delivered,
                     failed: figures.total.failed,
                     opted_out: figures.total.opted_out,
+                    told: figures.told,
                 },
                 chart: Chart { svg: chart::draw(&hours, &labels, &title) },
                 table: figures.hours.iter().rev().map(|(at, hour)| hour_row(*at, *hour, now)).collect(),

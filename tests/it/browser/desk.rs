@@ -236,3 +236,47 @@ async fn on_a_phone_all_of_it_is_within_reach_of_a_thumb() {
     phone.close().await;
     t.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_that_never_ends_does_not_keep_the_list_from_being_fetched() {
+    let db = TestDb::sqlite().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    talk(&t, &db, ANN).await;
+    let desk = at_the_desk(&t, &db, "owner@force.example").await;
+    desk.sees("[data-live-state]", "Live").await;
+    // As while an alert goes out: something is told more often than the page gathers for.
+    let storm = "const wire = new BroadcastChannel('huecry-events'); window.storm = setInterval(() => wire.postMessage({ kinds: ['alert', 'inbox'] }), 40)";
+    desk.script(storm).await;
+    talk(&t, &db, BOB).await;
+    eventually("the new one in the list", async || (desk.count(".rows .row").await == 2).then_some(())).await;
+    desk.script("clearInterval(window.storm)").await;
+    desk.close().await;
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_fetched_late_does_not_take_the_page_from_under_their_hands() {
+    let db = TestDb::sqlite().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    let (ann, bob) = (talk(&t, &db, ANN).await, talk(&t, &db, BOB).await);
+    let desk = at_the_desk(&t, &db, "owner@force.example").await;
+    desk.sees("[data-live-state]", "Live").await;
+    // Ann's page comes only when it is let go.
+    let slow = format!(
+        "const real = window.fetch; window.fetch = (url, how) => String(url).includes('/inbox/{}?') \
+         ? new Promise((go) => {{ window.go = () => real(url, how).then(go); }}) : real(url, how)",
+        ann.row.public_id
+    );
+    desk.script(&slow).await;
+    for talk in [&ann, &bob] {
+        desk.script(&format!("document.querySelector('.row[data-key=\"{}\"] a').click()", talk.row.public_id)).await;
+    }
+    desk.find(&format!("#talk[data-conversation='{}']", bob.row.public_id)).await;
+    desk.script("window.go?.()").await;
+    desk.write("#text", "Thank you").await;
+    desk.sees("#draft-state", "Draft saved").await;
+    assert_eq!(desk.count(&format!("#talk[data-conversation='{}']", bob.row.public_id)).await, 1);
+    assert_eq!(desk.value("#text").await, "Thank you");
+    desk.close().await;
+    t.stop().await;
+}

@@ -140,3 +140,43 @@ on_both!(a_split_into_the_tray_is_tied_to_nothing, async |db| {
     assert!(now_of(db, talk.row.id).await.waiting_since.is_none(), "what stays was answered");
     t.stop().await;
 });
+
+on_both!(what_has_a_tag_is_listed_and_a_kept_list_keeps_it, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let (ann, bob) = (talk(&t, db, ANN).await, talk(&t, db, "07700 900102").await);
+    tag::add(&t.app, ann.row.id, "door bell", &Actor::Officer(t.owner.id)).await.unwrap();
+    let mut desk = t.officer("owner@force.example").await;
+    let page = desk.get("/inbox?view=all&tag=door+bell").await.body;
+    assert!(page.contains(&ann.row.public_id) && !page.contains(&bob.row.public_id), "{page}");
+    assert!(desk.get("/inbox?view=all&tag=nonesuch").await.body.contains("Nothing fits this filter"));
+    desk.submit("/inbox/views", &[("name", "Door bells"), ("query", "view=all&tag=door+bell")]).await;
+    assert!(desk.get("/inbox").await.body.contains("tag=door+bell"), "a kept list holds the tag");
+    t.stop().await;
+});
+
+on_both!(a_conversation_is_weighed_where_the_force_wants_it_and_every_weighing_is_kept, async |db| {
+    let t = TestApp::start_with(db, "[inbox]\nthrive = true\n", false).await;
+    let talk = talk(&t, db, ANN).await;
+    let mut desk = t.officer("owner@force.example").await;
+    let path = format!("/inbox/{}", talk.row.public_id);
+    assert!(desk.get(&path).await.body.contains("Not weighed yet"));
+    let refused = desk.submit(&format!("{path}/thrive"), &[("threat", " ")]).await;
+    assert!(refused.status == 422 && refused.body.contains("Fill in at least one"), "{}", refused.body);
+    for harm in ["None yet", "A broken window"] {
+        let fields = [("threat", "Her former partner"), ("harm", harm), ("vulnerability", "Two children")];
+        assert_eq!(desk.submit(&format!("{path}/thrive"), &fields).await.status, 303);
+    }
+    let page = desk.get(&path).await.body;
+    assert!(page.contains("A broken window") && page.contains("Two children") && page.contains("1 time before"), "{page}");
+    let said = |harm: &str| format!("Weighed (THRIVE). Threat: Her former partner; Harm: {harm}; Vulnerability: Two children");
+    assert_eq!(history(db, talk.row.id).await, [said("None yet"), said("A broken window")], "the history, which is exported, has both");
+    t.stop().await;
+});
+
+on_both!(a_force_that_does_not_weigh_is_not_shown_how, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let talk = talk(&t, db, ANN).await;
+    let page = t.officer("owner@force.example").await.get(&format!("/inbox/{}", talk.row.public_id)).await;
+    assert!(!page.body.contains("THRIVE"), "{}", page.body);
+    t.stop().await;
+});

@@ -3,6 +3,7 @@
 mod acts;
 mod answering;
 mod canned;
+mod carrying;
 mod many;
 mod taking_back;
 

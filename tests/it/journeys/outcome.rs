@@ -78,8 +78,11 @@ on_both!(an_opt_out_after_it_was_queued_is_honoured_and_a_worker_that_died_is_fo
     let t = TestApp::start_with(db, "", false).await;
     let talk = crate::inbox::talk(&t, db, "07700 900101").await;
     let news = outcome::News { token: "one".into(), sms_text: "Found.".into(), ..outcome::News::default() };
-    assert!(outcome::tell(&t.app, &talk.alert, &news, t.owner.id).await.unwrap());
-    assert!(!outcome::tell(&t.app, &talk.alert, &news, t.owner.id).await.unwrap());
+    let tell = async |news: &outcome::News| outcome::tell(&t.app, &talk.alert, news, t.owner.id).await.unwrap();
+    assert_eq!(tell(&news).await, outcome::TellOutcome::Told);
+    assert_eq!(tell(&news).await, outcome::TellOutcome::Already);
+    let colleague = outcome::News { token: "two".into(), seen: Some(0), ..news.clone() };
+    assert_eq!(tell(&colleague).await, outcome::TellOutcome::Changed, "a colleague who had not seen it does not tell everybody twice");
     // Another worker took it and died: its lease runs out by the database's clock, and nothing of its was committed.
     let mut conn = db.write().await;
     conn.transaction(async |conn| outcomes::claim(conn, "dead worker", -1).await).await.unwrap().unwrap();
@@ -96,5 +99,62 @@ on_both!(an_opt_out_after_it_was_queued_is_honoured_and_a_worker_that_died_is_fo
     let sent = deliveries::count_purpose_since(&mut conn, &stop.match_key, "outcome", huecry::domain::At::from_unix_ms(0)).await.unwrap();
     assert_eq!(sent, 1, "it is in the ledger, held back");
     drop(conn);
+    t.stop().await;
+});
+
+on_both!(who_answered_by_text_and_by_mail_is_one_person, async |db| {
+    let t = TestApp::start(db).await;
+    for (name, phone, mailbox) in [("Ann", ANN, "ann@example.org"), ("Cat", CAT, "cat@example.org")] {
+        t.add_resident(db, name, &[phone, mailbox], &[]).await;
+    }
+    let mut desk = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut desk, "White van", "Did you see a white van?").await;
+    for (phone, mailbox) in [(ANN, "ann@example.org"), (CAT, "cat@example.org")] {
+        let number = t.wait_for_texts(phone, 1).await[0].0.clone();
+        t.text(phone, &number, "Yes, I saw it").await;
+        let mail = t.wait_for_mails(mailbox, 1).await.remove(0);
+        t.mail(mailbox, serde_json::json!({ "mail_id": mail["id"], "text": "With a dent" })).await;
+    }
+    let key = t.key(&["inbox"]).await;
+    t.wait_for_conversations(&key, &reference, 4).await;
+    let alert = alerts::find_by_reference(&mut db.read().await, &reference).await.unwrap().unwrap();
+    let cat = huecry::store::correspondents::find_by_match_key(&mut db.read().await, &crate::support::rows::key(CAT)).await.unwrap().unwrap();
+    let talk = conversations::find_of(&mut db.read().await, Some(alert.id), cat.id).await.unwrap().unwrap();
+    // It was urgent once, was closed, and is opened again by an ordinary message: that life may be at risk still holds.
+    let level = huecry::domain::place::Urgency::Life;
+    huecry::store::urgencies::raise(&mut db.write().await, talk.id, level, &serde_json::json!([]), t.app.now(), None).await.unwrap();
+    conversations::set_status(&mut db.write().await, talk.id, "closed", Some(t.app.now())).await.unwrap();
+    t.text(CAT, &t.wait_for_texts(CAT, 1).await[0].0.clone(), "Any news?").await;
+    eventually("it to be open again", async || {
+        let row = conversations::get(&mut db.read().await, talk.id).await.unwrap();
+        (row.status == "open" && row.urgency == "none").then_some(())
+    })
+    .await;
+    let news = outcome::News { token: "one".into(), sms_text: "We found it.".into(), ..outcome::News::default() };
+    outcome::tell(&t.app, &alert, &news, t.owner.id).await.unwrap();
+    let told = eventually("it to be finished", async || {
+        let told = outcomes::list_of(&mut db.read().await, alert.id).await.unwrap().remove(0);
+        told.finished_at.is_some().then_some(told)
+    })
+    .await;
+    assert_eq!(told.told_sms + told.told_email, 1, "Ann, once; a mail to Cat might be read by somebody else as a text might");
+    let untold = outcomes::list_exclusions(&mut db.read().await, told.id).await.unwrap();
+    assert_eq!(untold, [("at_risk".to_owned(), 2), ("once".to_owned(), 1)]);
+    t.stop().await;
+});
+
+on_both!(an_alert_is_not_closed_without_a_word_on_what_came_of_it, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let talk = crate::inbox::talk(&t, db, "07700 900101").await;
+    let mut desk = t.officer("owner@force.example").await;
+    let path = format!("/alerts/{}", talk.alert.reference);
+    let live = async || alerts::find_by_reference(&mut db.read().await, &talk.alert.reference).await.unwrap().unwrap().status == "live";
+    assert!(desk.get(&path).await.body.contains("Why is nothing told"));
+    desk.submit(&format!("{path}/close"), &[("reason", " ")]).await;
+    assert!(live().await && desk.get(&path).await.body.contains("It was not closed"));
+    desk.submit(&format!("{path}/close"), &[("reason", "It was a drill")]).await;
+    assert!(!live().await && desk.get(&path).await.body.contains("It was a drill"));
+    let press = t.officer("press@force.example").await.get("/press").await.body;
+    assert!(press.contains("Alerts with an outcome") && press.contains("0 of 1"), "{press}");
     t.stop().await;
 });

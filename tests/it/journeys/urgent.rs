@@ -96,3 +96,24 @@ on_both!(a_list_is_narrowed_and_kept_under_a_name, async |db| {
     assert!(!other.get("/inbox").await.body.contains("Urgent photos"), "it is theirs alone");
     t.stop().await;
 });
+
+on_both!(danger_in_a_subject_is_heeded_and_what_stands_there_is_found, async |db| {
+    let t = TestApp::start_with(db, "# acknowledge", true).await;
+    t.mail("cat@example.org", json!({ "subject": "Man with a knife at the school gate now, van AB12 CDE", "to": crate::support::app::PUBLISHED, "text": "" }))
+        .await;
+    let row = eventually("the mail in the tray", async || {
+        let person = huecry::store::correspondents::find_by_match_key(&mut db.read().await, &crate::support::rows::key("cat@example.org")).await.unwrap()?;
+        conversations::find_of(&mut db.read().await, None, person.id).await.unwrap()
+    })
+    .await;
+    assert_eq!((row.urgency.as_str(), row.preview.starts_with("Man with a knife")), ("life", true));
+    let message = huecry::store::messages::last_inbound(&mut db.read().await, row.id).await.unwrap().unwrap();
+    let found = huecry::store::findings::list_of(&mut db.read().await, &[message.id]).await.unwrap();
+    assert!(found.iter().any(|finding| finding.value == "AB12CDE" && finding.start < 0), "{found:?}");
+    let first = t.wait_for_mails("cat@example.org", 1).await.remove(0).to_string();
+    assert!(first.contains("call 999 now") && first.contains("101"), "{first}");
+    // A second one of the day is answered again: they may have read only that.
+    t.mail("cat@example.org", json!({ "subject": "He has a knife, he is inside now", "to": crate::support::app::PUBLISHED, "text": "" })).await;
+    t.wait_for_mails("cat@example.org", 2).await;
+    t.stop().await;
+});

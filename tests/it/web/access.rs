@@ -183,6 +183,7 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("post", "/inbox/{id}/note", For::Seers, 422),
     ("post", "/inbox/{id}/split", For::Seers, 422),
     ("post", "/inbox/{id}/urgency", For::Seers, 422),
+    ("post", "/inbox/{id}/thrive", For::Seers, 422),
     ("get", "/alerts/{reference}/outcome", For::Only(Is::Team), 200),
     ("post", "/alerts/{reference}/outcome", For::Only(Is::Team), 422),
     ("get", "/inbox/informants", For::Only(Is::Supervisor), 200),

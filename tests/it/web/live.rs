@@ -96,3 +96,29 @@ on_both!(an_open_page_does_not_keep_the_gateway_from_stopping, async |db| {
     let _open = Events::open(&t, &officer).await;
     tokio::time::timeout(Duration::from_secs(20), t.stop()).await.expect("it stops with a page open");
 });
+
+on_both!(a_page_that_shows_all_there_is_gets_nothing_and_nobody_is_said_to_have_looked, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let talk = crate::inbox::talk(&t, db, "07700 900101").await;
+    let mut desk = t.officer("owner@force.example").await;
+    let path = format!("/inbox/{}", talk.row.public_id);
+    let state = |page: &str| page.split_once("data-state=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+    let looks = async || huecry::store::audit_log::list_of(&mut db.read().await, "conversation", talk.row.id).await.unwrap().len();
+    desk.get(&path).await;
+    let shown = state(&desk.get(&path).await.body);
+    let before = looks().await;
+    assert_eq!(desk.get(&format!("{path}/thread?shown={shown}")).await.status, 204);
+    huecry::inbox::tag::add(&t.app, talk.row.id, "door bell", &huecry::audit::Actor::Officer(t.owner.id)).await.unwrap();
+    let tagged = desk.get(&format!("{path}/thread?shown={shown}")).await;
+    assert!(tagged.status == 200 && tagged.body.contains("door bell"), "what stands around it is live too: {}", tagged.body);
+    assert_eq!(looks().await, before + 1, "the tag; nothing was said anew, so nobody looked at anything");
+    crate::inbox::another_text(db, &talk, t.app.now()).await;
+    let raised = huecry::domain::place::Urgency::Life;
+    huecry::store::urgencies::raise(&mut db.write().await, talk.row.id, raised, &serde_json::json!([]), t.app.now(), None).await.unwrap();
+    let news = desk.get(&format!("{path}/thread?shown={}", state(&tagged.body))).await.body;
+    assert!(news.contains("And another") && news.contains("I have it"), "who has the page open is called as well: {news}");
+    assert_eq!(looks().await, before + 2);
+    let rows = desk.get("/inbox/rows").await.body;
+    assert!(rows.contains("id=\"nav-unread\" data-unread=\"1\""), "the tallies come with the rows: {rows}");
+    t.stop().await;
+});
