@@ -150,10 +150,9 @@ async fn a_day(db: &TestDb, t: &TestApp) {
 async fn a_batch(t: &TestApp) {
     for _ in 0..3 {
         let mut conn = t.app.write().await.unwrap();
-        let claimed = conn.transaction(async |conn| outbox::claim(conn, "bulk", "w", 100, 60_000, t.app.now()).await).await.unwrap();
-        assert_eq!(claimed.len(), 100);
-        let ids: Vec<i64> = claimed.iter().map(|row| row.id).collect();
-        let sent = conn.transaction(async |conn| outbox::mark_sending(conn, &ids, "w", 60_000, t.app.now()).await).await.unwrap();
+        let claimed = conn.transaction(async |conn| outbox::take(conn, "bulk", "w", 100, 60_000, &[], t.app.now()).await).await.unwrap();
+        assert_eq!(claimed.leaving.len(), 100);
+        let sent: Vec<i64> = claimed.leaving.iter().map(|row| row.id).collect();
         let accepted: Vec<(i64, String)> = sent.iter().map(|id| (*id, format!("SM{id}"))).collect();
         outbox::record_accepted(&mut conn, &accepted, t.app.now()).await.unwrap();
         outbox::advance(&mut conn, &sent, Status::Delivered, None, None, t.app.now()).await.unwrap();

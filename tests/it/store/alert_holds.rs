@@ -16,7 +16,7 @@ const LEASE_MS: i64 = 60_000;
 /// Takes up to so many as if to hand them over at once; gives their ids.
 async fn take(db: &TestDb, limit: i64) -> Vec<i64> {
     let mut conn = db.write().await;
-    let taken: QueryResult<Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, "a", limit, LEASE_MS, now()).await).await;
+    let taken: QueryResult<Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, "a", limit, LEASE_MS, &[], now()).await).await;
     taken.unwrap().leaving.into_iter().map(|row| row.id).collect()
 }
 

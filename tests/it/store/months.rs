@@ -113,7 +113,7 @@ async fn one_address_has_one_delivery_of_a_source_whenever_it_is_made_again() {
     assert_eq!(deliveries::insert(&mut conn, vec![first.clone()]).await.unwrap(), 1);
     assert_eq!(deliveries::insert(&mut conn, vec![again]).await.unwrap(), 0);
     let claimed = conn.transaction(async |conn| outbox::claim(conn, "sms", "w", 10, 60_000, now()).await).await.unwrap();
-    assert_eq!(claimed.iter().map(|row| row.id).collect::<Vec<_>>(), [first.id]);
+    assert_eq!(claimed.leaving.iter().map(|row| row.id).collect::<Vec<_>>(), [first.id]);
 }
 
 /// A year of deliveries and receipts that ended long ago, in months of their own.
