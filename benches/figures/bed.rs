@@ -94,6 +94,10 @@ impl Bed {
     }
 
     fn toml(&self, node: u16) -> String {
+        self.toml_at(node, self.address)
+    }
+
+    fn toml_at(&self, node: u16, address: SocketAddr) -> String {
         let folder = self.folder.display();
         format!(
             "[server]\nbind = \"{address}\"\npublic_url = \"http://{address}\"\nnode = {node}\n[database]\nurl = \"{}\"\n\
@@ -105,7 +109,6 @@ impl Bed {
             webhook::TOKEN,
             self.texts,
             self.more,
-            address = self.address,
         )
     }
 
@@ -130,7 +133,7 @@ impl Bed {
     pub(crate) async fn start(&self, program: Program) -> anyhow::Result<Gateway> {
         let config = self.config_file().display().to_string();
         let log = self.folder.join("gateway.log");
-        let mut process = match program {
+        let process = match program {
             Program::Huecry(role) => Running::start(Path::new(env!("CARGO_BIN_EXE_huecry")), &["serve", "--config", &config, "--role", role], log)?,
             Program::Ourselves(group) => {
                 let group = group.map(|group| group.to_string());
@@ -141,15 +144,30 @@ impl Bed {
                 Running::start(&std::env::current_exe()?, &arguments, log)?
             }
         };
+        Self::answering(process, self.address).await
+    }
+
+    /// Starts one of several gateways on the same database, as this node, at an address of its own.
+    pub(crate) async fn start_node(&self, node: u16) -> anyhow::Result<Gateway> {
+        let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+        let config = self.folder.join(format!("node-{node}.toml"));
+        std::fs::write(&config, self.toml_at(node, address))?;
+        let config = config.display().to_string();
+        let log = self.folder.join(format!("node-{node}.log"));
+        let process = Running::start(Path::new(env!("CARGO_BIN_EXE_huecry")), &["serve", "--config", &config], log)?;
+        Self::answering(process, address).await
+    }
+
+    async fn answering(mut process: Running, address: SocketAddr) -> anyhow::Result<Gateway> {
         let begun = Instant::now();
-        while !answers(self.address).await {
+        while !answers(address).await {
             if let Some(status) = process.ended()? {
                 anyhow::bail!("the gateway ended with {status}: {}", process.tail());
             }
             anyhow::ensure!(begun.elapsed() < Duration::from_secs(60), "the gateway did not answer in a minute: {}", process.tail());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Ok(Gateway { process, hooks: Hooks::new(self.address) })
+        Ok(Gateway { process, hooks: Hooks::new(address) })
     }
 
     /// Removes the database and the folder; every connection to it is cut.

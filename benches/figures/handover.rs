@@ -1,6 +1,7 @@
 //! `sms_handover`: texts from the outbox to a carrier that answers in 1 ms, each with durable state, 64 at once; beside it a
 //! bare loop of the same requests without any state.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,10 +27,10 @@ pub(crate) struct Carrier {
     handle: actix_web::dev::ServerHandle,
 }
 
-/// When each was taken.
+/// When each was taken, and which delivery of ours it was.
 #[derive(Default)]
 struct Taken {
-    all: Mutex<Vec<Instant>>,
+    all: Mutex<Vec<(Instant, u64)>>,
     /// Those that bear this word.
     marked: Mutex<Vec<Instant>>,
     mark: &'static str,
@@ -67,10 +68,6 @@ impl Carrier {
         Ok(Self { url: format!("http://{address}"), taken, handle })
     }
 
-    pub(crate) async fn stop(self) {
-        self.handle.stop(false).await;
-    }
-
     /// How many bore the word.
     pub(crate) fn marked(&self) -> usize {
         self.taken.marked.lock().unwrap_or_else(PoisonError::into_inner).len()
@@ -91,24 +88,42 @@ impl Carrier {
         Ok(())
     }
 
-    fn taken(&self) -> usize {
+    /// How many were taken.
+    pub(crate) fn taken(&self) -> usize {
         self.taken.all.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// How many different deliveries were taken.
+    pub(crate) fn different(&self) -> usize {
+        self.taken.all.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, delivery)| *delivery).collect::<BTreeSet<u64>>().len()
+    }
+
+    /// Ends it.
+    pub(crate) async fn stop(self) {
+        self.handle.stop(false).await;
+    }
+
     /// How long it took from the first of so many more to the last.
-    async fn time(&self, from: usize, count: usize, patience: Duration) -> anyhow::Result<Duration> {
+    pub(crate) async fn time(&self, from: usize, count: usize, patience: Duration) -> anyhow::Result<Duration> {
         let deadline = Instant::now() + patience;
         loop {
             {
                 let taken = self.taken.all.lock().unwrap_or_else(PoisonError::into_inner);
                 if let (Some(first), Some(last)) = (taken.get(from), taken.get(from + count - 1)) {
-                    return Ok(last.duration_since(*first));
+                    return Ok(last.0.duration_since(first.0));
                 }
             }
             anyhow::ensure!(Instant::now() < deadline, "only {} of {count} texts were handed over in time", self.taken() - from);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// The delivery's id, which the address for receipts ends with (`…/status?d=ID`, within a form).
+fn delivery_of(body: &[u8]) -> u64 {
+    const BEFORE: &[u8] = b"%3Fd%3D";
+    let digits = body.windows(BEFORE.len()).position(|window| window == BEFORE).and_then(|at| body.get(at + BEFORE.len()..)).unwrap_or_default();
+    digits.iter().take_while(|byte| byte.is_ascii_digit()).fold(0, |id: u64, digit| id.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')))
 }
 
 async fn take(counter: web::Data<Arc<Taken>>, body: web::Bytes) -> HttpResponse {
@@ -118,7 +133,7 @@ async fn take(counter: web::Data<Arc<Taken>>, body: web::Bytes) -> HttpResponse 
     tokio::time::sleep(Duration::from_millis(1)).await;
     let serial = {
         let mut taken = counter.all.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.push(Instant::now());
+        taken.push((Instant::now(), delivery_of(&body)));
         taken.len()
     };
     HttpResponse::Created().json(serde_json::json!({ "sid": format!("SM{serial:032}"), "status": "queued" }))
@@ -151,20 +166,24 @@ async fn measure_on(bed: &Bed, carrier: &Carrier, report: &mut Report) -> anyhow
     let gateway = bed.start(Program::Huecry("all")).await?;
     let took = carrier.time(from, TEXTS, Duration::from_secs(180)).await.with_context(|| gateway.process.tail());
     let rate = number(TEXTS) / took?.as_secs_f64();
-    // What was taken must be known to be taken: the state is part of the work.
+    all_recorded(bed, TEXTS).await?;
+    anyhow::ensure!(carrier.taken() - from == TEXTS, "{} texts reached the carrier, of {TEXTS}", carrier.taken() - from);
+    eprintln!("figures:   {rate:.0} a second; without state {bare:.0}");
+    report.add(Figure::new("sms_handover", word, rate, "texts/s", around).against("a bare loop of the same requests, 64 at once", bare))
+}
+
+/// What was taken must be known to be taken: the state is part of the work.
+pub(crate) async fn all_recorded(bed: &Bed, count: usize) -> anyhow::Result<()> {
     let db = bed.db().await?;
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let accepted = seed::count_accepted(&db, "out").await?;
-        if usize::try_from(accepted)? == TEXTS {
-            break;
+        if usize::try_from(accepted)? == count {
+            return Ok(());
         }
-        anyhow::ensure!(Instant::now() < deadline, "of {TEXTS} texts only {accepted} are recorded as taken");
+        anyhow::ensure!(Instant::now() < deadline, "of {count} texts only {accepted} are recorded as taken");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    anyhow::ensure!(carrier.taken() - from == TEXTS, "{} texts reached the carrier, of {TEXTS}", carrier.taken() - from);
-    eprintln!("figures:   {rate:.0} a second; without state {bare:.0}");
-    report.add(Figure::new("sms_handover", word, rate, "texts/s", around).against("a bare loop of the same requests, 64 at once", bare))
 }
 
 /// The same requests with nothing behind them.

@@ -25,6 +25,7 @@ mod search;
 mod seed;
 mod serve;
 mod streams;
+mod three_nodes;
 mod watch;
 mod webhook;
 mod year;
@@ -45,6 +46,7 @@ const FIGURES: &[&[&str]] = &[
     memory::NAMES,
     mail::NAMES,
     handover::NAMES,
+    three_nodes::NAMES,
     export::NAMES,
     search::NAMES,
     pages::NAMES,
@@ -129,6 +131,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         if wanted(handover::NAMES) {
             handover::measure(*backend, &mut report).await.with_context(|| format!("sms_handover on {}", backend.as_str()))?;
         }
+    }
+    if wanted(three_nodes::NAMES) && backends.contains(&Backend::Postgres) {
+        three_nodes::measure(&mut report).await.context("three_nodes")?;
     }
     for backend in &backends {
         if wanted(publish::NAMES) {

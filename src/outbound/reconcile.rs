@@ -149,7 +149,7 @@ async fn ask(app: &App, delivery: &DeliveryRow) -> QueryResult<Answer> {
     };
     let (from, to) = (delivery.sender.clone(), delivery.address.clone());
     // An alert's words have its reference, and go to nobody twice: whatever our clock said, an equal text is this one.
-    let since = if delivery.purpose == "alert" { began.min(delivery.created_at) } else { began };
+    let since = if delivery.purpose == "alert" { began.min(delivery.created_at).minus_days(1) } else { began };
     let doubtful = Doubtful { delivery_id: delivery.id, from, to, body, since: since.plus_ms(-CLOCK_SLACK_MS) };
     let now = app.now();
     Ok(match channel.look_up(&doubtful, now).await {

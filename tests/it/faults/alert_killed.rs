@@ -91,12 +91,11 @@ impl Plan {
             ticks(random.random_range(0..40)).await;
             programs[0].kill();
             county.carrier.is_done_with(1).await;
-            if random.random() {
+            if !soaks() {
                 forget_the_dead(&county).await;
             }
             programs[0] = county.nodes[0].start(&[]);
         }
-        county.nodes[0].ready(&mut programs[0]).await;
         county.carrier.has_taken(self.people - self.people / 10).await;
         county.carrier.lapse_every(0).await;
         // Once more, so that nothing is left to hang.
@@ -116,7 +115,7 @@ impl Plan {
 }
 
 /// As if the time had passed in which the dead node's leases run out.
-async fn forget_the_dead(county: &County) {
+pub(super) async fn forget_the_dead(county: &County) {
     age_leases(&mut Db::connect(&county.database_url).await.unwrap().write().await.unwrap()).await;
 }
 

@@ -137,11 +137,6 @@ impl Carrier {
         self.told(&format!("lapse/{count}")).await;
     }
 
-    /// Cuts what hangs.
-    pub(super) async fn let_go(&self) {
-        self.told("let-go").await;
-    }
-
     /// What it has counted.
     pub(super) async fn tally(&self) -> Tally {
         serde_json::from_str(&self.told("tally").await).unwrap()
@@ -157,8 +152,14 @@ impl Carrier {
 
     /// Waits until it has taken so many.
     pub(super) async fn has_taken(&self, least: usize) {
-        let mut tick = tokio::time::interval(Duration::from_millis(3));
-        while self.tally().await.taken < least {
+        let (mut tick, began) = (tokio::time::interval(Duration::from_millis(4)), std::time::Instant::now());
+        loop {
+            let tally = self.tally().await;
+            if tally.taken >= least {
+                return;
+            }
+            // Longer than all leases after one another.
+            assert!(began.elapsed() < Duration::from_secs(180), "the carrier was to take {least} and has {tally:?}");
             tick.tick().await;
         }
     }

@@ -7,10 +7,13 @@ use huecry::config::Keyring;
 use huecry::domain::Address;
 use huecry::store::residents::{self, AddressRow, ResidentRow};
 use huecry::store::{Db, accounts, alerts, deliveries};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use serde_json::json;
 
 use super::carrier::{Carrier, HandOver, Road};
-use super::records::count_deliveries;
+use super::records::{count_deliveries, count_of};
 use crate::program::process::{Gateway, Program};
 use crate::support::db::TestDb;
 use crate::support::{app::eventually, now};
@@ -72,7 +75,10 @@ impl County {
         accounts::insert_officers(&mut db.write().await, vec![owner]).await.unwrap();
         let sector = db.add_area(SECTOR, "sector").await.id;
         let keyring = Keyring::fixed();
-        for people in (0..size.people).collect::<Vec<_>>().chunks(5_000) {
+        // So that whoever comes first in one way does not in the other.
+        let mut order: Vec<usize> = (0..size.people).collect();
+        order.shuffle(&mut StdRng::seed_from_u64(7));
+        for people in order.chunks(5_000) {
             let (mut rows, mut addresses, mut areas) = (Vec::new(), Vec::new(), Vec::new());
             for person in people {
                 let resident = ResidentRow { name: "Jo Bloggs".into(), ..db.new_resident("DE45 1AA") };
@@ -132,9 +138,9 @@ impl County {
                     assert!(program.runs(), "a gateway ended: {}", program.logged());
                 }
                 let mut conn = db.read().await.ok()?;
-                let under_way = "status IN ('queued', 'leased', 'sending')";
-                (count_deliveries(&mut conn, "purpose = 'alert'").await >= self.size.people as i64 && count_deliveries(&mut conn, under_way).await == 0)
-                    .then_some(())
+                let fanning_out = count_of(&mut conn, "alerts", "status = 'publishing'").await;
+                let under_way = count_deliveries(&mut conn, "status IN ('queued', 'leased', 'sending')").await;
+                (fanning_out == 0 && under_way == 0).then_some(())
             });
             if tokio::time::timeout(std::time::Duration::from_secs(25), settled).await.is_ok() {
                 return;

@@ -42,7 +42,12 @@ pub(super) async fn standing(conn: &mut Conn) -> Vec<MatchKey> {
 
 /// How many deliveries there are of a kind.
 pub(super) async fn count_deliveries(conn: &mut Conn, which: &str) -> i64 {
-    let query = format!("SELECT COUNT(*) AS count FROM deliveries WHERE {which}");
+    count_of(conn, "deliveries", which).await
+}
+
+/// How many rows of a kind a table has.
+pub(super) async fn count_of(conn: &mut Conn, table: &str, which: &str) -> i64 {
+    let query = format!("SELECT COUNT(*) AS count FROM {table} WHERE {which}");
     let found: Count = huecry::on!(conn, c => diesel::sql_query(query).get_result(c).await).unwrap();
     found.count
 }
@@ -55,6 +60,19 @@ pub(super) async fn age_leases(conn: &mut Conn) {
         "UPDATE mailboxes SET lease_owner = NULL WHERE lease_owner IS NOT NULL",
         "UPDATE alerts SET fan_out_until = created_at WHERE fan_out_until IS NOT NULL",
         "UPDATE deliveries SET lease_until = COALESCE(sending_at, created_at) WHERE lease_until IS NOT NULL AND status IN ('leased', 'sending')",
+    ] {
+        huecry::on!(conn, c => diesel::sql_query(query).execute(c).await).unwrap();
+    }
+}
+
+/// The same for the leases of one dead node, while others live.
+pub(super) async fn age_leases_of(conn: &mut Conn, node: usize) {
+    for query in [
+        format!("UPDATE alerts SET fan_out_until = created_at WHERE fan_out_owner LIKE '{node}-%' AND fan_out_until IS NOT NULL"),
+        format!(
+            "UPDATE deliveries SET lease_until = COALESCE(sending_at, created_at) \
+             WHERE lease_owner LIKE '{node}-%' AND lease_until IS NOT NULL AND status IN ('leased', 'sending')"
+        ),
     ] {
         huecry::on!(conn, c => diesel::sql_query(query).execute(c).await).unwrap();
     }

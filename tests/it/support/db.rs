@@ -59,7 +59,13 @@ impl TestDb {
 
     /// A migrated PostgreSQL database.
     pub(crate) async fn postgres() -> Self {
-        let (url, place) = postgres_database(true).await;
+        let (url, place) = postgres_database(&admin_url(), true).await;
+        Self::open(url, place).await
+    }
+
+    /// The same on a server of the test's own.
+    pub(crate) async fn postgres_at(server: &super::server::Server) -> Self {
+        let (url, place) = postgres_database(&server.url, true).await;
         Self::open(url, place).await
     }
 
@@ -71,7 +77,7 @@ impl TestDb {
 
     /// A PostgreSQL database without any table.
     pub(crate) async fn bare_postgres() -> Self {
-        let (url, place) = postgres_database(false).await;
+        let (url, place) = postgres_database(&admin_url(), false).await;
         Self::open(url, place).await
     }
 
@@ -181,15 +187,14 @@ async fn admin(url: &str) -> tokio_postgres::Client {
     client
 }
 
-async fn postgres_database(migrated: bool) -> (String, Place) {
+async fn postgres_database(admin_url: &str, migrated: bool) -> (String, Place) {
     let mut place = new_place();
-    let admin_url = admin_url();
-    let client = admin(&admin_url).await;
-    let template = if migrated { postgres_template(&client, &admin_url).await } else { "template0".to_owned() };
+    let client = admin(admin_url).await;
+    let template = if migrated { postgres_template(&client, admin_url).await } else { "template0".to_owned() };
     let name = unique("huecry_test");
-    place.server = Some((admin_url.clone(), name.clone()));
+    place.server = Some((admin_url.to_owned(), name.clone()));
     client.batch_execute(&format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"")).await.unwrap();
-    (url_of(&admin_url, &name), place)
+    (url_of(admin_url, &name), place)
 }
 
 /// The name of the migrated template, made by whichever test comes first; the others wait for the lock.

@@ -6,6 +6,7 @@ pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod chromium;
 pub(crate) mod rows;
+pub(crate) mod server;
 
 use std::sync::Once;
 

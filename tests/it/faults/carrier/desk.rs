@@ -105,14 +105,12 @@ impl Desk {
     /// What the test says.
     pub(super) fn heed(&self, what: &str) -> Option<String> {
         let (verb, value) = what.trim_matches('/').split_once('/').unwrap_or((what.trim_matches('/'), ""));
-        let let_go = || self.letting_go.send_modify(|count| *count += 1);
         match verb {
             "mood" => {
                 self.mood.send_replace(serde_json::from_str(&format!("\"{value}\"")).ok()?);
-                let_go();
+                self.letting_go.send_modify(|count| *count += 1);
             }
             "lapse" => self.lapse_every.store(value.parse().ok()?, Ordering::SeqCst),
-            "let-go" => let_go(),
             "open" => return Some(self.connections(value.parse().ok()?).load(Ordering::SeqCst).to_string()),
             "tally" => {
                 let tally = Tally {
