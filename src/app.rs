@@ -14,9 +14,9 @@ use crate::clock::Clock;
 use crate::config::{Config, Keyring};
 use crate::domain::{Address, At, Ids, MatchKey};
 use crate::files::Files;
+use crate::store::presence::{self, Presence};
 use crate::store::views::tally::Tallies;
 use crate::store::wake::Wake;
-use crate::store::presence::{self, Presence};
 use crate::store::{Backend, Conn, Db, migrate, settings};
 
 /// Configuration, store, channels and clock.

@@ -9,8 +9,8 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use super::schema::{attempts, deliveries};
 use super::written::written;
-use crate::domain::{At, Ids};
 use crate::domain::delivery::Status;
+use crate::domain::{At, Ids};
 use crate::{insert_all, on};
 
 /// One outbound text to one address for one purpose.

@@ -206,7 +206,8 @@ async fn nothing_that_the_product_asks_reads_a_large_table_from_end_to_end() {
         ("source_id = $1 AND purpose = 'alert'", "deliveries", 1),
         ("\"deliveries\".\"sender\" = $2", "deliveries", 9),
     ] {
-        let found: Vec<&Plan> = plans.iter().filter(|plan| plan.text.contains(part) && plan.text.starts_with("SELECT") && !plan.text.contains(" < $")).collect();
+        let found: Vec<&Plan> =
+            plans.iter().filter(|plan| plan.text.contains(part) && plan.text.starts_with("SELECT") && !plan.text.contains(" < $")).collect();
         assert!(!found.is_empty(), "no plan with {part}");
         for plan in found {
             let months = plan.months_of(table);

@@ -125,7 +125,13 @@ type Query<'a> = diesel::query_builder::BoxedSqlQuery<'a, Pg, diesel::query_buil
 
 macro_rules! column {
     ($query:expr, $rows:expr, $index:expr, $sql:ty, $variant:path, $as:expr) => {{
-        let values: Vec<Option<_>> = $rows.iter().map(|row| match row.0.get($index) { Some($variant(value)) => Some($as(value)), _ => None }).collect();
+        let values: Vec<Option<_>> = $rows
+            .iter()
+            .map(|row| match row.0.get($index) {
+                Some($variant(value)) => Some($as(value)),
+                _ => None,
+            })
+            .collect();
         $query.bind::<Array<Nullable<$sql>>, _>(values)
     }};
 }

@@ -33,11 +33,8 @@ struct Race {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_reaches_whoever_texted_stop_a_second_ago() {
-    let race = if soaks() {
-        Race { people: 50_000, stops: 500, replies: 20_000, rate: 2_000 }
-    } else {
-        Race { people: 2_000, stops: 40, replies: 400, rate: 400 }
-    };
+    let race =
+        if soaks() { Race { people: 50_000, stops: 500, replies: 20_000, rate: 2_000 } } else { Race { people: 2_000, stops: 40, replies: 400, rate: 400 } };
     let seed: u64 = rand::random();
     let db = TestDb::postgres().await;
     let county = County::furnish(&db, Size { road: Road::Twilio, people: race.people, nodes: 3, at_once: 16, rate: race.rate }).await;

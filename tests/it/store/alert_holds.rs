@@ -2,10 +2,10 @@
 
 use diesel::QueryResult;
 use huecry::domain::alert::{AlertStatus, Hold};
+use huecry::store::alert_holds;
 use huecry::store::alerts::{self, AlertRow};
 use huecry::store::deliveries::{self, DeliveryRow};
 use huecry::store::outbox::{self, Claimed};
-use huecry::store::alert_holds;
 
 use crate::support::db::TestDb;
 use crate::support::now;

@@ -125,7 +125,8 @@ struct Old {
 
 async fn old(t: &TestApp, db: &TestDb, when: At, count: u32) -> Old {
     for by in BY_MONTH {
-        facts(db, &format!("SELECT '' AS word, add_month('{}', '{}', date_trunc('month', timestamp '{}'))::int::bigint AS n", by.table, by.key, when.naive())).await;
+        facts(db, &format!("SELECT '' AS word, add_month('{}', '{}', date_trunc('month', timestamp '{}'))::int::bigint AS n", by.table, by.key, when.naive()))
+            .await;
     }
     // A generator's ids only rise; these are of long ago.
     let alert = huecry::store::alerts::AlertRow { id: Ids::floor(when), ..db.new_alert(t.owner.id) };
@@ -189,8 +190,16 @@ async fn a_month_past_its_time_is_dropped_and_what_must_stay_stays_in_it() {
     assert_eq!(deliveries::find_by_provider_ids(&mut conn, &[id], t.app.now()).await.unwrap().len(), 1);
     drop(conn);
     assert_eq!(deliveries::insert(&mut db.write().await, vec![DeliveryRow { id: db.id(), token: "t".into(), ..gone.deliveries[0].clone() }]).await.unwrap(), 0);
-    let told = facts(&db, "SELECT detail::text AS word, 1::bigint AS n FROM audit_log WHERE action = 'retention.dispose' AND detail::text LIKE '%\"month\"%' ORDER BY id").await;
-    assert!(told.iter().any(|entry| entry.word.contains(&month) && entry.word.contains("\"count\":5") && entry.word.contains("\"kept\":1")), "{:?}", told.iter().map(|entry| &entry.word).collect::<Vec<_>>());
+    let told = facts(
+        &db,
+        "SELECT detail::text AS word, 1::bigint AS n FROM audit_log WHERE action = 'retention.dispose' AND detail::text LIKE '%\"month\"%' ORDER BY id",
+    )
+    .await;
+    assert!(
+        told.iter().any(|entry| entry.word.contains(&month) && entry.word.contains("\"count\":5") && entry.word.contains("\"kept\":1")),
+        "{:?}",
+        told.iter().map(|entry| &entry.word).collect::<Vec<_>>()
+    );
 
     // When the conversation is gone too, the month has nothing left and goes altogether.
     execute(&db, "DELETE FROM messages").await;

@@ -104,9 +104,21 @@ mod every_table {
         move_all(&from, &to).await.unwrap();
         for (change, back, table) in [
             ("UPDATE suppressions SET scope = scope || ' ' WHERE id = 3", "UPDATE suppressions SET scope = rtrim(scope) WHERE id = 3", "suppressions"),
-            ("UPDATE messages SET received_at = received_at + interval '1 microsecond' WHERE id = 1", "UPDATE messages SET received_at = received_at - interval '1 microsecond' WHERE id = 1", "messages"),
-            ("UPDATE bounce_scores SET score = score + 1e-16 WHERE score = 0.1", "UPDATE bounce_scores SET score = 0.1 WHERE abs(score - 0.1) < 0.01", "bounce_scores"),
-            ("UPDATE search_words SET lexemes = 'black:1 van:2' WHERE id = 2", "UPDATE search_words SET lexemes = '''white'':1 ''van'':2 ''2'':3 ''whitevan''' WHERE id = 2", "search_words"),
+            (
+                "UPDATE messages SET received_at = received_at + interval '1 microsecond' WHERE id = 1",
+                "UPDATE messages SET received_at = received_at - interval '1 microsecond' WHERE id = 1",
+                "messages",
+            ),
+            (
+                "UPDATE bounce_scores SET score = score + 1e-16 WHERE score = 0.1",
+                "UPDATE bounce_scores SET score = 0.1 WHERE abs(score - 0.1) < 0.01",
+                "bounce_scores",
+            ),
+            (
+                "UPDATE search_words SET lexemes = 'black:1 van:2' WHERE id = 2",
+                "UPDATE search_words SET lexemes = '''white'':1 ''van'':2 ''2'':3 ''whitevan''' WHERE id = 2",
+                "search_words",
+            ),
             ("DELETE FROM pair_holds WHERE our_number LIKE '%1'", "", "pair_holds"),
         ] {
             batch(&to, change).await;

@@ -15,7 +15,8 @@ pub(crate) struct Server {
 impl Server {
     /// Makes one beside the one that the tests share, and starts it.
     pub(crate) fn start() -> Self {
-        let shared = std::env::var_os("HUECRY_TEST_PG_CTL_DIR").expect("no PostgreSQL to test on: put `scripts/services run --only postgres --` before the command");
+        let shared =
+            std::env::var_os("HUECRY_TEST_PG_CTL_DIR").expect("no PostgreSQL to test on: put `scripts/services run --only postgres --` before the command");
         let beside = Path::new(&shared).parent().unwrap().to_owned();
         let folder = beside.join(format!("own-{}", huecry::domain::ids::public_id()));
         let port = free_port();

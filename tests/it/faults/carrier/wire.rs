@@ -95,9 +95,7 @@ impl Request {
             };
             return json!({ "notifications": texts.iter().map(of).collect::<Vec<_>>(), "links": {} });
         }
-        let of = |(serial, at, _, body): &(usize, chrono::DateTime<chrono::Utc>, String, String)| {
-            json!({ "sid": format!("SM{serial:032}"), "body": body, "status": "sent", "date_created": at.to_rfc2822() })
-        };
+        let of = |(serial, at, _, body): &(usize, chrono::DateTime<chrono::Utc>, String, String)| json!({ "sid": format!("SM{serial:032}"), "body": body, "status": "sent", "date_created": at.to_rfc2822() });
         json!({ "messages": texts.iter().map(of).collect::<Vec<_>>(), "next_page_uri": null })
     }
 }
