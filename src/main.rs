@@ -373,7 +373,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             #[cfg(debug_assertions)]
             let start = move |app: &App| {
                 if let Some(file) = clock_offset {
-                    tokio::spawn(follow(app.clock().clone(), file));
+                    tokio::spawn(app.clock().clone().follow(file));
                 }
                 start(app)
             };
@@ -571,17 +571,6 @@ async fn check(config: Config) -> anyhow::Result<ExitCode> {
     Ok(if database.is_none() && channels.iter().all(|channel| channel.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Puts the clock as the file says, as soon as it says so.
-#[cfg(debug_assertions)]
-async fn follow(clock: huecry::clock::Clock, file: PathBuf) {
-    loop {
-        if let Some(offset_ms) = tokio::fs::read_to_string(&file).await.ok().and_then(|text| text.trim().parse().ok()) {
-            clock.set_offset_ms(offset_ms);
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-}
-
 async fn serve(config: Config, role: &str, start: impl FnOnce(&App) -> Workers) -> anyhow::Result<()> {
     let bind = config.server.bind;
     let listener = TcpListener::bind(bind).with_context(|| format!("server.bind: cannot listen on {bind}"))?;
@@ -592,19 +581,10 @@ async fn serve(config: Config, role: &str, start: impl FnOnce(&App) -> Workers) 
     let handle = server.handle();
     tracing::info!(role, %bind, backend = app.db().backend().as_str(), "huecry is ready");
     let serving = tokio::spawn(server);
-    stopped().await?;
+    huecry::workers::stopped().await?;
     tracing::info!("stopping");
     app.stop().cancel();
     handle.stop(true).await;
     serving.await??;
     workers.stop().await
-}
-
-/// Waits for the signal to stop.
-async fn stopped() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-    }
 }

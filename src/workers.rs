@@ -293,3 +293,12 @@ async fn tidy(app: &App, hourly: bool) -> diesel::QueryResult<()> {
     bounds::look(app, &SQLITE).await?;
     hygiene::give_up_waiting(app).await
 }
+
+/// Waits for the signal to stop.
+pub async fn stopped() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}

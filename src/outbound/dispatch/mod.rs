@@ -247,8 +247,8 @@ impl Dispatcher {
         let mut copies: HashMap<i64, Option<Arc<AlertCopy>>> = HashMap::new();
         for leaving in leaving.iter().filter(|leaving| leaving.delivery.purpose == "alert") {
             let alert_id = leaving.delivery.source_id;
-            if !copies.contains_key(&alert_id) {
-                copies.insert(alert_id, self.copy_of(alert_id).await);
+            if let std::collections::hash_map::Entry::Vacant(place) = copies.entry(alert_id) {
+                place.insert(self.copy_of(alert_id).await);
             }
         }
         for Leaving { delivery, at, domain, place } in leaving {

@@ -288,8 +288,12 @@ impl Pair {
                 let (read, place) = read?;
                 let fetched = fetched?;
                 last = place;
-                read.iter().for_each(|row| here.add(row));
-                fetched.iter().for_each(|row| there.add(row));
+                for row in &read {
+                    here.add(row);
+                }
+                for row in &fetched {
+                    there.add(row);
+                }
                 if table.name == "search_entries" && !fetched.is_empty() {
                     entries += fetched.len();
                     words += equal_words(&mut self.to, table, &fetched).await?;

@@ -226,7 +226,7 @@ mod tests {
         let whole = tally(&[one.clone(), two.clone()]);
         assert_eq!(whole, tally(&[two.clone(), one.clone()]));
         for other in [
-            tally(&[one.clone()]),
+            tally(std::slice::from_ref(&one)),
             tally(&[one.clone(), one.clone()]),
             tally(&[one.clone(), two.clone(), two.clone()]),
             tally(&[one.clone(), vec![Value::Int(2), Value::Text(String::new())]]),
