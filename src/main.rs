@@ -560,7 +560,7 @@ async fn check(config: Config) -> anyhow::Result<ExitCode> {
     }
     for channel in &app.config().channels {
         if let ChannelKindConfig::Email(settings) = &channel.kind {
-            for (name, record) in settings.dkim.iter().flat_map(|dkim| dkim.records()) {
+            for (name, record) in settings.dkim.iter().flat_map(huecry::config::DkimConfig::records) {
                 println!("channel {}: mail is signed; publish in DNS: {name} TXT \"{record}\"", channel.name);
             }
         }

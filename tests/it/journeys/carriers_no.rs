@@ -1,7 +1,6 @@
 //! What a carrier refuses, what may or may not have arrived, and what must not be tried again and again.
 
 use huecry::clock::Clock;
-use huecry::clock::Clock;
 use huecry::domain::delivery::Status;
 use huecry::outbound::reconcile;
 use huecry::store::deliveries::{self, DeliveryRow};
