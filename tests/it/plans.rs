@@ -6,9 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use huecry::domain::delivery::Status;
 use huecry::privacy::{months, retention};
-use huecry::store::{Conn, deliveries, outbox};
+use huecry::store::Conn;
 use regex::Regex;
 use serde_json::Value;
 
@@ -146,21 +145,6 @@ async fn a_day(db: &TestDb, t: &TestApp) {
     .await;
 }
 
-/// A large alert under way on a channel of its own, by the same functions as the workers use.
-async fn a_batch(t: &TestApp) {
-    for _ in 0..3 {
-        let mut conn = t.app.write().await.unwrap();
-        let claimed = conn.transaction(async |conn| outbox::take(conn, "bulk", "w", 100, 60_000, &[], t.app.now()).await).await.unwrap();
-        assert_eq!(claimed.leaving.len(), 100);
-        let sent: Vec<i64> = claimed.leaving.iter().map(|row| row.id).collect();
-        let accepted: Vec<(i64, String)> = sent.iter().map(|id| (*id, format!("SM{id}"))).collect();
-        outbox::record_accepted(&mut conn, &accepted, t.app.now()).await.unwrap();
-        outbox::advance(&mut conn, &sent, Status::Delivered, None, None, t.app.now()).await.unwrap();
-        let names: Vec<String> = accepted.iter().map(|(_, name)| name.clone()).collect();
-        assert_eq!(deliveries::find_by_provider_ids(&mut conn, &names, t.app.now()).await.unwrap().len(), 100);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_the_product_asks_reads_a_large_table_from_end_to_end() {
     let rows = if std::env::var_os("HUECRY_SOAK").is_some() { 5_000_000 } else { 240_000 };
@@ -174,7 +158,6 @@ async fn nothing_that_the_product_asks_reads_a_large_table_from_end_to_end() {
     tell_plans(&db).await;
     let t = TestApp::start(&db).await;
     a_day(&db, &t).await;
-    a_batch(&t).await;
     retention::look(&t.app).await.unwrap();
     months::look_ahead(&t.app).await.unwrap();
     // A statement that does read through, so that a test that sees nothing is seen itself.
