@@ -12,7 +12,7 @@ ONLY ?=
 nextest := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 ifeq ($(nextest),yes)
 suite := cargo nextest run --locked $(ONLY)
-soak := cargo nextest run --locked --profile soak -E 'test(/^(faults|races|plans)::/)' $(ONLY)
+soak := cargo nextest run --locked --profile soak -E 'test(/^(faults|races)::/)' $(ONLY)
 else
 suite := cargo test --locked --lib --bins --tests --no-fail-fast $(ONLY)
 soak := cargo test --locked --test it --no-fail-fast -- $(or $(ONLY),faults:: races:: plans::)

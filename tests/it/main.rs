@@ -18,7 +18,6 @@ mod inbox;
 mod journeys;
 mod mailbox;
 mod migrations;
-mod plans;
 mod privacy;
 mod program;
 mod providers;
