@@ -15,7 +15,7 @@ suite := cargo nextest run --locked $(ONLY)
 soak := cargo nextest run --locked --profile soak -E 'test(/^(faults|races)::/)' $(ONLY)
 else
 suite := cargo test --locked --lib --bins --tests --no-fail-fast $(ONLY)
-soak := cargo test --locked --test it --no-fail-fast -- $(or $(ONLY),faults:: races:: plans::)
+soak := cargo test --locked --test it --no-fail-fast -- $(or $(ONLY),faults:: races::)
 endif
 
 help: ## Show this list
@@ -59,7 +59,7 @@ test: ## Everything that must pass: set-up, lint, the suite, doc tests (ONLY=nam
 	step suite setpriv --pdeathsig TERM scripts/services run -- $(suite) && \
 	step 'doc tests' cargo test --locked --doc
 
-soak: setup ## The fault and race tests and query plans, for long (ONLY=name)
+soak: setup ## The fault and race tests, for long (ONLY=name)
 	HUECRY_SOAK=1 scripts/services run -- $(soak)
 
 bench: setup ## Measure: one JSON line a figure, and the README's table (ONLY=name)
