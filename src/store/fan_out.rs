@@ -118,7 +118,7 @@ pub async fn make(conn: &mut Conn, chunk: &Chunk<'_>) -> QueryResult<Option<Made
         return Ok(None);
     }
     let made = match conn {
-        Conn::Pg(c) => on_pg(&mut **c, chunk).await?,
+        Conn::Pg(c) => on_pg(c, chunk).await?,
         Conn::Lite(c) => on_lite(c, chunk).await?,
     };
     advance(conn, chunk, made).await?;

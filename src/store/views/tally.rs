@@ -71,22 +71,21 @@ impl Tallies {
             known.entry(alert_id).or_default().clone()
         };
         let mut entry = entry.lock().await;
-        if !entry.is_good() {
+        if !entry.is_good(Instant::now()) {
             let began = Instant::now();
             let counts = alerts::progress(&mut db.read().await?, alert_id).await?;
-            entry.take(counts, began);
+            entry.take(counts, began, Instant::now());
         }
         Ok(Tally { counts: entry.counts.clone(), per_ks: entry.per_ks() })
     }
 }
 
 impl Entry {
-    fn is_good(&self) -> bool {
-        self.taken.is_some_and(|(at, cost)| cost > QUICK && at.elapsed() < cost * WORTH * (1 << self.unchanged.min(DOUBLED)))
+    fn is_good(&self, now: Instant) -> bool {
+        self.taken.is_some_and(|(at, cost)| cost > QUICK && now.duration_since(at) < cost * WORTH * (1 << self.unchanged.min(DOUBLED)))
     }
 
-    fn take(&mut self, counts: Vec<StatusCount>, began: Instant) {
-        let now = Instant::now();
+    fn take(&mut self, counts: Vec<StatusCount>, began: Instant, now: Instant) {
         self.unchanged = if counts == self.counts { self.unchanged.saturating_add(1) } else { 0 };
         let waits = ["queued", "leased", "held", "suppressed", "cancelled", "expired"];
         let left = counts.iter().filter(|count| !waits.contains(&count.status.as_str())).map(|count| count.count).sum();
@@ -118,43 +117,38 @@ mod tests {
         vec![of("queued", queued), of("accepted", accepted)]
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_count_that_took_long_is_given_again_for_twenty_times_as_long_and_longer_while_nothing_changes() {
-        let mut entry = Entry::default();
-        assert!(!entry.is_good());
-        let count = async |entry: &mut Entry, accepted, cost_ms| {
-            let began = Instant::now();
-            tokio::time::advance(Duration::from_millis(cost_ms)).await;
-            entry.take(counts(10, accepted), began);
-        };
-        count(&mut entry, 0, 4).await;
-        assert!(!entry.is_good(), "what is quick is counted each time");
-        count(&mut entry, 1, 100).await;
-        tokio::time::advance(Duration::from_millis(1_999)).await;
-        assert!(entry.is_good());
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(!entry.is_good());
-        count(&mut entry, 1, 100).await;
-        tokio::time::advance(Duration::from_millis(3_999)).await;
-        assert!(entry.is_good(), "nothing changed");
-        count(&mut entry, 2, 100).await;
-        tokio::time::advance(Duration::from_millis(2_000)).await;
-        assert!(!entry.is_good(), "it moves again");
+    #[test]
+    fn a_count_that_took_long_is_given_again_for_twenty_times_as_long_and_longer_while_nothing_changes() {
+        let (mut entry, begin) = (Entry::default(), Instant::now());
+        let at = |ms: u64| begin + Duration::from_millis(ms);
+        assert!(!entry.is_good(at(0)));
+        entry.take(counts(10, 0), at(0), at(4));
+        assert!(!entry.is_good(at(4)), "what is quick is counted each time");
+        entry.take(counts(10, 1), at(100), at(200));
+        assert!(entry.is_good(at(2_199)));
+        assert!(!entry.is_good(at(2_200)));
+        entry.take(counts(10, 1), at(2_200), at(2_300));
+        assert!(entry.is_good(at(6_299)), "nothing changed");
+        entry.take(counts(10, 2), at(6_300), at(6_400));
+        assert!(!entry.is_good(at(8_400)), "it moves again");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_rate_is_that_of_the_last_minute() {
-        let mut entry = Entry::default();
-        entry.take(counts(1_000, 0), Instant::now());
+    #[test]
+    fn the_rate_is_that_of_the_last_minute() {
+        let (mut entry, begin) = (Entry::default(), Instant::now());
+        let take = |entry: &mut Entry, second: u64, accepted| {
+            let now = begin + Duration::from_secs(second);
+            entry.take(counts(0, accepted), now, now);
+        };
+        take(&mut entry, 0, 0);
         assert_eq!(entry.per_ks(), None);
-        for second in 1..=90_i64 {
-            tokio::time::advance(Duration::from_secs(1)).await;
+        for second in 1..=90 {
             // Fast at first, then slow.
-            entry.take(counts(0, if second <= 30 { second * 100 } else { 3_000 + (second - 30) * 2 }), Instant::now());
+            let left = if second <= 30 { second * 100 } else { 3_000 + (second - 30) * 2 };
+            take(&mut entry, second, i64::try_from(left).unwrap());
         }
         assert_eq!(entry.per_ks(), Some(2_000));
-        tokio::time::advance(Duration::from_secs(600)).await;
-        entry.take(counts(0, 9_000), Instant::now());
+        take(&mut entry, 690, 9_000);
         assert_eq!(entry.per_ks(), None, "nobody looked in the last minute");
     }
 }
