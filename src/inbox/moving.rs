@@ -11,6 +11,7 @@ use crate::store::alerts::AlertRow;
 use crate::store::conversations::{self, ConversationRow};
 use crate::store::messages;
 use crate::store::moves::{self, MoveRow};
+use crate::store::wake::Change;
 use crate::store::{Conn, accounts, alerts, deliveries};
 
 /// What came of moving a conversation.
@@ -29,8 +30,9 @@ pub async fn move_to(app: &App, conversation_id: i64, reference: &str, actor: &A
     let mut conn = app.write().await?;
     let outcome = conn.transaction(async |conn| move_in(conn, app, conversation_id, reference, actor).await).await?;
     drop(conn);
-    if matches!(outcome, MoveOutcome::Moved(_)) {
+    if let MoveOutcome::Moved(there) = &outcome {
         changed(app, conversation_id).await?;
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: Some(there.clone()) });
     }
     Ok(outcome)
 }

@@ -11,6 +11,7 @@ use crate::store::alerts::{self, AlertRow};
 use crate::store::conversations::{self, ConversationRow};
 use crate::store::messages::{self, MessageRow};
 use crate::store::moves::{self, MoveRow};
+use crate::store::wake::Change;
 use crate::store::{Conn, accounts, deliveries};
 
 /// What came of it.
@@ -33,8 +34,9 @@ pub async fn split(app: &App, conversation_id: i64, message: &str, reference: Op
     let mut conn = app.write().await?;
     let outcome = conn.transaction(async |conn| split_in(conn, app, conversation_id, message, reference, actor).await).await?;
     drop(conn);
-    if matches!(outcome, SplitOutcome::Split(_)) {
+    if let SplitOutcome::Split(there) = &outcome {
         changed(app, conversation_id).await?;
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: Some(there.clone()) });
     }
     Ok(outcome)
 }

@@ -6,13 +6,14 @@
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
-use super::{changed, event};
+use super::event;
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::{At, ids};
 use crate::store::accounts::OfficerRow;
 use crate::store::marks::{self, MarkRow};
 use crate::store::undos::{self, Carried, Stood, Tie, UndoPartRow, UndoRow};
+use crate::store::wake::Change;
 use crate::store::{Conn, conversations, handovers, tags};
 
 /// How long it is offered.
@@ -174,19 +175,18 @@ pub async fn undo(app: &App, officer: &OfficerRow, token: &str) -> QueryResult<O
         return Ok(None);
     }
     let mut outcome = UndoOutcome { sentence: row.sentence.clone(), ..UndoOutcome::default() };
-    let mut told = Vec::new();
     for part in undos::list_parts(&mut conn, row.id).await? {
         let before: Before = serde_json::from_value(part.before).unwrap_or_default();
         if conn.transaction(async |conn| restore(conn, app, officer, &row.sentence, &before).await).await? {
             outcome.undone.push(conversations::get(&mut conn, part.conversation_id).await?.public_id);
-            told.push(part.conversation_id);
         } else {
             outcome.changed += 1;
         }
     }
     drop(conn);
-    for id in told {
-        changed(app, id).await?;
+    // It may be about several, also such as it was not done to: none is named.
+    if !outcome.undone.is_empty() {
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: None });
     }
     Ok(Some(outcome))
 }

@@ -74,7 +74,9 @@ async fn gather(first: Result<Change, broadcast::error::RecvError>, changes: &mu
         let named: BTreeSet<&String> = seen.iter().filter_map(pick).collect();
         if named.len() == 1 && !missed { named.first().map(|name| (*name).clone()) } else { None }
     };
-    let conversation = only(|change| change.conversation.as_ref()).filter(|_| reads);
+    // What names none may be about any.
+    let named = seen.iter().all(|change| change.kind != "inbox" || change.conversation.is_some());
+    let conversation = only(|change| change.conversation.as_ref()).filter(|_| reads && named);
     let data = serde_json::json!({ "kinds": kinds, "alert": only(|change| change.alert.as_ref()), "conversation": conversation });
     Some(Bytes::from(format!("event: changed\ndata: {data}\n\n")))
 }
