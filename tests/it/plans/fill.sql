@@ -36,13 +36,14 @@ INSERT INTO envelopes (id, channel, kind, dedupe_key, match_key, lane, target, h
         received_at, processed_at)
     SELECT id_of(moment, 500000 + n), 'sms', 'sms_status', 'd' || m || ' ' || n, NULL, n % 64, '/webhooks', '', 'x', 1, sha256('x'), 'processed', FALSE, FALSE, 1,
         moment, moment
-    FROM filled, generate_series(1, :rows / 24) n;
+    -- Older ones would be past their time.
+    FROM filled, generate_series(1, :rows / 24) n WHERE m < 12;
 INSERT INTO envelope_keys (channel, kind, dedupe_key, envelope_id, created_at)
     SELECT 'sms', 'sms_status', 'd' || m || ' ' || n, id_of(moment, 500000 + n), moment FROM filled, generate_series(1, :rows / 24) n WHERE m < 2;
 INSERT INTO receipts (id, envelope_id, ordinal, delivery_id, provider_message_id, provider_status, status, received_at)
     SELECT id_of(moment, 500000 + n), id_of(moment, 500000 + n), 0, CASE WHEN n % 50 = 0 THEN NULL ELSE id_of(moment, 100000 + n) END,
         'SM' || md5(m || ' ' || n), 'delivered', 'delivered', moment
-    FROM filled, generate_series(1, :rows / 24) n;
+    FROM filled, generate_series(1, :rows / 24) n WHERE m < 12;
 INSERT INTO pair_holds (our_number, match_key, alert_id, used_at) SELECT '+447700900010', sha256(int8send(n)), 1, timestamp ':now' FROM generate_series(1, :rows / 10) n;
 INSERT INTO suppressions (id, match_key, channel, scope, reason, evidence, created_at)
     SELECT n, sha256(int8send(n)), 'sms', 'all', 'stop', 'texted STOP', timestamp ':now' FROM generate_series(1, :rows / 50) n;
@@ -69,4 +70,6 @@ INSERT INTO events (id, kind, alert_id, conversation_id, channel_kind, created_a
 INSERT INTO audit_log (id, actor, officer_id, action, subject_kind, subject_id, detail, created_at, sealed_seq)
     SELECT id_of(moment, 900000 + n), 'officer', 1 + n % 400, 'conversation.view', 'conversation', id_of(moment, 600000 + n), '{}', moment, -(m * 1000000000::bigint + n)
     FROM filled, generate_series(1, :rows / 240) n;
+-- The index of words is whole: nothing is to be taken in again.
+INSERT INTO settings (key, value) VALUES ('search_filled_down_to', '0');
 ANALYZE;
