@@ -19,7 +19,8 @@ use crate::support::db::TestDb;
 const LARGE: i64 = 4_000;
 
 /// What may read all of a large table: a part of the statement, the table, why.
-const MAY: &[(&str, &str, &str)] = &[("FROM resident_areas ra JOIN residents r", "resident", "how many live in each area, on the form for a new alert: that is everybody")];
+const MAY: &[(&str, &str, &str)] =
+    &[("FROM resident_areas ra JOIN residents r", "resident", "how many live in each area, on the form for a new alert: that is everybody")];
 
 async fn batch(db: &TestDb, sql: &str) {
     let Conn::Pg(c) = &mut db.write().await else { panic!("plans are PostgreSQL's") };
