@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 
 use super::undo::{self, Before, Made};
-use super::{changed, event, first_words, holds};
+use super::{changed, event, evidence, first_words, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::{At, ids, place};
@@ -65,6 +65,7 @@ async fn split_in(conn: &mut Conn, app: &App, conversation_id: i64, message: &st
     let ids: Vec<i64> = goes.iter().map(|known| known.id).collect();
     let carried: Vec<i64> = goes.iter().filter_map(|known| known.delivery_id).collect();
     let sentence = format!("Split: {} went to {place}", counted(goes.len()));
+    evidence::keep_apart(conn, app, &ids, there.id, actor).await?;
     messages::move_some(conn, conversation_id, &ids, there.id).await?;
     holds::spread(conn, app, conversation_id, there.id).await?;
     let confidence = if alert.is_some() { "certain" } else { "unattributed" };

@@ -351,6 +351,8 @@ diesel::table! {
         tries -> BigInt,
         received_at -> Timestamp,
         processed_at -> Nullable<Timestamp>,
+        salt -> Nullable<Binary>,
+        noted_in -> Nullable<BigInt>,
     }
 }
 
@@ -740,6 +742,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    export_messages (export_id, message_id) {
+        export_id -> BigInt,
+        message_id -> BigInt,
+    }
+}
+
+diesel::table! {
     officer_factors (officer_id) {
         officer_id -> BigInt,
         totp_sealed -> Nullable<Binary>,
@@ -956,6 +965,7 @@ diesel::joinable!(conversations -> teams (team_id));
 diesel::joinable!(messages -> conversations (conversation_id));
 diesel::joinable!(messages -> officers (officer_id));
 diesel::joinable!(attachments -> messages (message_id));
+diesel::joinable!(export_messages -> messages (message_id));
 diesel::joinable!(conversation_events -> conversations (conversation_id));
 diesel::joinable!(conversation_events -> officers (officer_id));
 diesel::joinable!(conversation_tags -> conversations (conversation_id));
@@ -1005,6 +1015,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     envelopes,
     events,
     exhibits,
+    export_messages,
     exports,
     findings,
     handovers,
