@@ -11,7 +11,7 @@ use super::outcome::{Told, told_of};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::At;
-use crate::domain::address::mask;
+use crate::domain::address::{mask, masked_in};
 use crate::domain::delivery::Status;
 use crate::domain::officer::Role;
 use crate::outbound::compose;
@@ -171,7 +171,7 @@ fn doubt(delivery: &DeliveryRow, now: At) -> DoubtRow {
         address: mask(&delivery.address),
         channel: channel_word(&delivery.channel_kind),
         when: When::at(delivery.sending_at.unwrap_or(delivery.created_at), now),
-        text: delivery.error_detail.clone().unwrap_or_else(|| "It may or may not have arrived".to_owned()),
+        text: delivery.error_detail.as_deref().map_or_else(|| "It may or may not have arrived".to_owned(), masked_in),
     }
 }
 
