@@ -26,4 +26,15 @@ impl Clock {
     pub fn advance_ms(&self, ms: i64) {
         self.offset_ms.fetch_add(ms, Ordering::Relaxed);
     }
+
+    /// Puts this clock as a file says, as soon as it says so, for ever. For tests of a process of its own.
+    #[cfg(debug_assertions)]
+    pub async fn follow(self, file: std::path::PathBuf) {
+        loop {
+            if let Some(offset_ms) = tokio::fs::read_to_string(&file).await.ok().and_then(|text| text.trim().parse().ok()) {
+                self.set_offset_ms(offset_ms);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
 }

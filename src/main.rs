@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use huecry::accounts::{self, NewOfficer, keys};
 use huecry::app::App;
 use huecry::audit::chain::{Head, HeadKey};
+use huecry::audit::kept::Kept;
 use huecry::audit::{seal, verify};
 use huecry::config::{ChannelKindConfig, Config, Keyring};
 use huecry::domain::officer::Role;
@@ -373,7 +374,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             #[cfg(debug_assertions)]
             let start = move |app: &App| {
                 if let Some(file) = clock_offset {
-                    tokio::spawn(follow(app.clock().clone(), file));
+                    tokio::spawn(app.clock().clone().follow(file));
                 }
                 start(app)
             };
@@ -507,7 +508,10 @@ async fn audit(app: &App, what: AuditCommand) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         AuditCommand::Verify { head, json } => {
-            let verified = verify::verify(app.db(), &HeadKey::of(&app.keyring().match_secret), head).await?;
+            let key = HeadKey::of(&app.keyring().match_secret);
+            // Whichever names more.
+            let head = head.into_iter().chain(Kept::beside(&app.config().security.keyring).read(&key)).max_by_key(|head| head.seq);
+            let verified = verify::verify(app.db(), app.files(), &key, head).await?;
             if json {
                 println!("{}", serde_json::to_string(&verified)?);
             } else {
@@ -571,17 +575,6 @@ async fn check(config: Config) -> anyhow::Result<ExitCode> {
     Ok(if database.is_none() && channels.iter().all(|channel| channel.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Puts the clock as the file says, as soon as it says so.
-#[cfg(debug_assertions)]
-async fn follow(clock: huecry::clock::Clock, file: PathBuf) {
-    loop {
-        if let Some(offset_ms) = tokio::fs::read_to_string(&file).await.ok().and_then(|text| text.trim().parse().ok()) {
-            clock.set_offset_ms(offset_ms);
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-}
-
 async fn serve(config: Config, role: &str, start: impl FnOnce(&App) -> Workers) -> anyhow::Result<()> {
     let bind = config.server.bind;
     let listener = TcpListener::bind(bind).with_context(|| format!("server.bind: cannot listen on {bind}"))?;
@@ -592,19 +585,10 @@ async fn serve(config: Config, role: &str, start: impl FnOnce(&App) -> Workers) 
     let handle = server.handle();
     tracing::info!(role, %bind, backend = app.db().backend().as_str(), "huecry is ready");
     let serving = tokio::spawn(server);
-    stopped().await?;
+    huecry::workers::stopped().await?;
     tracing::info!("stopping");
     app.stop().cancel();
     handle.stop(true).await;
     serving.await??;
     workers.stop().await
-}
-
-/// Waits for the signal to stop.
-async fn stopped() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-    }
 }

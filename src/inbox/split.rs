@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 
 use super::undo::{self, Before, Made};
-use super::{carry, changed, event, holds};
+use super::{carry, changed, event, evidence, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::ids;
@@ -67,6 +67,7 @@ async fn split_in(conn: &mut Conn, app: &App, conversation_id: i64, message: &st
     let ids: Vec<i64> = goes.iter().map(|known| known.id).collect();
     let carried: Vec<i64> = goes.iter().filter_map(|known| known.delivery_id).collect();
     let sentence = format!("Split: {} went to {place}", counted(goes.len()));
+    evidence::keep_apart(conn, app, &ids, there.id, actor).await?;
     messages::move_some(conn, conversation_id, &ids, there.id).await?;
     holds::spread(conn, app, conversation_id, there.id).await?;
     let confidence = if alert.is_some() { "certain" } else { "unattributed" };

@@ -11,6 +11,7 @@ use crate::domain::place::Urgency;
 use crate::domain::{At, alert};
 use crate::inbound::thread::Confidence;
 use crate::inbox::clock::{self, Hand};
+use crate::inbox::looks;
 use crate::inbox::{saved, sight};
 use crate::store::accounts::OfficerRow;
 use crate::store::saved_views::{self, SavedViewRow};
@@ -367,6 +368,10 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
     let nudges = nudges::list_unseen(&mut conn, officer.id, NUDGES).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
     rows.truncate(usize::try_from(PAGE).unwrap_or(50));
+    drop(conn);
+    // First words and names are shown: what was shown is on the record.
+    let shown: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    looks::note_list(app, officer, key_of(query.view), &shown).await?;
     let suffix = query.suffix();
     let older = rows.last().filter(|_| more).map(|last| format!("/inbox?view={}&before={}.{}{suffix}", key_of(query.view), last.place, last.id));
     let link = |view: View, label, count| ViewLink {

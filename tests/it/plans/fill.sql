@@ -22,11 +22,11 @@ INSERT INTO alerts (id, reference, kind, urgency, title, status, version, owner_
     SELECT id_of(moment, n * 1000), 'R' || m || 'X' || n, 'appeal', 'routine', 'Alert ' || n, CASE m WHEN 0 THEN 'live' ELSE 'closed' END, 1,
         1 + (m * 10 + n) % 400, 1 + (m * 10 + n) % 40, FALSE, 0, 0, 1, 0, moment, moment, moment
     FROM filled, generate_series(1, 10) n;
-INSERT INTO deliveries (id, purpose, source_id, alert_id, match_key, address, channel_kind, channel, sender, priority, status, code, token,
+INSERT INTO deliveries (id, purpose, source_id, alert_id, match_key, address, channel_kind, channel, sender, priority, status, token,
         provider_message_id, rank, attempts, next_attempt_at, sending_at, accepted_at, finished_at, created_at)
     SELECT id_of(moment, 100000 + n), 'alert', id_of(moment, (1 + n % 10) * 1000), id_of(moment, (1 + n % 10) * 1000), sha256(int8send(1 + (n / 10) % (:rows / 5))),
         '+44' || (n / 10), 'sms', CASE WHEN m = 0 THEN 'bulk' ELSE 'sms' END, '+4477009000' || (10 + n % 10), 30,
-        CASE WHEN m = 0 AND n % 4 = 0 THEN 'queued' ELSE 'delivered' END, 'C' || n, md5('t' || m || ' ' || n),
+        CASE WHEN m = 0 AND n % 4 = 0 THEN 'queued' ELSE 'delivered' END, md5('t' || m || ' ' || n),
         CASE WHEN m = 0 AND n % 4 = 0 THEN NULL ELSE 'SM' || md5(m || ' ' || n) END, CASE WHEN m = 0 AND n % 4 = 0 THEN 0 ELSE 60 END, 1,
         moment, moment, moment, CASE WHEN m = 0 AND n % 4 = 0 THEN NULL ELSE moment + n * interval '1 second' / 1000 END, moment
     FROM filled, generate_series(1, :rows / 24) n;
