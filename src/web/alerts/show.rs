@@ -371,11 +371,11 @@ pub async fn close(officer: Officer, reference: web::Path<String>, fields: Field
 pub async fn hold(officer: Officer, reference: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     officer.require(Role::sees_volumes)?;
     officer.visitor.check_form(fields.one("csrf"))?;
-    let (wish, done) = match fields.one("act") {
-        "pause" => (Wish::Pause, "Paused. Nothing more leaves until it is let go on."),
-        "resume" => (Wish::Resume, "It goes on."),
-        "take_back" => (Wish::TakeBack, "Taken back. What had not left does not leave, and it is no longer on the public page."),
-        _ => return Err(AppError::NotFound),
+    let asked_for = match fields.one("act") {
+        "pause" => Some((Wish::Pause, "Paused. Nothing more leaves until it is let go on.")),
+        "resume" => Some((Wish::Resume, "It goes on.")),
+        "take_back" => Some((Wish::TakeBack, "Taken back. What had not left does not leave, and it is no longer on the public page.")),
+        _ => None,
     };
     let (app, row, asked) = (officer.app().clone(), officer.row.clone(), reference.into_inner());
     let found = asked.clone();
@@ -386,12 +386,13 @@ pub async fn hold(officer: Officer, reference: web::Path<String>, fields: Fields
             if !hold::may(&row, &alert) {
                 return Err(AppError::Forbidden);
             }
-            Ok(hold::act(&app, alert.id, wish, &Actor::Officer(row.id)).await?)
+            let (wish, done) = asked_for.ok_or(AppError::NotFound)?;
+            Ok((hold::act(&app, alert.id, wish, &Actor::Officer(row.id)).await?, done))
         })
         .await?;
     let notice = match outcome {
-        HoldOutcome::Done(_) => done,
-        HoldOutcome::Refused(refusal) => refusal.sentence(),
+        (HoldOutcome::Done(_), done) => done,
+        (HoldOutcome::Refused(refusal), _) => refusal.sentence(),
     };
     Ok(shell::redirect_with(&format!("/alerts/{asked}"), notice))
 }

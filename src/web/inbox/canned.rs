@@ -10,7 +10,7 @@ use crate::inbox::canned::{NewCanned, Whose};
 use crate::inbox::{canned as answers, reading};
 use crate::store::accounts::OfficerRow;
 use crate::store::canned_answers::CannedRow;
-use crate::store::{accounts, alerts, correspondents};
+use crate::store::{accounts, alerts, correspondents, residents};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::shell::{self, FieldError, Shell};

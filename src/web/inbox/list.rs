@@ -366,6 +366,7 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
     let total = inbox::count(&mut conn, query.view, &sight, narrow).await?;
     let saved = saved_views::list_of(&mut conn, officer.id).await?;
     let nudges = nudges::list_unseen(&mut conn, officer.id, NUDGES).await?;
+    let offered = tags::list_offered(&mut conn).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
     rows.truncate(usize::try_from(PAGE).unwrap_or(50));
     drop(conn);
@@ -408,7 +409,7 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
             urgency: query.urgency.map(Urgency::as_str).unwrap_or_default(),
             photo: query.photo,
             tag: query.tag.clone().unwrap_or_default(),
-            offered: tags::list_offered(&mut conn).await?,
+            offered,
             any: !suffix.is_empty(),
         },
         suffix,

@@ -44,7 +44,8 @@ on_both!(the_database_compares_moments_as_time_does, async |db| {
 
 on_both!(a_stored_moment_is_due_at_that_microsecond_and_not_one_before, async |db| {
     let due = micros(1_795_338_000_100_000);
-    let row = DeliveryRow { next_attempt_at: due, ..db.new_delivery(&db.new_alert(1), "07700 900001") };
+    // Put off when it had been tried: what is due from its making is due whatever our clock says since.
+    let row = DeliveryRow { created_at: due.plus_ms(-60_000), next_attempt_at: due, ..db.new_delivery(&db.new_alert(1), "07700 900001") };
     let mut conn = db.write().await;
     deliveries::insert(&mut conn, vec![row]).await.unwrap();
     for (now, claimed) in [(micros(1_795_338_000_099_999), 0), (due, 1)] {

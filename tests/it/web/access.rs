@@ -79,14 +79,14 @@ on_both!(what_is_no_route_is_a_page_that_says_so, async |db| {
 /// Who asks, in this order: each role, of the alert's own team and of another, and where a role can have none, without.
 /// Account, and what it is to the scene.
 const PEOPLE: [(&str, &[Is]); 10] = [
-    ("owner@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team, Is::Watcher]),
+    ("owner@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team, Is::Watcher, Is::Holder]),
     ("mate@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team]),
     ("stranger@force.example", &[Is::Reader, Is::Writer]),
-    ("supervisor.dales@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team, Is::Watcher, Is::Supervisor]),
+    ("supervisor.dales@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Team, Is::Watcher, Is::Supervisor, Is::Holder]),
     ("supervisor.city@force.example", &[Is::Reader, Is::Writer, Is::Supervisor]),
-    ("desk@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Watcher, Is::Supervisor]),
-    ("desk.city@force.example", &[Is::Reader, Is::Writer, Is::Supervisor]),
-    ("press@force.example", &[]),
+    ("desk@force.example", &[Is::Reader, Is::Seer, Is::Writer, Is::Watcher, Is::Supervisor, Is::Holder]),
+    ("desk.city@force.example", &[Is::Reader, Is::Writer, Is::Supervisor, Is::Holder]),
+    ("press@force.example", &[Is::Holder]),
     ("reader@force.example", &[Is::Reader, Is::Seer, Is::Admin, Is::Watcher]),
     ("admin@force.example", &[Is::Admin, Is::Watcher]),
 ];
@@ -108,6 +108,8 @@ enum Is {
     Watcher,
     /// Supervises, wherever.
     Supervisor,
+    /// May pause this alert and take it back.
+    Holder,
 }
 
 /// Who may open a route.
@@ -208,6 +210,7 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("get", "/alerts/{reference}", For::All, 200),
     ("get", "/alerts/{reference}/progress", For::All, 200),
     ("post", "/alerts/{reference}/close", For::Only(Is::Team), 303),
+    ("post", "/alerts/{reference}/hold", For::Only(Is::Holder), 404),
     ("get", "/press", For::All, 200),
     ("get", "/press/figures", For::All, 200),
     ("get", "/press/volume.csv", For::All, 200),
