@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use huecry::accounts::{self, NewOfficer, keys};
 use huecry::app::App;
 use huecry::audit::chain::{Head, HeadKey};
+use huecry::audit::kept::Kept;
 use huecry::audit::{seal, verify};
 use huecry::config::{ChannelKindConfig, Config, Keyring};
 use huecry::domain::officer::Role;
@@ -507,7 +508,10 @@ async fn audit(app: &App, what: AuditCommand) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         AuditCommand::Verify { head, json } => {
-            let verified = verify::verify(app.db(), &HeadKey::of(&app.keyring().match_secret), head).await?;
+            let key = HeadKey::of(&app.keyring().match_secret);
+            // Whichever names more.
+            let head = head.into_iter().chain(Kept::beside(&app.config().security.keyring).read(&key)).max_by_key(|head| head.seq);
+            let verified = verify::verify(app.db(), app.files(), &key, head).await?;
             if json {
                 println!("{}", serde_json::to_string(&verified)?);
             } else {

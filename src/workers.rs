@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::guesses;
 use crate::app::App;
 use crate::audit::chain::HeadKey;
+use crate::audit::kept::Kept;
 use crate::audit::seal::{self, SealOutcome, Sealer};
 use crate::domain::bounds::SQLITE;
 use crate::inbound::intake::{self, Intake, LANES};
@@ -83,7 +84,7 @@ impl Workers {
         workers.loops.spawn(repeat(app.clone(), "fill", Bell::None, |app| async move { fill::run_once(&app).await }));
         workers.loops.spawn(housekeeping(app.clone()));
         workers.loops.spawn(disposal(app.clone()));
-        let sealer = Arc::new(Sealer::new(HeadKey::of(&app.keyring().match_secret)));
+        let sealer = Arc::new(Sealer::keeping(HeadKey::of(&app.keyring().match_secret), Kept::beside(&app.config().security.keyring)));
         workers.sealer = Some(sealer.clone());
         workers.loops.spawn(repeat(app.clone(), "seal", Bell::None, move |app| {
             let sealer = sealer.clone();

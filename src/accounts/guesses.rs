@@ -4,11 +4,13 @@ use diesel::QueryResult;
 use serde_json::json;
 
 use super::origin::Origin;
+use super::passwords;
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::At;
-use crate::domain::attempts::{self, FORGET_MS, Tally, TooOften, Verdict};
+use crate::domain::attempts::{self, FORGET_MS, FREE_OF_CODES, Tally, TooOften, Verdict};
 use crate::domain::token::mac;
+use crate::store::accounts::OfficerRow;
 use crate::store::{Conn, sign_in_tallies};
 
 /// A try that may be made; it counts as a failure until it is [`settle`]d.
@@ -49,9 +51,8 @@ pub(super) async fn begin(app: &App, email: &str, officer_id: Option<i64>, origi
             Some(key) => Some(sign_in_tallies::hold(conn, key, now).await?),
             None => None,
         };
+        // What is held is not noted: the failure that began the wait was, and anybody could fill the log.
         if let Verdict::Wait { until, why } = attempts::judge(tried.known_device, Some(own), network, now) {
-            let detail = json!({ "why": why.as_str(), "seconds": until.since_ms(now) / 1_000, "from": tried.from });
-            audit::note(conn, app.ids(), now, &Actor::System, "officer.sign_in_held", ("officer", officer_id), detail).await?;
             return Ok(Err(Held { until, why }));
         }
         sign_in_tallies::set(conn, &tried.own, one_more(own, now)).await?;
@@ -89,11 +90,64 @@ pub(super) async fn take_back(app: &App, tried: &Try) -> QueryResult<()> {
     .await
 }
 
-/// It failed: an entry in the audit log, with what was wrong.
+/// It failed: an entry in the audit log, with what was wrong, and another if nobody may try for a while now.
 pub(super) async fn note_failure(app: &App, tried: &Try, officer_id: Option<i64>, what: &str) -> QueryResult<()> {
+    let (now, subject) = (app.now(), ("officer", officer_id));
     let detail = json!({ "what": what, "known_device": tried.known_device, "from": tried.from });
     let mut conn = app.write().await?;
-    audit::note(&mut conn, app.ids(), app.now(), &Actor::System, "officer.sign_in_failed", ("officer", officer_id), detail).await
+    conn.transaction(async |conn| {
+        audit::note(conn, app.ids(), now, &Actor::System, "officer.sign_in_failed", subject, detail).await?;
+        let own = sign_in_tallies::hold(conn, &tried.own, now).await?;
+        let network = match &tried.network {
+            Some(key) => Some(sign_in_tallies::hold(conn, key, now).await?),
+            None => None,
+        };
+        if let Verdict::Wait { until, why } = attempts::judge(tried.known_device, Some(own), network, now) {
+            let detail = json!({ "why": why.as_str(), "seconds": until.since_ms(now) / 1_000, "from": tried.from });
+            audit::note(conn, app.ids(), now, &Actor::System, "officer.sign_in_held", subject, detail).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Asks leave to try a code of an account, from wherever, and counts it; its owner is told once it is more than they would mistype.
+pub(super) async fn begin_code(app: &App, officer: &OfficerRow) -> QueryResult<Result<Vec<u8>, Held>> {
+    let now = app.now();
+    let key = mac(&app.keyring().match_secret, &[b"sign-in", b"code", &officer.id.to_be_bytes()]).to_vec();
+    let mut conn = app.write().await?;
+    let (begun, told) = conn
+        .transaction(async |conn| {
+            let tally = sign_in_tallies::hold(conn, &key, now).await?;
+            if let Verdict::Wait { until, why } = attempts::judge_code(tally, now) {
+                return Ok((Err(Held { until, why }), false));
+            }
+            let tally = one_more(tally, now);
+            sign_in_tallies::set(conn, &key, tally).await?;
+            let mut told = false;
+            if tally.failures == FREE_OF_CODES {
+                let brand = &app.config().branding.name;
+                let body = format!(
+                    "Somebody has signed in to {brand} with your password and entered {FREE_OF_CODES} codes that are not right.\n\n\
+                     If that was not you, choose a new password now and tell your administrator: your password is known to somebody else."
+                );
+                told = passwords::tell(conn, app, officer, &format!("Wrong codes for your account of {brand}"), &body).await?;
+                let detail = json!({ "why": "code", "mailed": told });
+                audit::note(conn, app.ids(), now, &Actor::System, "officer.sign_in_held", ("officer", Some(officer.id)), detail).await?;
+            }
+            Ok::<_, diesel::result::Error>((Ok(key), told))
+        })
+        .await?;
+    drop(conn);
+    if told {
+        app.wake().outbox();
+    }
+    Ok(begun)
+}
+
+/// The code was right: the count begins anew.
+pub(super) async fn settle_code(app: &App, key: &[u8]) -> QueryResult<()> {
+    sign_in_tallies::clear(&mut app.write().await?, key).await.map(|_| ())
 }
 
 /// Clears out what counts no longer.

@@ -5,9 +5,12 @@ use crate::audit::{self, Actor};
 use crate::domain::ids;
 use crate::files::sha256;
 use crate::store::accounts::{self, ApiKeyRow};
+use crate::store::notices::{self, NoticeRow};
 
 /// What a key may be used for.
 pub const SCOPES: &[&str] = &["alerts", "inbox"];
+/// The notice that a key was made that reads replies.
+pub const INBOX_KEY: &str = "inbox_key";
 /// Its last use is noted at most so often.
 const TOUCH_MS: i64 = 60_000;
 
@@ -40,6 +43,10 @@ pub async fn add_by(app: &App, by: &Actor, name: &str, scopes: &[String]) -> any
         other => other.into(),
     })?;
     audit::note(&mut conn, app.ids(), app.now(), by, "api_key.add", ("api_key", Some(id)), serde_json::json!({ "scopes": row.scopes })).await?;
+    if scopes.iter().any(|scope| scope == "inbox") && by.officer_id().is_some() {
+        let sentence = format!("The key {:?} reads and answers residents’ replies", row.name);
+        notices::note(&mut conn, &NoticeRow::of(app.next_id(), INBOX_KEY, &id.to_string(), sentence, app.now())).await?;
+    }
     Ok(key)
 }
 

@@ -17,6 +17,9 @@ use crate::store::{Conn, password_resets, sessions};
 /// The notice that an administrator was let read replies.
 pub const REPLIES_GRANTED: &str = "replies_granted";
 
+/// The notice that somebody's codes were taken away.
+pub const CODES_RESET: &str = "codes_reset";
+
 /// What came of a change.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ChangeOutcome {
@@ -229,16 +232,42 @@ pub async fn reset_second_step(app: &App, by: i64, id: i64) -> QueryResult<bool>
     let had = second_step::remove(app, by, id).await?;
     if had {
         super::sessions::end_all(app, by, id, None).await?;
+        tell_reset(app, by, id).await?;
     }
     Ok(had)
+}
+
+/// Whose codes are taken away is told, and every administrator sees it: whoever has the password besides comes in as them.
+async fn tell_reset(app: &App, by: i64, id: i64) -> QueryResult<()> {
+    let mut conn = app.write().await?;
+    let mailed = conn
+        .transaction(async |conn| {
+            let Some(officer) = accounts::find_officer(conn, id).await? else { return Ok(false) };
+            let giver = accounts::find_officer(conn, by).await?.map_or_else(|| "an administrator".to_owned(), |giver| giver.name);
+            let sentence = format!("The codes of {} were taken away by {giver}: their password alone signs in until they set up the app again", officer.name);
+            notices::note(conn, &NoticeRow::of(app.next_id(), CODES_RESET, &id.to_string(), sentence, app.now())).await?;
+            let brand = &app.config().branding.name;
+            let body = format!(
+                "{giver} has taken away the codes of your account of {brand}. Sign in with your password and set up the app again.\n\n\
+                 If you did not ask for that, tell another administrator."
+            );
+            passwords::tell(conn, app, &officer, &format!("Your codes for {brand} were taken away"), &body).await
+        })
+        .await?;
+    drop(conn);
+    if mailed {
+        app.wake().outbox();
+    }
+    Ok(())
 }
 
 /// A link by which an officer chooses a new password; none if there is no such account or it is disabled.
 pub async fn reset_link(app: &App, by: i64, id: i64) -> anyhow::Result<Option<passwords::ResetLink>> {
     let officer = accounts::find_officer(&mut app.read().await?, id).await?.filter(|officer| officer.disabled_at.is_none());
     match officer {
-        Some(officer) => passwords::reset_link(app, by, &officer).await.map(Some),
-        None => Ok(None),
+        // Whoever the directory knows has no password here.
+        Some(officer) if !super::sign_in::is_of_the_directory(app, officer.id).await? => passwords::reset_link(app, by, &officer).await.map(Some),
+        _ => Ok(None),
     }
 }
 

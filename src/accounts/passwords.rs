@@ -12,9 +12,12 @@ use crate::domain::{Address, ids};
 use crate::files::sha256;
 use crate::outbound::enqueue::{self, EnqueueOutcome, Single};
 use crate::store::accounts::{self, OfficerRow};
+use crate::store::notices::{self, NoticeRow};
 use crate::store::password_resets::{self, ResetRow};
-use crate::store::sessions;
+use crate::store::{Conn, sessions};
 
+/// The notice that a link was shown to an administrator.
+pub const LINK_SHOWN: &str = "link_shown";
 /// How long a link can be used.
 const LINK_MS: i64 = 24 * 3_600_000;
 const LEAST: usize = 12;
@@ -37,10 +40,8 @@ pub enum ChangeOutcome {
 
 /// A link by which an officer chooses a new password.
 pub struct ResetLink {
-    /// It, to be handed over by a way that only they read.
-    pub url: String,
-    /// Whether it went to their e-mail address as well.
-    pub mailed: bool,
+    /// It, to be handed over by a way that only they read; none if it could be mailed, for then nobody else needs to see it.
+    pub url: Option<String>,
 }
 
 /// What is wrong with a new password; none if it will do.
@@ -69,12 +70,12 @@ pub async fn change(app: &App, officer: &OfficerRow, session_id: i64, old: &str,
         Err(held) => return Ok(ChangeOutcome::Held(held)),
     };
     let (hash, old) = (officer.password_hash.clone(), old.to_owned());
-    if !tokio::task::spawn_blocking(move || matches(&hash, &old)).await? {
+    if !super::at_leisure(move || matches(&hash, &old)).await? {
         guesses::note_failure(app, &tried, Some(officer.id), "old password").await?;
         return Ok(ChangeOutcome::WrongOld);
     }
     let new = new.to_owned();
-    let hash = tokio::task::spawn_blocking(move || hash_password(&new)).await??;
+    let hash = super::at_leisure(move || hash_password(&new)).await??;
     let mut conn = app.write().await?;
     conn.transaction(async |conn| {
         guesses::settle(conn, &tried).await?;
@@ -127,6 +128,10 @@ pub async fn reset_link(app: &App, by: i64, officer: &OfficerRow) -> anyhow::Res
             let mailed = matches!(queued, EnqueueOutcome::Queued(_));
             let detail = json!({ "mailed": mailed });
             audit::note(conn, app.ids(), now, &Actor::Officer(by), "officer.reset_link", ("officer", Some(officer.id)), detail).await?;
+            if !mailed {
+                let sentence = format!("A link for a new password of {} was shown to an administrator, since it could not be mailed", officer.name);
+                notices::note(conn, &NoticeRow::of(app.next_id(), LINK_SHOWN, &officer.id.to_string(), sentence, now)).await?;
+            }
             Ok::<_, diesel::result::Error>(mailed)
         })
         .await?;
@@ -134,7 +139,26 @@ pub async fn reset_link(app: &App, by: i64, officer: &OfficerRow) -> anyhow::Res
     if mailed {
         app.wake().outbox();
     }
-    Ok(ResetLink { url, mailed })
+    Ok(ResetLink { url: (!mailed).then_some(url) })
+}
+
+/// Mails an officer about their own account; gives whether it could be queued.
+pub(super) async fn tell(conn: &mut Conn, app: &App, officer: &OfficerRow, subject: &str, body: &str) -> diesel::QueryResult<bool> {
+    let Ok(to) = Address::parse(&officer.email) else { return Ok(false) };
+    let single = Single {
+        purpose: Purpose::Code,
+        source_id: app.next_id(),
+        to,
+        from: None,
+        channel: None,
+        subject: Some(subject.to_owned()),
+        body: body.to_owned(),
+        alert_id: None,
+        conversation_id: None,
+        in_reply_to: None,
+        references: Vec::new(),
+    };
+    Ok(matches!(enqueue::enqueue(conn, app, single).await?, EnqueueOutcome::Queued(_)))
 }
 
 /// Whose password a link changes; none if it cannot be used any more.
@@ -152,7 +176,7 @@ pub async fn reset(app: &App, token: &str, new: &str) -> anyhow::Result<ChangeOu
         return Ok(ChangeOutcome::Unfit(unfit));
     }
     let new = new.to_owned();
-    let hash = tokio::task::spawn_blocking(move || hash_password(&new)).await??;
+    let hash = super::at_leisure(move || hash_password(&new)).await??;
     let mut conn = app.write().await?;
     let done = conn
         .transaction(async |conn| {

@@ -13,6 +13,7 @@ use crate::audit::{self, Actor};
 use crate::domain::At;
 use crate::files::sha256;
 use crate::store::accounts::{self, OfficerRow};
+use crate::store::identities;
 
 /// How long somebody may take from the password to the code.
 const TICKET_MS: i64 = 10 * 60_000;
@@ -63,14 +64,19 @@ pub async fn by_password(app: &App, email: &str, password: &str, origin: &Origin
         Ok(tried) => tried,
         Err(held) => return Ok(SignInOutcome::Held(held)),
     };
+    // Whoever the directory knows comes in by it alone: who was taken out there is out here.
+    let linked = match &officer {
+        Some(officer) => is_of_the_directory(app, officer.id).await?,
+        None => false,
+    };
     let hash = match &officer {
-        Some(officer) if !officer.password_hash.is_empty() => officer.password_hash.clone(),
+        Some(officer) if !linked && !officer.password_hash.is_empty() => officer.password_hash.clone(),
         // Of no password anybody has.
         _ => "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$8WCdZ8fLTBZLUVQrYY0mUQxQFA0BSLpVqkZVC1KpH1o".to_owned(),
     };
     let password = password.to_owned();
-    let matched = tokio::task::spawn_blocking(move || matches(&hash, &password)).await?;
-    let Some(officer) = officer.as_ref().filter(|_| matched) else {
+    let matched = super::at_leisure(move || matches(&hash, &password)).await?;
+    let Some(officer) = officer.as_ref().filter(|_| matched && !linked) else {
         guesses::note_failure(app, &tried, officer.map(|officer| officer.id), "password").await?;
         return Ok(SignInOutcome::Wrong);
     };
@@ -81,6 +87,14 @@ pub async fn by_password(app: &App, email: &str, password: &str, origin: &Origin
         return Ok(SignInOutcome::Code(hex::encode(sealed.ok_or_else(|| anyhow::anyhow!("the ticket cannot be sealed"))?)));
     }
     enter(app, officer.clone(), origin, Some(&tried), Method::Password).await.map(|entered| SignInOutcome::In(Box::new(entered))).map_err(Into::into)
+}
+
+/// Whether an account is one of the directory's, while there is one.
+pub(super) async fn is_of_the_directory(app: &App, officer_id: i64) -> QueryResult<bool> {
+    if app.oidc().is_none() {
+        return Ok(false);
+    }
+    identities::has_any(&mut app.read().await?, officer_id).await
 }
 
 fn purpose(browser: &str) -> String {
@@ -99,8 +113,19 @@ pub async fn by_code(app: &App, ticket: &str, typed: &str, origin: &Origin, brow
         Ok(tried) => tried,
         Err(held) => return Ok(SignInOutcome::Held(held)),
     };
+    // Only whoever has the password comes so far, so that nobody else can keep the owner out by this count.
+    let codes = match guesses::begin_code(app, &officer).await? {
+        Ok(codes) => codes,
+        Err(held) => {
+            guesses::take_back(app, &tried).await?;
+            return Ok(SignInOutcome::Held(held));
+        }
+    };
     match second_step::check(app, officer.id, typed).await? {
-        second_step::Checked::Right => Ok(SignInOutcome::In(Box::new(enter(app, officer, origin, Some(&tried), Method::Password).await?))),
+        second_step::Checked::Right => {
+            guesses::settle_code(app, &codes).await?;
+            Ok(SignInOutcome::In(Box::new(enter(app, officer, origin, Some(&tried), Method::Password).await?)))
+        }
         wrong => {
             guesses::note_failure(app, &tried, Some(officer.id), "code").await?;
             Ok(if wrong == second_step::Checked::UsedBefore { SignInOutcome::UsedBefore } else { SignInOutcome::Wrong })

@@ -55,10 +55,14 @@ impl std::str::FromStr for Head {
 
 /// Values one after the other, each with its length before it.
 #[derive(Default)]
-struct Encoding(Vec<u8>);
+pub(super) struct Encoding(Vec<u8>);
 
 impl Encoding {
-    fn text(mut self, value: &str) -> Self {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(super) fn text(mut self, value: &str) -> Self {
         // Writing to memory does not fail.
         let _written = write!(self.0, "{}:", value.len());
         self.0.extend_from_slice(value.as_bytes());
@@ -66,7 +70,7 @@ impl Encoding {
         self
     }
 
-    fn number(self, value: i64) -> Self {
+    pub(super) fn number(self, value: i64) -> Self {
         self.text(&value.to_string())
     }
 
@@ -80,7 +84,7 @@ impl Encoding {
         }
     }
 
-    fn time(self, at: At) -> Self {
+    pub(super) fn time(self, at: At) -> Self {
         self.number(at.naive().and_utc().timestamp_micros())
     }
 }

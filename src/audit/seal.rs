@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use diesel::QueryResult;
 
 use super::chain::{self, GENESIS_DAY, Head, HeadKey};
+use super::kept::Kept;
 use crate::domain::At;
 use crate::store::audit_log::{self, AuditHeadRow, Seal};
 use crate::store::{Conn, Db};
@@ -26,7 +27,9 @@ pub enum Refusal {
     #[error("the newest head in audit_heads bears no signature of ours: it was changed, or the keyring is another")]
     Forged,
     /// The newest head lies before one that this process has seen.
-    #[error("the newest head in audit_heads lies before one that was sealed already: the log was set back")]
+    #[error(
+        "the newest head in audit_heads lies before one that was sealed already: the log was set back (if it was restored from a backup, remove the file audit-head beside the keyring)"
+    )]
     SetBack,
 }
 
@@ -45,12 +48,18 @@ pub enum SealOutcome {
 pub struct Sealer {
     key: HeadKey,
     seen: Mutex<Option<Head>>,
+    kept: Option<Kept>,
 }
 
 impl Sealer {
     /// Signs heads with this key.
     pub fn new(key: HeadKey) -> Self {
-        Self { key, seen: Mutex::new(None) }
+        Self { key, seen: Mutex::new(None), kept: None }
+    }
+
+    /// The same, going on from what an earlier process kept, and keeping how far it comes.
+    pub fn keeping(key: HeadKey, kept: Kept) -> Self {
+        Self { seen: Mutex::new(kept.read(&key)), key, kept: Some(kept) }
     }
 
     /// Seals what waits, up to a batch.
@@ -61,6 +70,11 @@ impl Sealer {
         let outcome = db.write().await?.transaction(async |conn| self.seal(conn).await).await?;
         if let SealOutcome::Sealed(head, _) = outcome {
             self.remember(head);
+            if let Some(kept) = &self.kept
+                && let Err(error) = kept.write(&self.key, head, db.read().await?.db_now().await?)
+            {
+                tracing::warn!(%error, "how far the audit log is sealed could not be kept beside the keyring");
+            }
         }
         Ok(outcome)
     }

@@ -8,8 +8,10 @@ use diesel::QueryResult;
 use serde::Serialize;
 
 use super::chain::{self, GENESIS, GENESIS_DAY, Head, HeadKey};
+use super::originals;
 use super::seal::day_of;
 use crate::domain::At;
+use crate::files::Files;
 use crate::store::audit_log::{self, AuditHeadRow, SealedRow};
 use crate::store::{Conn, Db};
 
@@ -32,14 +34,19 @@ pub struct Verified {
     pub unsealed: i64,
     /// Entries sealed more than ten minutes after the moment that they name.
     pub late: i64,
+    /// Originals that are as they were noted when they came in.
+    pub originals: i64,
+    /// Originals that were noted and are kept no more.
+    pub originals_gone: i64,
 }
 
 /// Reads all of it. `given` is a head that was kept elsewhere.
-pub async fn verify(db: &Db, key: &HeadKey, given: Option<Head>) -> QueryResult<Verified> {
-    db.read().await?.snapshot(async |conn| read(conn, key, given).await).await
+pub async fn verify(db: &Db, files: &Files, key: &HeadKey, given: Option<Head>) -> QueryResult<Verified> {
+    db.read().await?.snapshot(async |conn| read(conn, files, key, given).await).await
 }
 
-async fn read(conn: &mut Conn, key: &HeadKey, given: Option<Head>) -> QueryResult<Verified> {
+async fn read(conn: &mut Conn, files: &Files, key: &HeadKey, given: Option<Head>) -> QueryResult<Verified> {
+    let (mut originals, mut originals_gone) = (0, 0);
     let mut reading = Reading::of(&audit_log::list_heads(conn).await?, key, given);
     while reading.fault.is_none() {
         let page = audit_log::list_sealed_after(conn, reading.last.seq, PAGE).await?;
@@ -49,6 +56,14 @@ async fn read(conn: &mut Conn, key: &HeadKey, given: Option<Head>) -> QueryResul
         }
         for row in &page {
             reading.next(row);
+            if reading.fault.is_none() && row.action == originals::RECEIVED {
+                let compared = originals::compare(conn, files, row).await?;
+                originals += compared.whole;
+                originals_gone += compared.gone;
+                if let Some(fault) = compared.fault {
+                    reading.fail(fault);
+                }
+            }
         }
         if page.is_empty() {
             break;
@@ -67,6 +82,8 @@ async fn read(conn: &mut Conn, key: &HeadKey, given: Option<Head>) -> QueryResul
         head: reading.last.to_string(),
         unsealed: audit_log::count_unsealed(conn).await?,
         late: reading.late,
+        originals,
+        originals_gone,
     })
 }
 
@@ -193,11 +210,20 @@ pub fn told(verified: &Verified, at: At) -> String {
     };
     match &verified.fault {
         None => format!(
-            "The audit log is whole: {} entries, none changed and none missing.\nHead: {}\nKeep the head somewhere else: without it, nobody can tell whether the last entries were cut off with their day's head. Read at {}.{waiting}{late}",
+            "The audit log is whole: {} entries, none changed and none missing.\nHead: {}\nKeep the head somewhere else: without it, nobody can tell whether the last entries were cut off with their day's head. Read at {}.{waiting}{late}\n{}",
             verified.entries,
             verified.head,
-            at.rfc3339()
+            at.rfc3339(),
+            told_originals(verified)
         ),
         Some(fault) => format!("The audit log was tampered with: {fault}.\nThe {} entries before that are as they were sealed.{waiting}", verified.entries),
     }
+}
+
+fn told_originals(verified: &Verified) -> String {
+    let gone = match verified.originals_gone {
+        0 => String::new(),
+        gone => format!(" {gone} more were noted and are kept no more: retention and erasure say in the log what they took."),
+    };
+    format!("Originals as they came in: {}, none changed.{gone}", verified.originals)
 }

@@ -113,6 +113,16 @@ pub fn mask(value: &str) -> String {
     }
 }
 
+/// A carrier's words with every address in them masked.
+pub fn masked_in(text: &str) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '+');
+        let is_number = bare.chars().filter(char::is_ascii_digit).count() >= 9 && bare.chars().all(|c| c.is_ascii_digit() || "+-.()".contains(c));
+        if bare.contains('@') || is_number { word.replace(bare, &mask(bare)) } else { word.to_owned() }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// An e-mail address in small letters without what stands behind a plus (RFC 5233), to tell whether two are one mailbox.
 pub fn without_detail(address: &str) -> String {
     let lower = address.trim().trim_matches(['<', '>']).to_lowercase();
@@ -334,6 +344,17 @@ impl std::fmt::Debug for Email {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_within_words_are_masked() {
+        for (text, expected) in [
+            ("550 5.1.1 <bob@example.org>: no such user", "550 5.1.1 <b…@example.org>: no such user"),
+            ("The number +447700900150 is not reachable", "The number a number ending 0150 is not reachable"),
+            ("Error 30005 at 12:00", "Error 30005 at 12:00"),
+        ] {
+            assert_eq!(masked_in(text), expected);
+        }
+    }
 
     #[test]
     fn numbers_are_read_as_people_and_providers_write_them() {

@@ -12,6 +12,8 @@ const FREE_OF_PAIR: i64 = 5;
 const FREE_OF_DEVICE: i64 = 8;
 /// The same for a whole network, behind which may be a station.
 const FREE_OF_NETWORK: i64 = 60;
+/// Wrong codes of one account after its right password. More than that are no owner's mistakes.
+pub const FREE_OF_CODES: i64 = 10;
 const FIRST_WAIT_MS: i64 = 5_000;
 const LONGEST_PAIR_WAIT_MS: i64 = 15 * 60_000;
 const LONGEST_NETWORK_WAIT_MS: i64 = 2 * 60_000;
@@ -34,6 +36,8 @@ crate::words! {
         Pair = "pair",
         /// This account from this known browser.
         Device = "device",
+        /// Codes of this account, after the right password.
+        Code = "code",
         /// Anything from this network.
         Network = "network",
     }
@@ -60,6 +64,11 @@ pub fn judge(known_device: bool, own: Option<Tally>, network: Option<Tally>, now
     // Others' failures from the same network are no business of a browser that is known.
     let network = if known_device { None } else { until(network, FREE_OF_NETWORK, LONGEST_NETWORK_WAIT_MS, now) };
     own.or(network.map(|until| Verdict::Wait { until, why: TooOften::Network })).unwrap_or(Verdict::Go)
+}
+
+/// Judges a try at an account's codes by how many were wrong, from wherever: whoever tries has the password already.
+pub fn judge_code(tally: Tally, now: At) -> Verdict {
+    until(Some(tally), FREE_OF_CODES, LONGEST_PAIR_WAIT_MS, now).map_or(Verdict::Go, |until| Verdict::Wait { until, why: TooOften::Code })
 }
 
 /// Each failure past the free ones doubles the wait.

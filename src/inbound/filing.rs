@@ -42,6 +42,11 @@ pub(super) struct Filer<'a> {
     pub(super) moved: HashMap<Vec<u8>, Vec<Moved>>,
 }
 
+/// Whether a name that somebody gave themselves is an address, or has one in it.
+fn names_an_address(name: &str) -> bool {
+    name.contains('@') || name.chars().filter(char::is_ascii_digit).count() >= 9
+}
+
 /// A message to be filed.
 pub(super) struct Filing<'a> {
     pub(super) envelope: &'a EnvelopeRow,
@@ -225,7 +230,8 @@ impl Filer<'_> {
             match_key: match_key.clone(),
             kind: filing.from.kind().to_owned(),
             address: filing.from.reveal().to_owned(),
-            name: filing.from_name.clone().filter(|name| !name.is_empty()),
+            // A name that is an address would show what is masked.
+            name: filing.from_name.clone().filter(|name| !name.is_empty() && !names_an_address(name)),
             created_at: self.now,
             owner_doubt_at: None,
         };

@@ -11,10 +11,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::classify::opt_out::{self, Context, Scope, TextClass};
 use crate::app::App;
+use crate::audit::originals::{self, Original};
 use crate::channels::Verified;
 use crate::domain::{Address, Phone};
 use crate::files::sha256;
-use crate::store::envelopes::{self, EnvelopeRow};
+use crate::store::envelopes::{self, EnvelopeRow, Noted};
 use crate::store::suppressions::{self, SuppressionRow};
 use crate::store::{Backend, Conn, wake::Change};
 use crate::store::{replay_keys, text_parts};
@@ -86,6 +87,8 @@ struct Sealed {
     stop: Option<&'static str>,
     /// What no other request may bear.
     replay_key: Option<String>,
+    /// What the audit log has of it. A receipt is no original of anything that was said.
+    seal: Option<String>,
 }
 
 /// Which of a group are new, and which were refused.
@@ -186,9 +189,12 @@ impl Intake {
             tries: 0,
             received_at,
             processed_at: None,
+            salt: (arrival.kind != "sms_status").then(|| rand::random::<[u8; 16]>().to_vec()),
+            noted_in: None,
         };
+        let seal = Original::of(&row).map(|original| original.seal());
         let (done, answer) = oneshot::channel();
-        Ok((Job { sealed: Sealed { row, stop, replay_key }, done }, answer))
+        Ok((Job { sealed: Sealed { row, stop, replay_key, seal }, done }, answer))
     }
 }
 
@@ -268,11 +274,20 @@ impl Sealed {
     }
 }
 
-async fn commit(app: &App, group: Vec<Sealed>) -> QueryResult<Committed> {
+async fn commit(app: &App, mut group: Vec<Sealed>) -> QueryResult<Committed> {
+    let (entry_id, at) = (app.next_id(), app.now());
+    for sealed in &mut group {
+        sealed.row.noted_in = sealed.seal.is_some().then_some(entry_id);
+    }
     let mut conn = app.write().await?;
     // On PostgreSQL one statement is then all, and its own transaction.
-    if matches!(conn, Conn::Pg(_)) && group.iter().all(Sealed::stands_alone) {
-        return insert(&mut conn, &group).await.map(|fresh| Committed { fresh, replayed: HashSet::new() });
+    if let Conn::Pg(c) = &mut conn
+        && group.iter().all(Sealed::stands_alone)
+    {
+        let (rows, seals): (Vec<_>, Vec<_>) = group.into_iter().map(|sealed| (sealed.row, sealed.seal)).unzip();
+        let noted = Noted { entry_id, action: originals::RECEIVED, at, seals: &seals };
+        let fresh = envelopes::insert_noted(&mut *c, &rows, &noted).await?;
+        return Ok(Committed { fresh, replayed: HashSet::new() });
     }
     conn.transaction(async |conn| {
         let mut committed = Committed { fresh: insert(conn, &group).await?, replayed: HashSet::new() };
@@ -281,6 +296,11 @@ async fn commit(app: &App, group: Vec<Sealed>) -> QueryResult<Committed> {
             if let (Some(rule), true) = (sealed.stop, committed.fresh.contains(&sealed.row.id)) {
                 stop(conn, app, &sealed.row, rule).await?;
             }
+        }
+        let stored = group.iter().filter(|sealed| committed.fresh.contains(&sealed.row.id));
+        let seals: Vec<(i64, String)> = stored.filter_map(|sealed| Some((sealed.row.id, sealed.seal.clone()?))).collect();
+        if !seals.is_empty() {
+            originals::note_received(conn, at, entry_id, &seals).await?;
         }
         Ok(committed)
     })

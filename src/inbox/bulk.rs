@@ -6,12 +6,13 @@ use diesel::QueryResult;
 
 use super::assign::{self, AssignOutcome, Receiver};
 use super::undo::{self, Before};
-use super::{changed, close, is_as_seen, reading, tag};
+use super::{close, is_as_seen, reading, tag};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::domain::closing::Outcome;
 use crate::store::accounts::OfficerRow;
 use crate::store::conversations::ConversationRow;
+use crate::store::wake::Change;
 use crate::store::{Conn, conversations, undos};
 
 /// The most that one act takes: more than a page shows.
@@ -69,7 +70,7 @@ const NEWS: &str = "something has changed since you looked";
 /// Does one thing to many conversations, named by their public ids, each perhaps with the version that was seen: `id.7`.
 pub async fn run(app: &App, officer: &OfficerRow, public_ids: &[String], act: &Act) -> QueryResult<BulkOutcome> {
     let actor = Actor::Officer(officer.id);
-    let (mut outcome, mut undo_id, mut told) = (BulkOutcome::default(), None, Vec::new());
+    let (mut outcome, mut undo_id) = (BulkOutcome::default(), None);
     for picked in public_ids.iter().take(MOST) {
         let (public_id, version) = picked.split_once('.').map_or((picked.as_str(), None), |(id, version)| (id, version.parse().ok()));
         // What is put away must have been seen; a tag or a new owner takes nothing away from anybody.
@@ -100,7 +101,6 @@ pub async fn run(app: &App, officer: &OfficerRow, public_ids: &[String], act: &A
             Ok(id) => {
                 undo_id = id;
                 outcome.done += 1;
-                told.push(row.id);
             }
             Err(why) => *outcome.refused.entry(why).or_default() += 1,
         }
@@ -109,9 +109,9 @@ pub async fn run(app: &App, officer: &OfficerRow, public_ids: &[String], act: &A
     if let Some(id) = undo_id {
         undos::set_sentence(&mut app.write().await?, id, &outcome.sentence).await?;
     }
-    // One is enough: open pages look again at everything.
-    if let Some(id) = told.first() {
-        changed(app, *id).await?;
+    // None is named: open pages look again at everything.
+    if outcome.done > 0 {
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: None });
     }
     Ok(outcome)
 }

@@ -27,6 +27,19 @@ pub struct Looks {
     pub officers: Vec<OfficerRow>,
 }
 
+/// A list that is shown again within so long, with nobody new in it, is not noted again.
+const LISTED_MS: i64 = 10 * 60_000;
+
+/// Notes which conversations a list showed to an officer.
+pub async fn note_list(app: &App, officer: &OfficerRow, list: &str, shown: &[i64]) -> QueryResult<()> {
+    let (now, mut conn) = (app.now(), app.read().await?);
+    if audit::was_listed(&mut conn, officer.id, shown, now.plus_ms(-LISTED_MS)).await? {
+        return Ok(());
+    }
+    drop(conn);
+    audit::note_listed(&mut app.write().await?, app.ids(), now, officer.id, list, shown).await
+}
+
 /// Whether somebody may see who looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

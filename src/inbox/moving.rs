@@ -4,13 +4,14 @@ use diesel::QueryResult;
 
 use super::assign::{self, Receiver};
 use super::undo::{self, Before, Made};
-use super::{carry, changed, event, holds};
+use super::{carry, changed, event, evidence, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::store::alerts::AlertRow;
 use crate::store::conversations::{self, ConversationRow};
 use crate::store::messages;
 use crate::store::moves::{self, MoveRow};
+use crate::store::wake::Change;
 use crate::store::{Conn, accounts, alerts, deliveries};
 
 /// What came of moving a conversation.
@@ -29,8 +30,9 @@ pub async fn move_to(app: &App, conversation_id: i64, reference: &str, actor: &A
     let mut conn = app.write().await?;
     let outcome = conn.transaction(async |conn| move_in(conn, app, conversation_id, reference, actor).await).await?;
     drop(conn);
-    if matches!(outcome, MoveOutcome::Moved(_)) {
+    if let MoveOutcome::Moved(there) = &outcome {
         changed(app, conversation_id).await?;
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: Some(there.clone()) });
     }
     Ok(outcome)
 }
@@ -61,7 +63,7 @@ async fn move_in(conn: &mut Conn, app: &App, conversation_id: i64, reference: &s
             before.add_unread(there.id, there.unread);
             before.add_mark(conn, conversation.id).await?;
             before.add_mark(conn, there.id).await?;
-            merge(conn, app, &conversation, &there, &alert).await?;
+            merge(conn, app, &conversation, &there, &alert, actor).await?;
             event(conn, app, conversation.id, actor, "moved", &format!("{sentence}{was}")).await?;
             (there.id, there.public_id)
         }
@@ -103,7 +105,9 @@ async fn confirm(conn: &mut Conn, app: &App, conversation: &ConversationRow, ale
     event(conn, app, conversation.id, actor, "confirmed", &format!("Confirmed as {}", alert.reference)).await
 }
 
-async fn merge(conn: &mut Conn, app: &App, conversation: &ConversationRow, there: &ConversationRow, alert: &AlertRow) -> QueryResult<()> {
+async fn merge(conn: &mut Conn, app: &App, conversation: &ConversationRow, there: &ConversationRow, alert: &AlertRow, actor: &Actor) -> QueryResult<()> {
+    let coming: Vec<i64> = messages::list_of(conn, conversation.id).await?.iter().map(|message| message.id).collect();
+    evidence::keep_apart(conn, app, &coming, there.id, actor).await?;
     let (from, to) = (carry::run_clock(conn, conversation.id, app.now()).await?, carry::run_clock(conn, there.id, app.now()).await?);
     messages::move_all(conn, conversation.id, there.id).await?;
     // Their next answer carries the token of what we sent in the old one: it must lead here.

@@ -57,6 +57,9 @@ pub struct Opened {
     pub pauses: Vec<PauseRow>,
 }
 
+/// How long a page that shows what is new goes on by the look that opened it.
+const STANDS_MS: i64 = 3_600_000;
+
 /// Why a conversation is opened. The audit entry says so; only what an officer looked at is marked as read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -121,6 +124,8 @@ async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationR
             let subject = ("conversation", Some(conversation.id));
             let detail = match look {
                 Look::Looked => serde_json::json!({}),
+                // A page that shows what is new was opened before; what was not opened is looked at now.
+                Look::Refreshed if !audit::has_looked(conn, officer.id, conversation.id, app.now().plus_ms(-STANDS_MS)).await? => serde_json::json!({}),
                 Look::Refreshed => serde_json::json!({ "live": true }),
                 Look::Ahead => serde_json::json!({ "ahead": true }),
             };
@@ -141,24 +146,13 @@ async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationR
     Ok(())
 }
 
-/// Who registered the address of a correspondent, as far as it is theirs: whoever registered a number before it changed hands
-/// is not who has it since, nor the other way about.
-pub async fn registered(conn: &mut Conn, correspondent: &CorrespondentRow) -> QueryResult<Option<ResidentRow>> {
-    let before = correspondents::doubted_since(conn, &correspondent.match_key, correspondent.created_at).await?;
-    let found = residents::find_by_match_key(conn, &correspondent.match_key).await?.filter(|(_, address)| match (correspondent.owner_doubt_at, before) {
-        (Some(doubt), _) => address.verified_at.is_some_and(|verified| verified <= doubt),
-        (None, Some(before)) => address.verified_at.is_none_or(|verified| verified > before),
-        (None, None) => true,
-    });
-    Ok(found.map(|(resident, _)| resident))
-}
-
 /// All of it as of one moment: what the page shows and the version that an answer names fit together.
 async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
     let conversation = conversations::get(conn, id).await?;
     let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
-    let resident = match registered(conn, &correspondent).await? {
-        Some(resident) => {
+    let registered = residents::find_of(conn, &correspondent).await?;
+    let resident = match registered {
+        Some((resident, _)) => {
             let groups = residents::list_groups(conn, resident.id).await?.into_iter().map(|(_, name)| name).collect();
             let places = residents::list_places(conn, resident.id).await?;
             Some((resident, groups, places))

@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 
 use super::undo::{self, Before, Made};
-use super::{carry, changed, event, holds};
+use super::{carry, changed, event, evidence, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::ids;
@@ -11,6 +11,7 @@ use crate::store::alerts::{self, AlertRow};
 use crate::store::conversations::{self, ConversationRow};
 use crate::store::messages::{self, MessageRow};
 use crate::store::moves::{self, MoveRow};
+use crate::store::wake::Change;
 use crate::store::{Conn, accounts, deliveries};
 
 /// What came of it.
@@ -33,8 +34,9 @@ pub async fn split(app: &App, conversation_id: i64, message: &str, reference: Op
     let mut conn = app.write().await?;
     let outcome = conn.transaction(async |conn| split_in(conn, app, conversation_id, message, reference, actor).await).await?;
     drop(conn);
-    if matches!(outcome, SplitOutcome::Split(_)) {
+    if let SplitOutcome::Split(there) = &outcome {
         changed(app, conversation_id).await?;
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: Some(there.clone()) });
     }
     Ok(outcome)
 }
@@ -65,6 +67,7 @@ async fn split_in(conn: &mut Conn, app: &App, conversation_id: i64, message: &st
     let ids: Vec<i64> = goes.iter().map(|known| known.id).collect();
     let carried: Vec<i64> = goes.iter().filter_map(|known| known.delivery_id).collect();
     let sentence = format!("Split: {} went to {place}", counted(goes.len()));
+    evidence::keep_apart(conn, app, &ids, there.id, actor).await?;
     messages::move_some(conn, conversation_id, &ids, there.id).await?;
     holds::spread(conn, app, conversation_id, there.id).await?;
     let confidence = if alert.is_some() { "certain" } else { "unattributed" };

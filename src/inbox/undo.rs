@@ -3,16 +3,19 @@
 //! An act notes in its own transaction how all that it changes stood before. An act on many conversations notes a part for
 //! each, and each is taken back by itself.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
-use super::{changed, event};
+use super::{event, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::{At, ids};
 use crate::store::accounts::OfficerRow;
 use crate::store::marks::{self, MarkRow};
 use crate::store::undos::{self, Carried, Stood, Tie, UndoPartRow, UndoRow};
+use crate::store::wake::Change;
 use crate::store::{Conn, conversations, handovers, tags};
 
 /// How long it is offered.
@@ -174,19 +177,18 @@ pub async fn undo(app: &App, officer: &OfficerRow, token: &str) -> QueryResult<O
         return Ok(None);
     }
     let mut outcome = UndoOutcome { sentence: row.sentence.clone(), ..UndoOutcome::default() };
-    let mut told = Vec::new();
     for part in undos::list_parts(&mut conn, row.id).await? {
         let before: Before = serde_json::from_value(part.before).unwrap_or_default();
         if conn.transaction(async |conn| restore(conn, app, officer, &row.sentence, &before).await).await? {
             outcome.undone.push(conversations::get(&mut conn, part.conversation_id).await?.public_id);
-            told.push(part.conversation_id);
         } else {
             outcome.changed += 1;
         }
     }
     drop(conn);
-    for id in told {
-        changed(app, id).await?;
+    // It may be about several, also such as it was not done to: none is named.
+    if !outcome.undone.is_empty() {
+        app.wake().change(Change { kind: "inbox".into(), alert: None, conversation: None });
     }
     Ok(Some(outcome))
 }
@@ -210,6 +212,7 @@ async fn restore(conn: &mut Conn, app: &App, officer: &OfficerRow, sentence: &st
             return Ok(false);
         }
     }
+    keep_held(conn, app, &before.ties).await?;
     for tie in &before.ties {
         undos::restore_tie(conn, tie).await?;
     }
@@ -236,6 +239,18 @@ async fn restore(conn: &mut Conn, app: &App, officer: &OfficerRow, sentence: &st
     event(conn, app, subject, &actor, "undone", &format!("Taken back: {}", sentence.trim_end_matches('.'))).await?;
     audit::note(conn, app.ids(), app.now(), &actor, "conversation.undo", ("conversation", Some(subject)), serde_json::json!({})).await?;
     Ok(true)
+}
+
+/// What must be kept is the messages: a hold that came while they were elsewhere goes back with them.
+async fn keep_held(conn: &mut Conn, app: &App, ties: &[Tie]) -> QueryResult<()> {
+    let ids: Vec<i64> = ties.iter().map(|tie| tie.id).collect();
+    let now_in: BTreeMap<i64, i64> = undos::list_places(conn, &ids).await?.into_iter().collect();
+    let moved: BTreeSet<(i64, i64)> =
+        ties.iter().filter_map(|tie| Some((*now_in.get(&tie.id)?, tie.conversation_id))).filter(|(from, to)| from != to).collect();
+    for (from, to) in moved {
+        holds::spread(conn, app, from, to).await?;
+    }
+    Ok(())
 }
 
 async fn unmake(conn: &mut Conn, made: &Made) -> QueryResult<usize> {

@@ -48,7 +48,14 @@ pub async fn export(app: &App, by: i64, public_id: &str, with_notes: bool) -> an
     let found = app.read().await?.snapshot(async |conn| gather(conn, public_id, with_notes).await).await?;
     let Some((person, said)) = found else { return Ok(None) };
     let detail = json!({ "conversations": said.len(), "notes": with_notes });
-    audit::note(&mut app.write().await?, app.ids(), app.now(), &Actor::Officer(by), "person.export", person.subject(), detail).await?;
+    let (actor, given) = (Actor::Officer(by), person.talks.iter().map(|talk| talk.row.id).collect::<Vec<_>>());
+    app.write()
+        .await?
+        .transaction(async |conn| {
+            audit::note(conn, app.ids(), app.now(), &actor, "person.export", person.subject(), detail).await?;
+            audit::note_given(conn, app.ids(), app.now(), &actor, "conversation.given", &given, None).await
+        })
+        .await?;
     let (files, force, now) = (app.files().clone(), app.config().branding.force.clone(), app.now());
     tokio::task::spawn_blocking(move || {
         let mut draft = files.begin_seekable()?;

@@ -39,8 +39,8 @@ pub async fn erase(app: &App, by: i64, public_id: &str) -> QueryResult<Option<Er
     {
         let mut conn = app.read().await?;
         let Some(person) = people::read(&mut conn, public_id).await? else { return Ok(None) };
-        for key in &person.keys {
-            loose.extend(rows::list_loose_envelopes(&mut conn, key).await?);
+        for span in &person.spans {
+            loose.extend(rows::list_loose_envelopes(&mut conn, span).await?);
         }
     }
     let mut conn = app.write().await?;
@@ -70,9 +70,11 @@ pub async fn erase(app: &App, by: i64, public_id: &str) -> QueryResult<Option<Er
                     rows::erase_correspondent(conn, row.id, &rand::random::<[u8; 16]>()).await?;
                 }
             }
-            for key in &person.keys {
-                erased.deliveries += rows::erase_deliveries(conn, key, &kept, &nobody, now).await?;
-                rows::erase_traces(conn, key).await?;
+            for span in &person.spans {
+                // Whoever else's conversation under that key must be kept stays whole too.
+                let whole = retention::list_protected_of(conn, &span.key).await?;
+                erased.deliveries += rows::erase_deliveries(conn, span, &whole, &nobody, now).await?;
+                rows::erase_traces(conn, span).await?;
             }
             let (gone, large) = retention::delete_envelopes(conn, &loose).await?;
             erased.originals += gone;

@@ -1,5 +1,7 @@
 //! Tables `audit_log`, `audit_heads`: append-only. Rows are inserted unchained; the sealer chains them later.
 
+use std::collections::HashSet;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Text, Timestamp};
@@ -7,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Conn;
 use super::schema::{audit_heads, audit_log};
-use crate::domain::At;
+use crate::domain::{At, Ids};
 use crate::on;
 
 /// Who did what to which subject. Ids only: no words, no addresses.
@@ -140,6 +142,75 @@ pub async fn list_sealed_of(conn: &mut Conn, subject_kind: &str, subject_ids: &[
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// Entries by their ids with their seals, oldest first.
+pub async fn list_sealed_by_ids(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<SealedRow>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(10_000) {
+        let rows: Vec<SealedRow> = on!(conn, c => audit_log::table.filter(audit_log::id.eq_any(some)).order(audit_log::id).select(entry!()).load(c).await)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// From which conversations messages were moved or split off into one, each with the entry that says so, the latest first.
+pub async fn list_moves_into(conn: &mut Conn, conversation_id: i64) -> QueryResult<Vec<(i64, i64)>> {
+    // It is written by us: no blank stands in it, and what follows the number is a comma or the end.
+    let named = |end: &str| format!("%\"into\":{conversation_id}{end}%");
+    let says = || sql::<Text>("CAST(detail AS TEXT)");
+    let rows: Vec<(Option<i64>, i64)> = on!(conn, c => audit_log::table
+        .filter(audit_log::action.eq_any(["conversation.move", "conversation.split"]))
+        .filter(says().like(named(",")).or(says().like(named("}"))))
+        .order(audit_log::id.desc())
+        .select((audit_log::subject_id, audit_log::id))
+        .load(c)
+        .await)?;
+    Ok(rows.into_iter().filter_map(|(from, id)| Some((from.filter(|from| *from != conversation_id)?, id))).collect())
+}
+
+/// The id of the first entry of an action.
+pub async fn first_of(conn: &mut Conn, action: &str) -> QueryResult<Option<i64>> {
+    on!(conn, c => audit_log::table.filter(audit_log::action.eq(action)).order(audit_log::id).select(audit_log::id).first(c).await.optional())
+}
+
+/// Whether an officer opened a conversation since that moment.
+pub async fn has_looked(conn: &mut Conn, officer_id: i64, conversation_id: i64, since: At) -> QueryResult<bool> {
+    let looked = audit_log::subject_kind
+        .eq("conversation")
+        .and(audit_log::subject_id.eq(conversation_id))
+        .and(audit_log::officer_id.eq(officer_id))
+        .and(audit_log::action.eq("conversation.view"))
+        .and(audit_log::id.ge(Ids::floor(since)));
+    let found: Option<i64> = on!(conn, c => audit_log::table
+        .filter(looked)
+        .filter(sql::<Text>("CAST(detail AS TEXT)").eq("{}"))
+        .select(audit_log::id)
+        .first(c)
+        .await
+        .optional())?;
+    Ok(found.is_some())
+}
+
+/// What somebody who is no officer did this to since that moment.
+pub async fn list_subjects_since(conn: &mut Conn, action: &str, actor: &str, since: At) -> QueryResult<Vec<i64>> {
+    let rows: Vec<Option<i64>> = on!(conn, c => audit_log::table
+        .filter(audit_log::action.eq(action).and(audit_log::id.ge(Ids::floor(since))).and(audit_log::actor.eq(actor)))
+        .select(audit_log::subject_id)
+        .load(c)
+        .await)?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// What an officer's lists showed since that moment.
+pub async fn list_shown_since(conn: &mut Conn, action: &str, officer_id: i64, since: At) -> QueryResult<HashSet<i64>> {
+    let rows: Vec<serde_json::Value> = on!(conn, c => audit_log::table
+        .filter(audit_log::officer_id.eq(officer_id).and(audit_log::id.ge(Ids::floor(since))).and(audit_log::action.eq(action)))
+        .select(audit_log::detail)
+        .load(c)
+        .await)?;
+    let shown = rows.iter().filter_map(|detail| detail.get("shown").and_then(serde_json::Value::as_array)).flatten();
+    Ok(shown.filter_map(serde_json::Value::as_i64).collect())
 }
 
 /// The oldest entries that are not sealed yet, by their ids.

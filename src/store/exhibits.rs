@@ -70,10 +70,12 @@ pub async fn list_named_in(conn: &mut Conn, conversation_id: i64) -> QueryResult
         .await)
 }
 
-/// Seals those that are not sealed yet.
-pub async fn seal(conn: &mut Conn, ids: &[i64], now: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(exhibits::table.filter(exhibits::id.eq_any(ids).and(exhibits::sealed_at.is_null())))
-        .set(exhibits::sealed_at.eq(Some(now)))
-        .execute(c)
-        .await)
+/// Seals those that are not sealed yet, under the reference that went out: whoever renamed one meanwhile was too late.
+pub async fn seal(conn: &mut Conn, named: &[(i64, String)], now: At) -> QueryResult<usize> {
+    let mut sealed = 0;
+    for (id, reference) in named {
+        let open = exhibits::table.filter(exhibits::id.eq(id).and(exhibits::sealed_at.is_null()));
+        sealed += on!(conn, c => diesel::update(open).set((exhibits::sealed_at.eq(Some(now)), exhibits::reference.eq(reference))).execute(c).await)?;
+    }
+    Ok(sealed)
 }

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use super::schema::exports;
+use super::schema::{export_messages, exports, messages};
 use crate::domain::At;
-use crate::on;
+use crate::{insert_all, on};
 
 /// One export.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -46,6 +46,14 @@ pub struct ExportRow {
     pub finished_at: Option<At>,
 }
 
+/// A message that went out with it.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = export_messages)]
+struct ExportMessage {
+    export_id: i64,
+    message_id: i64,
+}
+
 /// What became of one.
 #[derive(Clone, Debug, AsChangeset)]
 #[diesel(table_name = exports)]
@@ -76,15 +84,41 @@ pub async fn find(conn: &mut Conn, public_id: &str) -> QueryResult<Option<Export
     on!(conn, c => exports::table.filter(exports::public_id.eq(public_id)).select(ExportRow::as_select()).first(c).await.optional())
 }
 
-/// Exports of a conversation, newest first.
+/// Exports of a conversation, newest first: asked for there, or of messages that are all there now.
 pub async fn list_of(conn: &mut Conn, conversation_id: i64) -> QueryResult<Vec<ExportRow>> {
+    let moved = list_moved_into(conn, conversation_id).await?;
     on!(conn, c => exports::table
-        .filter(exports::conversation_id.eq(conversation_id))
+        .filter(exports::conversation_id.eq(conversation_id).or(exports::id.eq_any(&moved)))
         .order(exports::id.desc())
         .limit(20)
         .select(ExportRow::as_select())
         .load(c)
         .await)
+}
+
+/// Exports whose messages are all in a conversation, wherever they were when it was made.
+pub async fn list_moved_into(conn: &mut Conn, conversation_id: i64) -> QueryResult<Vec<i64>> {
+    let here: Vec<i64> = on!(conn, c => export_messages::table
+        .inner_join(messages::table)
+        .filter(messages::conversation_id.eq(conversation_id))
+        .select(export_messages::export_id)
+        .distinct()
+        .load(c)
+        .await)?;
+    let elsewhere: Vec<i64> = on!(conn, c => export_messages::table
+        .inner_join(messages::table)
+        .filter(export_messages::export_id.eq_any(&here).and(messages::conversation_id.ne(conversation_id)))
+        .select(export_messages::export_id)
+        .distinct()
+        .load(c)
+        .await)?;
+    Ok(here.into_iter().filter(|id| !elsewhere.contains(id)).collect())
+}
+
+/// Notes which messages went out with an export.
+pub async fn note_messages(conn: &mut Conn, id: i64, message_ids: &[i64]) -> QueryResult<usize> {
+    let rows: Vec<_> = message_ids.iter().map(|message_id| ExportMessage { export_id: id, message_id: *message_id }).collect();
+    insert_all!(conn, export_messages::table, rows)
 }
 
 /// Whether any waits, made by somebody or not.

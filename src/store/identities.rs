@@ -38,6 +38,11 @@ pub async fn has(conn: &mut Conn, issuer: &str, officer_id: i64) -> QueryResult<
         .await)
 }
 
+/// Whether anybody of any directory has this account.
+pub async fn has_any(conn: &mut Conn, officer_id: i64) -> QueryResult<bool> {
+    on!(conn, c => diesel::select(diesel::dsl::exists(officer_identities::table.filter(officer_identities::officer_id.eq(officer_id)))).get_result(c).await)
+}
+
 /// Ties a person to an account, or notes that they came again.
 pub async fn put(conn: &mut Conn, row: &IdentityRow) -> QueryResult<usize> {
     on!(conn, c => diesel::insert_into(officer_identities::table)

@@ -7,17 +7,38 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use super::conversations::ConversationRow;
 use super::correspondents::CorrespondentRow;
-use super::residents::ResidentRow;
+use super::residents::{ConsentRow, ResidentRow};
 use super::schema::{
-    attachments, bounce_scores, codes, consent_events, conversations, correspondents, deliveries, drafts, envelopes, findings, messages, number_faults,
-    residents, search_entries, suppressions, text_parts, urgencies,
+    attachments, attempts, bounce_scores, codes, consent_events, conversation_events, conversation_moves, conversations, correspondents, deliveries, drafts,
+    envelopes, findings, handovers, messages, nudges, number_faults, pauses, residents, search_entries, suppressions, text_parts, undo_parts, unmasks,
+    urgencies,
 };
 use super::suppressions::SuppressionRow;
-use crate::domain::At;
+use crate::domain::{At, MatchKey};
 use crate::on;
 
 /// What stands in place of an address.
 pub const ERASED: &str = "(erased)";
+
+/// A key, and the time in which it was this person's: a number may have had another owner before them, or have one since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// HMAC of the normalised address.
+    pub key: MatchKey,
+    /// Theirs since then.
+    pub after: Option<At>,
+    /// And until then.
+    pub until: Option<At>,
+}
+
+impl Span {
+    fn bounds(&self) -> (At, At) {
+        (self.after.unwrap_or_else(|| At::from_unix_ms(0)), self.until.unwrap_or_else(|| At::from_unix_ms(FAR_MS)))
+    }
+}
+
+/// The year 9999.
+const FAR_MS: i64 = 253_370_764_800_000;
 
 /// A resident by public id.
 pub async fn find_resident(conn: &mut Conn, public_id: &str) -> QueryResult<Option<ResidentRow>> {
@@ -29,10 +50,11 @@ pub async fn find_correspondent(conn: &mut Conn, public_id: &str) -> QueryResult
     on!(conn, c => correspondents::table.filter(correspondents::public_id.eq(public_id)).select(CorrespondentRow::as_select()).first(c).await.optional())
 }
 
-/// Everything that ever stood against an address, oldest first.
-pub async fn list_suppressions(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Vec<SuppressionRow>> {
+/// Everything that ever stood against an address in that time, oldest first.
+pub async fn list_suppressions(conn: &mut Conn, span: &Span) -> QueryResult<Vec<SuppressionRow>> {
+    let (after, until) = span.bounds();
     on!(conn, c => suppressions::table
-        .filter(suppressions::match_key.eq(match_key))
+        .filter(suppressions::match_key.eq(&span.key).and(suppressions::created_at.gt(after)).and(suppressions::created_at.le(until)))
         .order(suppressions::id)
         .select(SuppressionRow::as_select())
         .load(c)
@@ -49,21 +71,42 @@ pub async fn list_conversations(conn: &mut Conn, correspondent_id: i64) -> Query
         .await)
 }
 
-/// What was sent to an address: purpose, channel kind, status, when.
-pub async fn list_sent(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Vec<(String, String, String, At)>> {
+/// What was agreed to for an address in that time, oldest first.
+pub async fn list_consent(conn: &mut Conn, span: &Span) -> QueryResult<Vec<ConsentRow>> {
+    let (after, until) = span.bounds();
+    on!(conn, c => consent_events::table
+        .filter(consent_events::match_key.eq(&span.key).and(consent_events::created_at.gt(after)).and(consent_events::created_at.le(until)))
+        .order(consent_events::id)
+        .select(ConsentRow::as_select())
+        .load(c)
+        .await)
+}
+
+/// What was sent to an address in that time: purpose, channel kind, status, when.
+pub async fn list_sent(conn: &mut Conn, span: &Span) -> QueryResult<Vec<(String, String, String, At)>> {
+    let (after, until) = span.bounds();
     on!(conn, c => deliveries::table
-        .filter(deliveries::match_key.eq(match_key))
+        .filter(deliveries::match_key.eq(&span.key).and(deliveries::created_at.gt(after)).and(deliveries::created_at.le(until)))
         .order(deliveries::id)
         .select((deliveries::purpose, deliveries::channel_kind, deliveries::status, deliveries::created_at))
         .load(c)
         .await)
 }
 
-/// Originals of an address that became no message: receipts of texts, opt-outs. Read apart, for it looks at the whole table.
-pub async fn list_loose_envelopes(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Vec<i64>> {
+/// Originals of an address that became no message, of that time: receipts of texts, opt-outs, what could not be understood. Read
+/// apart, for it looks at the whole table.
+pub async fn list_loose_envelopes(conn: &mut Conn, span: &Span) -> QueryResult<Vec<i64>> {
+    let (after, until) = span.bounds();
     let used = diesel::dsl::exists(messages::table.filter(messages::envelope_id.eq(envelopes::id.nullable())));
     on!(conn, c => envelopes::table
-        .filter(envelopes::match_key.eq(match_key).and(envelopes::status.eq("processed")).and(diesel::dsl::not(used)))
+        .filter(
+            envelopes::match_key
+                .eq(&span.key)
+                .and(envelopes::status.eq_any(["processed", "parked"]))
+                .and(envelopes::received_at.gt(after))
+                .and(envelopes::received_at.le(until))
+                .and(diesel::dsl::not(used)),
+        )
         .select(envelopes::id)
         .load(c)
         .await)
@@ -87,11 +130,29 @@ pub async fn erase_messages(conn: &mut Conn, conversation_id: i64, tombstone: &s
             messages::raw_sha256.eq(None::<Vec<u8>>),
             messages::envelope_id.eq(None::<i64>),
             messages::sender_evidence.eq(None::<String>),
+            messages::evidence.eq(""),
         ))
         .execute(c)
         .await)?;
     on!(conn, c => diesel::delete(drafts::table.filter(drafts::conversation_id.eq(conversation_id))).execute(c).await)?;
     let nothing = serde_json::json!([]);
+    // What officers noted beside the messages may say the same again.
+    on!(conn, c => diesel::update(conversation_events::table.filter(conversation_events::conversation_id.eq(conversation_id)))
+        .set(conversation_events::detail.eq(ERASED))
+        .execute(c)
+        .await)?;
+    on!(conn, c => diesel::update(pauses::table.filter(pauses::conversation_id.eq(conversation_id))).set(pauses::reason.eq(ERASED)).execute(c).await)?;
+    on!(conn, c => diesel::update(unmasks::table.filter(unmasks::conversation_id.eq(conversation_id))).set(unmasks::words.eq("")).execute(c).await)?;
+    on!(conn, c => diesel::update(handovers::table.filter(handovers::conversation_id.eq(conversation_id)))
+        .set((handovers::system.eq(ERASED), handovers::reference.eq(ERASED)))
+        .execute(c)
+        .await)?;
+    on!(conn, c => diesel::update(conversation_moves::table.filter(conversation_moves::conversation_id.eq(conversation_id)))
+        .set(conversation_moves::before.eq(&nothing))
+        .execute(c)
+        .await)?;
+    on!(conn, c => diesel::delete(nudges::table.filter(nudges::conversation_id.eq(conversation_id))).execute(c).await)?;
+    on!(conn, c => diesel::delete(undo_parts::table.filter(undo_parts::conversation_id.eq(conversation_id))).execute(c).await)?;
     on!(conn, c => diesel::update(urgencies::table.find(conversation_id)).set(urgencies::reasons.eq(&nothing)).execute(c).await)?;
     on!(conn, c => diesel::update(conversations::table.find(conversation_id))
         .set((
@@ -116,13 +177,23 @@ pub async fn erase_correspondent(conn: &mut Conn, id: i64, key: &[u8]) -> QueryR
 
 /// Takes the person out of what was sent to an address; the rows stay, for they are counted. What is of a conversation that
 /// must be kept stays whole, and so does what is in a provider's hands at this moment.
-pub async fn erase_deliveries(conn: &mut Conn, match_key: &[u8], kept: &[i64], key: &[u8], now: At) -> QueryResult<usize> {
+pub async fn erase_deliveries(conn: &mut Conn, span: &Span, kept: &[i64], key: &[u8], now: At) -> QueryResult<usize> {
+    let (after, until) = span.bounds();
+    let of_then = deliveries::created_at.gt(after).and(deliveries::created_at.le(until));
     let rows: Vec<(i64, Option<i64>)> = on!(conn, c => deliveries::table
-        .filter(deliveries::match_key.eq(match_key).and(deliveries::status.ne_all(["leased", "sending"])))
+        .filter(deliveries::match_key.eq(&span.key).and(deliveries::status.ne_all(["leased", "sending"])).and(of_then))
         .select((deliveries::id, deliveries::conversation_id))
         .load(c)
         .await)?;
     let mut erased = 0;
+    let gone: Vec<i64> = rows.iter().filter(|(_, conversation)| conversation.is_none_or(|id| !kept.contains(&id))).map(|(id, _)| *id).collect();
+    for some in gone.chunks(10_000) {
+        // What a carrier said of a hand-over may quote the address.
+        on!(conn, c => diesel::update(attempts::table.filter(attempts::delivery_id.eq_any(some)))
+            .set(attempts::error_detail.eq(None::<String>))
+            .execute(c)
+            .await)?;
+    }
     for (id, _) in rows.iter().filter(|(_, conversation)| conversation.is_none_or(|id| !kept.contains(&id))) {
         on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq_any(["queued", "held"]))))
             .set((
@@ -140,6 +211,8 @@ pub async fn erase_deliveries(conn: &mut Conn, match_key: &[u8], kept: &[i64], k
                 deliveries::subject.eq(None::<String>),
                 deliveries::body.eq(None::<String>),
                 deliveries::error_detail.eq(None::<String>),
+                deliveries::in_reply_to.eq(None::<String>),
+                deliveries::reference_ids.eq(None::<String>),
             ))
             .execute(c)
             .await)?;
@@ -148,17 +221,22 @@ pub async fn erase_deliveries(conn: &mut Conn, match_key: &[u8], kept: &[i64], k
 }
 
 /// Removes what only served to deal with an address: codes, parts of texts, scores. Consent keeps what was done and when, not
-/// the words.
-pub async fn erase_traces(conn: &mut Conn, match_key: &[u8]) -> QueryResult<()> {
+/// the words. What is of this moment is left to whoever has the number now.
+pub async fn erase_traces(conn: &mut Conn, span: &Span) -> QueryResult<()> {
+    let (after, until) = span.bounds();
+    let of_then = consent_events::created_at.gt(after).and(consent_events::created_at.le(until));
+    on!(conn, c => diesel::update(consent_events::table.filter(consent_events::match_key.eq(&span.key).and(of_then)))
+        .set(consent_events::evidence.eq(ERASED))
+        .execute(c)
+        .await)?;
+    if span.until.is_some() {
+        return Ok(());
+    }
+    let match_key = &span.key;
     on!(conn, c => diesel::delete(codes::table.filter(codes::match_key.eq(match_key))).execute(c).await)?;
     on!(conn, c => diesel::delete(text_parts::table.filter(text_parts::match_key.eq(match_key))).execute(c).await)?;
     on!(conn, c => diesel::delete(bounce_scores::table.filter(bounce_scores::match_key.eq(match_key))).execute(c).await)?;
-    on!(conn, c => diesel::delete(number_faults::table.filter(number_faults::match_key.eq(match_key))).execute(c).await)?;
-    on!(conn, c => diesel::update(consent_events::table.filter(consent_events::match_key.eq(match_key)))
-        .set(consent_events::evidence.eq(ERASED))
-        .execute(c)
-        .await)
-    .map(|_| ())
+    on!(conn, c => diesel::delete(number_faults::table.filter(number_faults::match_key.eq(match_key))).execute(c).await).map(|_| ())
 }
 
 /// Removes a resident with their addresses, groups, places and sessions.

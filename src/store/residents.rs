@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
+use super::correspondents::{self, CorrespondentRow};
 use super::schema::{addresses, areas, consent_events, interest_groups, resident_areas, residents, subscriptions};
 use crate::domain::At;
 use crate::{insert_all, on};
@@ -137,12 +138,15 @@ pub async fn update(conn: &mut Conn, id: i64, name: &str, postcode: &str) -> Que
     on!(conn, c => diesel::update(residents::table.find(id)).set((residents::name.eq(name), residents::postcode.eq(postcode))).execute(c).await)
 }
 
-/// Marks a resident as gone and frees their addresses for a later joining.
+/// Marks a resident as gone, takes out who they were and where, and frees their addresses for a later joining.
 pub async fn leave(conn: &mut Conn, id: i64, now: At) -> QueryResult<usize> {
     on!(conn, c => diesel::delete(addresses::table.filter(addresses::resident_id.eq(id))).execute(c).await)?;
     on!(conn, c => diesel::delete(subscriptions::table.filter(subscriptions::resident_id.eq(id))).execute(c).await)?;
     on!(conn, c => diesel::delete(resident_areas::table.filter(resident_areas::resident_id.eq(id))).execute(c).await)?;
-    on!(conn, c => diesel::update(residents::table.find(id)).set(residents::left_at.eq(Some(now))).execute(c).await)
+    on!(conn, c => diesel::update(residents::table.find(id))
+        .set((residents::left_at.eq(Some(now)), residents::name.eq(""), residents::postcode.eq("")))
+        .execute(c)
+        .await)
 }
 
 /// A resident by id.
@@ -159,6 +163,46 @@ pub async fn find_by_match_key(conn: &mut Conn, match_key: &[u8]) -> QueryResult
         .first(c)
         .await
         .optional())
+}
+
+/// The resident behind a correspondent. Whoever registered the number before it changed hands is not who has it since, nor the
+/// other way about.
+pub async fn find_of(conn: &mut Conn, correspondent: &CorrespondentRow) -> QueryResult<Option<(ResidentRow, AddressRow)>> {
+    let before = correspondents::doubted_since(conn, &correspondent.match_key, correspondent.created_at).await?;
+    let found = find_by_match_key(conn, &correspondent.match_key).await?;
+    Ok(found.filter(|(_, address)| is_same_owner(address.verified_at, correspondent.owner_doubt_at, before)))
+}
+
+/// Whether an address that was proven then is the one of a correspondent whose number may be somebody else's since `doubt`,
+/// and who has it since `before`.
+pub fn is_same_owner(verified_at: Option<At>, doubt: Option<At>, before: Option<At>) -> bool {
+    match (doubt, before) {
+        (Some(doubt), _) => verified_at.is_some_and(|verified| verified <= doubt),
+        (None, Some(before)) => verified_at.is_none_or(|verified| verified > before),
+        (None, None) => true,
+    }
+}
+
+/// The resident whose record of consent names a match key; the latest, whether they left or not.
+pub async fn find_by_consent(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Option<ResidentRow>> {
+    on!(conn, c => consent_events::table
+        .inner_join(residents::table)
+        .filter(consent_events::match_key.eq(match_key))
+        .order(consent_events::id.desc())
+        .select(ResidentRow::as_select())
+        .first(c)
+        .await
+        .optional())
+}
+
+/// Every match key that a resident's record of consent names.
+pub async fn list_consented_keys(conn: &mut Conn, resident_id: i64) -> QueryResult<Vec<Vec<u8>>> {
+    on!(conn, c => consent_events::table
+        .filter(consent_events::resident_id.eq(resident_id))
+        .select(consent_events::match_key)
+        .distinct()
+        .load(c)
+        .await)
 }
 
 /// Which of these match keys belong to somebody.

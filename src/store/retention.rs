@@ -3,11 +3,13 @@
 //! What is held, named as an exhibit, copied or exported is never due; the foreign keys stand behind that (RESTRICT).
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamp};
+use diesel::sql_types::{BigInt, Binary, Timestamp};
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use super::schema::{attachments, attempts, codes, conversations, deliveries, envelopes, legal_holds, messages, nudges, password_resets, receipts, residents};
+use super::schema::{
+    attachments, attempts, codes, conversations, deliveries, envelopes, exports, legal_holds, messages, nudges, password_resets, receipts, residents,
+};
 use crate::domain::retention::Kept;
 use crate::domain::{At, Ids};
 use crate::on;
@@ -15,7 +17,8 @@ use crate::on;
 /// What protects a conversation `c` from disposal and from erasure.
 const PROTECTED: &str = "(EXISTS (SELECT 1 FROM legal_holds h WHERE h.conversation_id = c.id AND h.lifted_at IS NULL) \
      OR EXISTS (SELECT 1 FROM exhibits e WHERE e.conversation_id = c.id) \
-     OR EXISTS (SELECT 1 FROM exports x WHERE x.conversation_id = c.id) \
+     OR EXISTS (SELECT 1 FROM exports x WHERE x.conversation_id = c.id AND x.status <> 'failed') \
+     OR EXISTS (SELECT 1 FROM messages m JOIN export_messages x ON x.message_id = m.id WHERE m.conversation_id = c.id) \
      OR EXISTS (SELECT 1 FROM messages m JOIN exhibits e ON e.message_id = m.id WHERE m.conversation_id = c.id) \
      OR EXISTS (SELECT 1 FROM messages m JOIN working_copies w ON w.message_id = m.id WHERE m.conversation_id = c.id))";
 
@@ -82,6 +85,13 @@ pub async fn is_protected(conn: &mut Conn, conversation_id: i64) -> QueryResult<
     let query = format!("SELECT COUNT(*) AS n FROM conversations c WHERE c.id = $1 AND {PROTECTED}");
     let row: Number = on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(conversation_id).get_result(c).await)?;
     Ok(row.n > 0)
+}
+
+/// Conversations under a match key, whoever had it when, that are held or evidence.
+pub async fn list_protected_of(conn: &mut Conn, match_key: &[u8]) -> QueryResult<Vec<i64>> {
+    let query = format!("SELECT c.id AS n FROM conversations c JOIN correspondents k ON k.id = c.correspondent_id WHERE k.match_key = $1 AND {PROTECTED}");
+    let rows: Vec<Number> = on!(conn, c => diesel::sql_query(&query).bind::<Binary, _>(match_key).load(c).await)?;
+    Ok(rows.into_iter().map(|row| row.n).collect())
 }
 
 /// The originals of a conversation's messages that no other conversation shares.
@@ -164,6 +174,9 @@ pub async fn delete_conversation(conn: &mut Conn, id: i64) -> QueryResult<Gone> 
         .select(deliveries::id)
         .load(c)
         .await)?;
+    // One that failed proves nothing.
+    let failed = exports::table.filter(exports::conversation_id.eq(id).and(exports::status.eq("failed")));
+    on!(conn, c => diesel::delete(failed).execute(c).await)?;
     let messages = on!(conn, c => diesel::delete(messages::table.filter(messages::conversation_id.eq(id))).execute(c).await)?;
     let (envelopes, large) = delete_envelopes(conn, &originals).await?;
     files.extend(large);

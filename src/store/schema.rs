@@ -370,6 +370,8 @@ diesel::table! {
         tries -> BigInt,
         received_at -> Timestamp,
         processed_at -> Nullable<Timestamp>,
+        salt -> Nullable<Binary>,
+        noted_in -> Nullable<BigInt>,
     }
 }
 
@@ -784,6 +786,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    export_messages (export_id, message_id) {
+        export_id -> BigInt,
+        message_id -> BigInt,
+    }
+}
+
+diesel::table! {
     officer_factors (officer_id) {
         officer_id -> BigInt,
         totp_sealed -> Nullable<Binary>,
@@ -1000,6 +1009,7 @@ diesel::joinable!(conversations -> teams (team_id));
 diesel::joinable!(messages -> conversations (conversation_id));
 diesel::joinable!(messages -> officers (officer_id));
 diesel::joinable!(attachments -> messages (message_id));
+diesel::joinable!(export_messages -> messages (message_id));
 diesel::joinable!(conversation_events -> conversations (conversation_id));
 diesel::joinable!(conversation_events -> officers (officer_id));
 diesel::joinable!(conversation_tags -> conversations (conversation_id));
@@ -1052,6 +1062,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     envelopes,
     events,
     exhibits,
+    export_messages,
     exports,
     findings,
     handovers,

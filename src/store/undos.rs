@@ -178,6 +178,17 @@ pub async fn list_ties(conn: &mut Conn, conversation_id: i64) -> QueryResult<Vec
     on!(conn, c => messages::table.filter(messages::conversation_id.eq(conversation_id)).order(messages::id).select(Tie::as_select()).load(c).await)
 }
 
+/// In which conversations messages are: message, conversation.
+pub async fn list_places(conn: &mut Conn, message_ids: &[i64]) -> QueryResult<Vec<(i64, i64)>> {
+    let mut found = Vec::new();
+    for some in message_ids.chunks(10_000) {
+        let rows: Vec<(i64, i64)> =
+            on!(conn, c => messages::table.filter(messages::id.eq_any(some)).select((messages::id, messages::conversation_id)).load(c).await)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// The deliveries that belong to it.
 pub async fn list_carried(conn: &mut Conn, conversation_id: i64) -> QueryResult<Vec<Carried>> {
     on!(conn, c => deliveries::table.filter(deliveries::conversation_id.eq(conversation_id)).order(deliveries::id).select(Carried::as_select()).load(c).await)

@@ -12,6 +12,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::error::AppError;
 use super::extract::Officer;
+use crate::store::sessions;
 use crate::store::wake::Change;
 
 /// Changes within this time are told together.
@@ -25,6 +26,9 @@ pub async fn stream(officer: Officer) -> Result<HttpResponse, AppError> {
     let mut changes = app.wake().changes();
     let (tell, told) = mpsc::channel::<Bytes>(8);
     let stop = app.stop().clone();
+    let session = officer.visitor.session.as_ref().map(|session| session.row.id);
+    let officer_id = officer.row.id;
+    let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
     actix_web::rt::spawn(async move {
         // The first line opens the stream; the page then fetches everything once.
         let mut next = Some(Bytes::from_static(b"retry: 2000\nevent: open\ndata: {}\n\n"));
@@ -36,7 +40,15 @@ pub async fn stream(officer: Officer) -> Result<HttpResponse, AppError> {
             }
             tokio::select! {
                 first = changes.recv() => next = gather(first, &mut changes, reads).await,
-                () = tokio::time::sleep(HEARTBEAT) => next = Some(Bytes::from_static(b": still here\n\n")),
+                _ = beat.tick() => {
+                    let app = app.clone();
+                    // Whoever signed out, or was signed out, hears nothing more.
+                    let stands = app.clone().run(async move { sessions::list_of_officer(&mut app.read().await?, officer_id, app.now()).await }).await;
+                    if stands.is_ok_and(|stands| !stands.iter().any(|row| Some(row.id) == session)) {
+                        return;
+                    }
+                    next = Some(Bytes::from_static(b": still here\n\n"));
+                }
                 () = stop.cancelled() => return,
             }
         }
@@ -74,7 +86,9 @@ async fn gather(first: Result<Change, broadcast::error::RecvError>, changes: &mu
         let named: BTreeSet<&String> = seen.iter().filter_map(pick).collect();
         if named.len() == 1 && !missed { named.first().map(|name| (*name).clone()) } else { None }
     };
-    let conversation = only(|change| change.conversation.as_ref()).filter(|_| reads);
+    // What names none may be about any.
+    let named = seen.iter().all(|change| change.kind != "inbox" || change.conversation.is_some());
+    let conversation = only(|change| change.conversation.as_ref()).filter(|_| reads && named);
     let data = serde_json::json!({ "kinds": kinds, "alert": only(|change| change.alert.as_ref()), "conversation": conversation });
     Some(Bytes::from(format!("event: changed\ndata: {data}\n\n")))
 }

@@ -40,8 +40,12 @@ async fn seal_all(db: &TestDb, sealer: &Sealer) -> Option<Head> {
     }
 }
 
+fn files(db: &TestDb) -> huecry::files::Files {
+    huecry::files::Files::open(&db.folder().join("files")).unwrap()
+}
+
 async fn read(db: &TestDb, given: Option<Head>) -> Verified {
-    verify(&db.db, &HeadKey::of(&SECRET), given).await.unwrap()
+    verify(&db.db, &files(db), &HeadKey::of(&SECRET), given).await.unwrap()
 }
 
 async fn five(db: &TestDb) -> Head {
@@ -187,7 +191,7 @@ on_both!(a_log_written_anew_bears_no_signature_of_ours, async |db| {
     note(db, "test.after").await;
     assert_eq!(sealer().run_once(&db.db).await.unwrap(), SealOutcome::Refused(Refusal::Forged), "a forged head is not gone on from");
     // Somebody else's key does not verify ours.
-    assert!(!verify(&db.db, &HeadKey::of(&[8; 32]), None).await.unwrap().ok);
+    assert!(!verify(&db.db, &files(db), &HeadKey::of(&[8; 32]), None).await.unwrap().ok);
 });
 
 // The one thing that needs a head kept elsewhere: a log set back whole, with the signed head that it had then.

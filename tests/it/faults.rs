@@ -8,6 +8,7 @@ mod clocks;
 mod county;
 mod database_lost;
 mod hang_up;
+mod held;
 mod kill;
 mod kill_mail;
 mod opt_out_race;

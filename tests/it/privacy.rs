@@ -36,6 +36,15 @@ pub(crate) async fn appoint(t: &TestApp, db: &TestDb, email: &str, role: &str, t
     huecry::store::accounts::insert_officers(&mut db.write().await, vec![row]).await.unwrap();
 }
 
+/// An administrator who was let read replies.
+pub(crate) async fn reader(t: &TestApp, db: &TestDb) -> crate::support::browser::Client {
+    let row = huecry::store::accounts::find_officer_by_email(&mut db.read().await, "admin@force.example").await.unwrap().unwrap();
+    let role = huecry::domain::officer::Role::Admin;
+    let account = huecry::accounts::officers::Account { email: row.email, name: row.name, role, team_id: None, reads_replies: true };
+    huecry::accounts::officers::change(&t.app, t.owner.id, row.id, &account).await.unwrap();
+    t.officer("admin@force.example").await
+}
+
 /// Entries of the audit log of one action, newest first.
 async fn entries(db: &TestDb, action: &str) -> Vec<huecry::store::audit_log::AuditRow> {
     let filter = Filter { action: Some(action.to_owned()), ..Filter::default() };

@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("files", &["domain", "config"]),
     ("channels", &["domain", "config"]),
     ("app", &["config", "store", "files", "channels", "clock", "domain"]),
-    ("audit", &["store", "domain"]),
+    ("audit", &["store", "files", "domain"]),
     ("outbound", &["app", "store", "files", "audit", "domain"]),
     ("outbound/dispatch", &["channels"]),
     ("outbound/breaker", &["channels::SendError"]),

@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::bundle::MANIFEST;
-use super::record::{Record, SCHEMA};
+use super::record::{self, Record, SCHEMA};
 use super::trail;
+use crate::audit::originals::Original;
 
 /// What every export has besides its manifest.
 const ALWAYS: &[&str] = &["README.txt", "conversation.json", "conversation.pdf", "audit.jsonl"];
@@ -94,8 +95,42 @@ fn read(mut file: impl Read + Seek, checked: &mut Checked) -> Result<(), String>
         }
         checked.files += 1;
     }
-    seals(&text_of(&mut zip, "conversation.json")?, &listed)?;
-    trail::check(&text_of(&mut zip, "audit.jsonl")?)
+    let record = record_of(&text_of(&mut zip, "conversation.json")?)?;
+    seals(&record, &listed)?;
+    let trail = text_of(&mut zip, "audit.jsonl")?;
+    trail::check(&trail)?;
+    let noted = trail::received(&trail);
+    for original in record.messages.iter().filter_map(|message| message.original.as_ref()) {
+        let target = match &original.target_file {
+            Some(name) => text_of(&mut zip, name)?,
+            None => String::new(),
+        };
+        let mut headers = Vec::new();
+        let mut entry = zip.by_name(&original.headers_file).map_err(|_| format!("there is no {}", original.headers_file))?;
+        entry.by_ref().take(MOST_TEXT).read_to_end(&mut headers).map_err(|error| format!("{} cannot be read ({error})", original.headers_file))?;
+        as_noted(original, &headers, &target, &noted)?;
+    }
+    Ok(())
+}
+
+/// What the audit log noted when it came in is what is here.
+fn as_noted(original: &record::Original, headers: &[u8], target: &str, noted: &BTreeMap<i64, BTreeMap<i64, String>>) -> Result<(), String> {
+    let Some(named) = &original.noted else { return Ok(()) };
+    let faulty = || format!("{} does not bear the seal that the audit log has of it", original.file);
+    let (salt, body) = (hex::decode(&named.salt).map_err(|_| faulty())?, hex::decode(&original.sha256).map_err(|_| faulty())?);
+    let found = Original {
+        salt: &salt,
+        id: named.envelope,
+        channel: &named.channel,
+        kind: &named.kind,
+        target,
+        headers,
+        body: &body,
+        received_at: trail::at(named.received_at_us).ok_or_else(faulty)?,
+    };
+    let seal = found.seal();
+    let in_log = noted.get(&named.entry).and_then(|seals| seals.get(&named.envelope));
+    if seal == named.seal && in_log == Some(&seal) { Ok(()) } else { Err(faulty()) }
 }
 
 /// The file's length and its directory's, from its last bytes; nothing may follow them.
@@ -162,12 +197,17 @@ fn listed(manifest: &str) -> Result<BTreeMap<String, String>, String> {
     Ok(listed)
 }
 
-/// What was sealed when it came in is what is here.
-fn seals(json: &str, listed: &BTreeMap<String, String>) -> Result<(), String> {
+fn record_of(json: &str) -> Result<Record, String> {
     let record: Record = serde_json::from_str(json).map_err(|error| format!("conversation.json is not of its form ({error})"))?;
-    if record.schema != SCHEMA {
-        return Err(format!("conversation.json is of the schema {:?}, which this program does not know: use a newer one", record.schema));
+    if record.schema == SCHEMA {
+        Ok(record)
+    } else {
+        Err(format!("conversation.json is of the schema {:?}, which this program does not know: use a newer one", record.schema))
     }
+}
+
+/// What was sealed when it came in is what is here.
+fn seals(record: &Record, listed: &BTreeMap<String, String>) -> Result<(), String> {
     let originals = record.messages.iter().filter_map(|message| message.original.as_ref()).map(|original| (&original.file, &original.sha256));
     let files = record.messages.iter().flat_map(|message| &message.attachments).map(|file| (&file.file, &file.sha256));
     let copies = record.working_copies.iter().map(|copy| (&copy.file, &copy.sha256));

@@ -1,5 +1,6 @@
 //! Exporting a conversation: asked for on its page, made by a worker, kept under its hash, noted with its digest.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::record::{self, Record};
 use super::{pdf, tell, trail};
 use crate::app::App;
 use crate::audit::chain::{Head, HeadKey};
+use crate::audit::originals::{self, Original, RECEIVED};
 use crate::audit::seal::{self, SealOutcome, Sealer};
 use crate::audit::{self, Actor};
 use crate::domain::{At, file_name, ids};
@@ -59,7 +61,10 @@ pub async fn ask(app: &App, officer: &OfficerRow, conversation: &ConversationRow
         .await?
         .transaction(async |conn| {
             conversations::get_locked(conn, conversation.id).await?;
-            let waiting = exports::list_of(conn, conversation.id).await?.into_iter().find(|found| found.status == "waiting" && found.officer_id == officer.id);
+            let waiting = exports::list_of(conn, conversation.id)
+                .await?
+                .into_iter()
+                .find(|found| found.status == "waiting" && found.officer_id == officer.id && found.conversation_id == conversation.id);
             if let Some(found) = waiting {
                 return Ok(found);
             }
@@ -76,8 +81,12 @@ pub async fn ask(app: &App, officer: &OfficerRow, conversation: &ConversationRow
 
 /// An export of this conversation that is ready; leaves an entry.
 pub async fn fetch(app: &App, officer: &OfficerRow, conversation: &ConversationRow, public_id: &str) -> QueryResult<Option<ExportRow>> {
-    let found = exports::find(&mut app.read().await?, public_id).await?;
-    let Some(row) = found.filter(|row| row.conversation_id == conversation.id && row.status == "ready") else { return Ok(None) };
+    let mut conn = app.read().await?;
+    let Some(row) = exports::find(&mut conn, public_id).await?.filter(|row| row.status == "ready") else { return Ok(None) };
+    if row.conversation_id != conversation.id && !exports::list_moved_into(&mut conn, conversation.id).await?.contains(&row.id) {
+        return Ok(None);
+    }
+    drop(conn);
     let detail = serde_json::json!({ "export": row.id });
     let subject = ("conversation", Some(conversation.id));
     audit::note(&mut app.write().await?, app.ids(), app.now(), &Actor::Officer(officer.id), "conversation.export_download", subject, detail).await?;
@@ -133,7 +142,9 @@ struct Made {
     manifest_sha256: [u8; 32],
     size_bytes: i64,
     files: i64,
-    exhibits: Vec<i64>,
+    messages: Vec<i64>,
+    /// Which, and what they were called in it.
+    exhibits: Vec<(i64, String)>,
 }
 
 async fn ready(app: &App, row: &ExportRow, made: Made) -> QueryResult<()> {
@@ -160,6 +171,7 @@ async fn ready(app: &App, row: &ExportRow, made: Made) -> QueryResult<()> {
                 // Another node took it over and makes it again.
                 return Ok(());
             }
+            exports::note_messages(conn, row.id, &made.messages).await?;
             exhibits::seal(conn, &made.exhibits, app.now()).await?;
             tell(conn, app, row.conversation_id, row.officer_id, "exported", "Exported as evidence").await?;
             let subject = ("conversation", Some(row.conversation_id));
@@ -176,14 +188,15 @@ async fn make(app: &App, row: &ExportRow) -> anyhow::Result<Made> {
     let total = i64::try_from(found.files()).unwrap_or(i64::MAX);
     let (told, mut progress) = watch::channel(0_i64);
     let (files, force, made_at) = (app.files().clone(), app.config().branding.force.clone(), app.now());
-    let exhibits = found.exhibits.iter().map(|exhibit| exhibit.id).collect();
+    let exhibits = found.exhibits.iter().map(|exhibit| (exhibit.id, exhibit.reference.clone())).collect();
+    let messages = found.messages.iter().map(|message| message.id).collect();
     let mut writing = tokio::task::spawn_blocking(move || write(&files, &found, &force, made_at, &told));
     let mut tick = tokio::time::interval(PROGRESS);
     loop {
         tokio::select! {
             done = &mut writing => {
                 let (sha256, manifest_sha256, size, count) = done.context("the writer fell over")??;
-                return Ok(Made { sha256, manifest_sha256, size_bytes: i64::try_from(size).unwrap_or(i64::MAX), files: count, exhibits });
+                return Ok(Made { sha256, manifest_sha256, size_bytes: i64::try_from(size).unwrap_or(i64::MAX), files: count, messages, exhibits });
             }
             _ = tick.tick() => {
                 let done = *progress.borrow_and_update();
@@ -210,13 +223,15 @@ struct Found {
     copies: Vec<WorkingCopyRow>,
     officers: Vec<OfficerRow>,
     trail: Vec<SealedRow>,
+    /// The first entry that notes what came in: what came before it bears no seal.
+    noted_since: Option<i64>,
     head: (Head, At),
 }
 
 impl Found {
-    /// How many files it makes: originals are two each, and four are always there.
+    /// How many files it makes: originals are three each, and four are always there.
     fn files(&self) -> usize {
-        4 + 2 * self.envelopes.len() + self.attachments.len() + self.copies.len()
+        4 + 3 * self.envelopes.len() + self.attachments.len() + self.copies.len()
     }
 
     fn officer(&self, id: Option<i64>) -> Option<String> {
@@ -231,7 +246,7 @@ impl Found {
 async fn gather(conn: &mut Conn, export: &ExportRow) -> QueryResult<Found> {
     let conversation = conversations::get(conn, export.conversation_id).await?;
     let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
-    let registered = residents::find_by_match_key(conn, &correspondent.match_key).await?.map(|(resident, _)| resident.name);
+    let registered = residents::find_of(conn, &correspondent).await?.map(|(resident, _)| resident.name);
     let alert = match conversation.alert_id {
         Some(id) => {
             let alert = alerts::get(conn, id).await?;
@@ -243,16 +258,19 @@ async fn gather(conn: &mut Conn, export: &ExportRow) -> QueryResult<Found> {
     };
     let messages = messages::list_of(conn, conversation.id).await?;
     let ids: Vec<i64> = messages.iter().map(|message| message.id).collect();
-    let mut originals: Vec<EnvelopeRow> = Vec::new();
+    let mut came: Vec<EnvelopeRow> = Vec::new();
     for id in messages.iter().filter_map(|message| message.envelope_id) {
         // Several messages may be of one envelope.
-        if !originals.iter().any(|envelope| envelope.id == id) {
-            originals.extend(envelopes::find(conn, id).await?);
+        if !came.iter().any(|envelope| envelope.id == id) {
+            came.extend(envelopes::find(conn, id).await?);
         }
     }
     let delivered: Vec<i64> = messages.iter().filter_map(|message| message.delivery_id).collect();
-    let mut trail = audit_log::list_sealed_of(conn, "conversation", &[conversation.id]).await?;
+    let mut trail = trail_of(conn, conversation.id).await?;
     trail.extend(audit_log::list_sealed_of(conn, "message", &ids).await?);
+    // What has the originals' seals.
+    let noted: BTreeSet<i64> = came.iter().filter_map(|envelope| envelope.noted_in).collect();
+    trail.extend(audit_log::list_sealed_by_ids(conn, &noted.into_iter().collect::<Vec<_>>()).await?);
     trail.sort_by_key(|row| (row.sealed_seq.unwrap_or(i64::MAX), row.id));
     let (head, sealed_at, _) = seal::head(conn).await?;
     Ok(Found {
@@ -263,15 +281,31 @@ async fn gather(conn: &mut Conn, export: &ExportRow) -> QueryResult<Found> {
         exhibits: exhibits::list_of(conn, &ids).await?,
         copies: working_copies::list_of(conn, &ids).await?,
         officers: accounts::list_officers(conn).await?,
+        noted_since: audit_log::first_of(conn, RECEIVED).await?,
         head: (head, sealed_at),
         export: export.clone(),
-        envelopes: originals,
+        envelopes: came,
         conversation,
         correspondent,
         alert,
         messages,
         trail,
     })
+}
+
+/// The entries about a conversation, and about those that its messages were in before, until they came.
+async fn trail_of(conn: &mut Conn, conversation_id: i64) -> QueryResult<Vec<SealedRow>> {
+    let mut trail = audit_log::list_sealed_of(conn, "conversation", &[conversation_id]).await?;
+    let (mut known, mut next) = (BTreeSet::from([conversation_id]), vec![(conversation_id, i64::MAX)]);
+    while let Some((into, until)) = next.pop() {
+        for (from, entry) in audit_log::list_moves_into(conn, into).await? {
+            if entry <= until && known.insert(from) {
+                trail.extend(audit_log::list_sealed_of(conn, "conversation", &[from]).await?.into_iter().filter(|row| row.id <= entry));
+                next.push((from, entry));
+            }
+        }
+    }
+    Ok(trail)
 }
 
 /// Writes the ZIP; gives its hash, its manifest's, its size, its number of files.
@@ -288,13 +322,17 @@ fn write(files: &Files, found: &Found, force: &str, made_at: At, told: &watch::S
         told.send_replace(i64::try_from(bundle.files()).unwrap_or(i64::MAX));
     };
     for envelope in &found.envelopes {
-        let (body, headers) = original_names(found, envelope);
+        let (body, headers, target) = original_names(found, envelope);
+        if !is_as_noted(found, envelope) {
+            return Err(BundleError::Changed(body).into());
+        }
         match (&envelope.body, &envelope.body_file) {
             (Some(bytes), _) => bundle.add_sealed(&body, Cursor::new(bytes), &envelope.sha256)?,
             (None, Some(hash)) => bundle.add_sealed(&body, files.open_at(&hex::decode(hash)?)?, &envelope.sha256)?,
             (None, None) => bundle.add_sealed(&body, Cursor::new(&[]), &envelope.sha256)?,
         }
         bundle.add_text(&headers, &envelope.headers)?;
+        bundle.add_text(&target, envelope.target.as_bytes())?;
         tick(&bundle);
     }
     for file in &found.attachments {
@@ -316,10 +354,20 @@ fn number_of(found: &Found, message_id: i64) -> usize {
     found.messages.iter().position(|message| message.id == message_id).map_or(0, |index| index + 1)
 }
 
-fn original_names(found: &Found, envelope: &EnvelopeRow) -> (String, String) {
+/// Whether an original is the one that the audit log has a seal of. What came in before seals were noted has none.
+fn is_as_noted(found: &Found, envelope: &EnvelopeRow) -> bool {
+    match envelope.noted_in {
+        Some(id) => found.trail.iter().find(|entry| entry.id == id).is_some_and(|entry| originals::holds(envelope, entry)),
+        None => found.noted_since.is_none_or(|first| envelope.id < first),
+    }
+}
+
+/// Its body, its headers, and where it came to: a text that came by GET is all in there.
+fn original_names(found: &Found, envelope: &EnvelopeRow) -> (String, String, String) {
     let number = found.messages.iter().position(|message| message.envelope_id == Some(envelope.id)).map_or(0, |index| index + 1);
     let ending = if envelope.kind == "email" { "eml" } else { "txt" };
-    (format!("originals/{number:04}-body.{ending}"), format!("originals/{number:04}-headers.txt"))
+    let name = |part: &str| format!("originals/{number:04}-{part}");
+    (name(&format!("body.{ending}")), name("headers.txt"), name("target.txt"))
 }
 
 fn attachment_name(found: &Found, file: &AttachmentRow) -> String {
@@ -398,8 +446,24 @@ fn message_of(found: &Found, number: usize, message: &MessageRow) -> record::Mes
         exhibit: found.exhibit(message.id, None),
         delivery: delivery.map(|row| record::Delivery { status: row.status.clone(), accepted_at: row.accepted_at, finished_at: row.finished_at }),
         original: envelope.map(|envelope| {
-            let (file, headers_file) = original_names(found, envelope);
-            record::Original { file, sha256: hex::encode(&envelope.sha256), headers_file, received_at: envelope.received_at }
+            let (file, headers_file, target_file) = original_names(found, envelope);
+            let noted = envelope.noted_in.zip(Original::of(envelope)).map(|(entry, original)| record::Noted {
+                entry,
+                envelope: envelope.id,
+                channel: envelope.channel.clone(),
+                kind: envelope.kind.clone(),
+                salt: hex::encode(original.salt),
+                received_at_us: envelope.received_at.naive().and_utc().timestamp_micros(),
+                seal: original.seal(),
+            });
+            record::Original {
+                file,
+                sha256: hex::encode(&envelope.sha256),
+                headers_file,
+                target_file: Some(target_file),
+                received_at: envelope.received_at,
+                noted,
+            }
         }),
         attachments: found
             .attachments

@@ -121,7 +121,7 @@ pub async fn panel(app: &App, officer: &OfficerRow, conversation_id: i64) -> Que
 async fn read_panel(conn: &mut Conn, officer: &OfficerRow, conversation_id: i64) -> QueryResult<Panel> {
     let messages = messages::list_of(conn, conversation_id).await?;
     let ids: Vec<i64> = messages.iter().map(|message| message.id).collect();
-    let named = exhibits::list_named_in(conn, conversation_id).await?;
+    let named = named_in(conn, conversation_id, &ids).await?;
     Ok(Panel {
         attachments: messages::list_attachments(conn, &ids).await?,
         exhibits: exhibits::list_of(conn, &ids).await?,
@@ -163,11 +163,51 @@ pub async fn name_exhibit(app: &App, officer: &OfficerRow, item: &Item, referenc
     Ok(outcome)
 }
 
+/// Exhibits that were named in a conversation, and those of messages that came to it afterwards.
+async fn named_in(conn: &mut Conn, conversation_id: i64, message_ids: &[i64]) -> QueryResult<Vec<ExhibitRow>> {
+    let mut named = exhibits::list_named_in(conn, conversation_id).await?;
+    let here = exhibits::list_of(conn, message_ids).await?;
+    named.extend(here.into_iter().filter(|row| row.conversation_id != conversation_id));
+    Ok(named)
+}
+
+/// Messages come to a conversation in which another item has the name of one of their exhibits: it gets a letter, unless it went
+/// out already; then the other does. Two that both went out under one name stay so, and the log says when each did.
+pub(super) async fn keep_apart(conn: &mut Conn, app: &App, from: &[i64], to: i64, actor: &Actor) -> QueryResult<()> {
+    let there: Vec<i64> = messages::list_of(conn, to).await?.iter().map(|message| message.id).filter(|id| !from.contains(id)).collect();
+    let coming = exhibits::list_of(conn, from).await?;
+    if coming.is_empty() {
+        return Ok(());
+    }
+    let standing = exhibits::list_of(conn, &there).await?;
+    let mut taken: BTreeSet<String> = coming.iter().chain(&standing).map(|row| row.reference.clone()).collect();
+    for row in &coming {
+        let Some(other) = standing.iter().find(|known| known.reference == row.reference) else { continue };
+        let Some(renamed) = [row, other].into_iter().find(|item| item.sealed_at.is_none()) else { continue };
+        taken.extend(exhibits::list_named_in(conn, renamed.conversation_id).await?.into_iter().map(|known| known.reference));
+        let Some(reference) = apart(&renamed.reference, &taken) else { continue };
+        exhibits::set_reference(conn, renamed.id, &reference).await?;
+        let detail = serde_json::json!({ "conversation": to, "attachment": renamed.attachment_id, "reference": reference, "was": renamed.reference });
+        audit::note(conn, app.ids(), app.now(), actor, "exhibit.name", ("message", Some(renamed.message_id)), detail).await?;
+        taken.insert(reference);
+    }
+    Ok(())
+}
+
+/// `JS/1` with the first letter that nobody has; the next number where it has a letter already, or all are taken.
+fn apart(reference: &str, taken: &BTreeSet<String>) -> Option<String> {
+    let (initials, number) = reference.split_once('/')?;
+    let number = number.trim_end_matches(char::is_alphabetic);
+    let lettered = ('A'..='Z').map(|letter| format!("{initials}/{number}{letter}")).find(|name| !taken.contains(name));
+    lettered.or_else(|| Some(next_reference(initials, taken.iter().map(String::as_str))))
+}
+
 async fn name_in(conn: &mut Conn, app: &App, officer: &OfficerRow, item: &Item, wanted: &str) -> QueryResult<NameOutcome> {
     // Two officers who name at once take turns, so that numbers run on.
     conversations::get_locked(conn, item.conversation.id).await?;
     let attachment_id = item.attachment.as_ref().map(|file| file.id);
-    let named = exhibits::list_named_in(conn, item.conversation.id).await?;
+    let there: Vec<i64> = messages::list_of(conn, item.conversation.id).await?.iter().map(|message| message.id).collect();
+    let named = named_in(conn, item.conversation.id, &there).await?;
     let reference =
         if wanted.is_empty() { next_reference(&initials(&officer.name), named.iter().map(|row| row.reference.as_str())) } else { wanted.to_owned() };
     let was = exhibits::list_of(conn, &[item.message.id]).await?.into_iter().find(|row| row.attachment_id == attachment_id);
@@ -343,6 +383,13 @@ mod tests {
         {
             assert_eq!(initials(name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_letter() {
+        let taken = BTreeSet::from(["JD/1".to_owned(), "JD/1A".to_owned()]);
+        assert_eq!(apart("JD/1", &taken).as_deref(), Some("JD/1B"));
+        assert_eq!(apart("JD/1A", &taken).as_deref(), Some("JD/1B"));
     }
 
     #[test]

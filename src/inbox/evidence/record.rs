@@ -142,8 +142,33 @@ pub struct Original {
     pub sha256: String,
     /// The request's or envelope's headers, in the ZIP.
     pub headers_file: String,
+    /// Where it came to, in the ZIP: path and query, or the mailbox. A text that came by GET is all in there.
+    #[serde(default)]
+    pub target_file: Option<String>,
     /// When it came in.
     pub received_at: At,
+    /// What the audit log has of it; none for what came in before that was noted.
+    #[serde(default)]
+    pub noted: Option<Noted>,
+}
+
+/// What the audit log has of an original, and all that its seal covers besides the files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Noted {
+    /// The entry's id, in `audit.jsonl`.
+    pub entry: i64,
+    /// The original's own.
+    pub envelope: i64,
+    /// The channel's name.
+    pub channel: String,
+    /// `sms_inbound` or `email`.
+    pub kind: String,
+    /// In hexadecimal.
+    pub salt: String,
+    /// When it came in, in microseconds since 1970.
+    pub received_at_us: i64,
+    /// In hexadecimal.
+    pub seal: String,
 }
 
 /// A file of a message.

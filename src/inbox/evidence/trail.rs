@@ -1,9 +1,12 @@
 //! `[pure]` `audit.jsonl`: the entries of the audit log that are about a conversation, each with its seal, so that each can be
 //! checked by itself: whoever has the entry can compute its hash.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::audit::chain::{self, Head};
+use crate::audit::originals::{RECEIVED, named};
 use crate::domain::At;
 use crate::store::audit_log::SealedRow;
 
@@ -98,6 +101,12 @@ pub fn check(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn at(micros: i64) -> Option<At> {
+/// The seals of originals that the entries hold, by the entry's id.
+pub fn received(text: &str) -> BTreeMap<i64, BTreeMap<i64, String>> {
+    let entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()).filter(|entry| entry.action == RECEIVED);
+    entries.map(|entry| (entry.id, named(&entry.detail))).collect()
+}
+
+pub(super) fn at(micros: i64) -> Option<At> {
     chrono::DateTime::from_timestamp_micros(micros).map(At::from)
 }

@@ -8,35 +8,22 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Timestamp};
 
-use super::EnvelopeRow;
+use super::{EnvelopeRow, Noted};
 use crate::domain::At;
 use crate::store::schema::{envelope_keys, envelopes};
 
-const STATEMENT: [&str; 16] = [
-    "WITH arrived AS (SELECT * FROM unnest(",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ", ",
-    ") AS arrived (id, channel, kind, dedupe_key, match_key, lane, target, headers, body, body_file, body_bytes, sha256, possible_duplicate, stopped, received_at)), \
+const COLUMNS: &str = ") AS arrived (id, channel, kind, dedupe_key, match_key, lane, target, headers, body, body_file, body_bytes, sha256, \
+     possible_duplicate, stopped, received_at, salt, noted_in, seal)), \
      fresh AS (INSERT INTO envelope_keys (channel, kind, dedupe_key, envelope_id, created_at) \
      SELECT channel, kind, dedupe_key, id, received_at FROM arrived ORDER BY channel, kind, dedupe_key \
-     ON CONFLICT DO NOTHING RETURNING envelope_id) \
+     ON CONFLICT DO NOTHING RETURNING envelope_id), \
+     noted AS (INSERT INTO audit_log (id, actor, action, subject_kind, detail, created_at) SELECT ";
+const NOTED: &str = ", 'envelope', json_build_object('sealed', json_object_agg(id::text, seal)), ";
+const STORED: &str = " FROM arrived JOIN fresh ON envelope_id = id WHERE seal IS NOT NULL HAVING COUNT(*) > 0) \
      INSERT INTO envelopes (id, channel, kind, dedupe_key, match_key, lane, target, headers, body, body_file, body_bytes, sha256, status, \
-     possible_duplicate, stopped, tries, received_at) \
+     possible_duplicate, stopped, tries, received_at, salt, noted_in) \
      SELECT id, channel, kind, dedupe_key, match_key, lane, target, headers, body, body_file, body_bytes, sha256, 'received', \
-     possible_duplicate, stopped, 0, received_at FROM arrived JOIN fresh ON envelope_id = id RETURNING id",
-];
+     possible_duplicate, stopped, 0, received_at, salt, noted_in FROM arrived JOIN fresh ON envelope_id = id RETURNING id";
 
 /// Envelopes as PostgreSQL arrays, one a column.
 pub(super) struct InsertGroup<'a> {
@@ -55,10 +42,18 @@ pub(super) struct InsertGroup<'a> {
     possible_duplicate: Vec<bool>,
     stopped: Vec<bool>,
     received_at: Vec<At>,
+    salt: Vec<Option<&'a [u8]>>,
+    noted_in: Vec<Option<i64>>,
+    /// None for what is not noted, and for all of them where the caller notes it.
+    seal: Vec<Option<&'a str>>,
+    entry_id: i64,
+    action: &'a str,
+    at: At,
 }
 
 impl<'a> InsertGroup<'a> {
-    pub(super) fn of(rows: &'a [EnvelopeRow]) -> Self {
+    pub(super) fn of(rows: &'a [EnvelopeRow], noted: Option<&'a Noted<'a>>) -> Self {
+        let seals = noted.map_or(&[][..], |noted| noted.seals);
         Self {
             id: rows.iter().map(|row| row.id).collect(),
             channel: rows.iter().map(|row| row.channel.as_str()).collect(),
@@ -75,6 +70,12 @@ impl<'a> InsertGroup<'a> {
             possible_duplicate: rows.iter().map(|row| row.possible_duplicate).collect(),
             stopped: rows.iter().map(|row| row.stopped).collect(),
             received_at: rows.iter().map(|row| row.received_at).collect(),
+            salt: rows.iter().map(|row| row.salt.as_deref()).collect(),
+            noted_in: rows.iter().map(|row| row.noted_in).collect(),
+            seal: rows.iter().enumerate().map(|(index, _)| seals.get(index).and_then(Option::as_deref)).collect(),
+            entry_id: noted.map_or(0, |noted| noted.entry_id),
+            action: noted.map_or("", |noted| noted.action),
+            at: noted.map_or(At::from_unix_ms(0), |noted| noted.at),
         }
     }
 }
@@ -90,38 +91,49 @@ impl Query for InsertGroup<'_> {
 
 impl QueryFragment<Pg> for InsertGroup<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let [s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15] = STATEMENT;
-        out.push_sql(s0);
+        out.push_sql("WITH arrived AS (SELECT * FROM unnest(");
         out.push_bind_param::<Array<BigInt>, _>(&self.id)?;
-        out.push_sql(s1);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.channel)?;
-        out.push_sql(s2);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.kind)?;
-        out.push_sql(s3);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.dedupe_key)?;
-        out.push_sql(s4);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.match_key)?;
-        out.push_sql(s5);
+        out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.lane)?;
-        out.push_sql(s6);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.target)?;
-        out.push_sql(s7);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, _>(&self.headers)?;
-        out.push_sql(s8);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.body)?;
-        out.push_sql(s9);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.body_file)?;
-        out.push_sql(s10);
+        out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.body_bytes)?;
-        out.push_sql(s11);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Binary>, _>(&self.sha256)?;
-        out.push_sql(s12);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Bool>, _>(&self.possible_duplicate)?;
-        out.push_sql(s13);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Bool>, _>(&self.stopped)?;
-        out.push_sql(s14);
+        out.push_sql(", ");
         out.push_bind_param::<Array<Timestamp>, _>(&self.received_at)?;
-        out.push_sql(s15);
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.salt)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.noted_in)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.seal)?;
+        out.push_sql(COLUMNS);
+        out.push_bind_param::<BigInt, _>(&self.entry_id)?;
+        out.push_sql("::bigint, 'system', ");
+        out.push_bind_param::<Text, _>(&self.action)?;
+        out.push_sql(NOTED);
+        out.push_bind_param::<Timestamp, _>(&self.at)?;
+        out.push_sql(STORED);
         Ok(())
     }
 }

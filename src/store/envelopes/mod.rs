@@ -60,6 +60,10 @@ pub struct EnvelopeRow {
     pub received_at: At,
     /// When it was dealt with.
     pub processed_at: Option<At>,
+    /// What its seal in the audit log is salted with; goes with it.
+    pub salt: Option<Vec<u8>>,
+    /// The entry of the audit log that has its seal.
+    pub noted_in: Option<i64>,
 }
 
 impl std::fmt::Debug for EnvelopeRow {
@@ -76,7 +80,7 @@ impl std::fmt::Debug for EnvelopeRow {
 pub async fn insert_new(conn: &mut Conn, rows: Vec<EnvelopeRow>) -> QueryResult<HashSet<i64>> {
     match conn {
         Conn::Pg(c) => {
-            let ids: Vec<i64> = diesel_async::RunQueryDsl::get_results(insert::InsertGroup::of(&rows), &mut **c).await?;
+            let ids: Vec<i64> = diesel_async::RunQueryDsl::get_results(insert::InsertGroup::of(&rows, None), &mut **c).await?;
             Ok(ids.into_iter().collect())
         }
         Conn::Lite(c) => {
@@ -92,6 +96,25 @@ pub async fn insert_new(conn: &mut Conn, rows: Vec<EnvelopeRow>) -> QueryResult<
             .await
         }
     }
+}
+
+/// What is noted of a group in the audit log.
+#[derive(Clone, Debug)]
+pub struct Noted<'a> {
+    /// The entry's id, which the rows name.
+    pub entry_id: i64,
+    /// What was done.
+    pub action: &'a str,
+    /// When.
+    pub at: At,
+    /// A seal for each row, in their order; none for what is not noted.
+    pub seals: &'a [Option<String>],
+}
+
+/// The same on PostgreSQL with the entry of the audit log, in one statement, which names those that were stored.
+pub async fn insert_noted(conn: &mut diesel_async::AsyncPgConnection, rows: &[EnvelopeRow], noted: &Noted<'_>) -> QueryResult<HashSet<i64>> {
+    let ids: Vec<i64> = diesel_async::RunQueryDsl::get_results(insert::InsertGroup::of(rows, Some(noted)), conn).await?;
+    Ok(ids.into_iter().collect())
 }
 
 /// Leases waiting envelopes of these lanes in the order they came.
@@ -194,6 +217,11 @@ pub async fn replay(conn: &mut Conn, id: i64) -> QueryResult<usize> {
 /// By id.
 pub async fn find(conn: &mut Conn, id: i64) -> QueryResult<Option<EnvelopeRow>> {
     on!(conn, c => envelopes::table.find(id).select(EnvelopeRow::as_select()).first(c).await.optional())
+}
+
+/// Those of these ids that are still kept.
+pub async fn list_by_ids(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<EnvelopeRow>> {
+    on!(conn, c => envelopes::table.filter(envelopes::id.eq_any(ids)).select(EnvelopeRow::as_select()).load(c).await)
 }
 
 /// How many wait to be dealt with.

@@ -75,12 +75,16 @@ const LOOKS: &[&str] = &[
     "conversation.export_download",
     "conversation.view_log",
     "message.original",
+    "conversation.read",
+    "conversation.given",
     "message.as_sent",
+    "message.redact",
     "attachment.view",
     "copy.view",
 ];
 
-/// Looks at a conversation and its messages, newest first. A page that refreshes itself is not a look.
+/// Looks at a conversation and its messages, newest first. A page that refreshes itself is not a look, nor one that was fetched
+/// ahead of an officer who never came.
 pub async fn list_looks(conn: &mut Conn, conversation_id: i64, limit: i64) -> QueryResult<Vec<AuditRow>> {
     let ids: Vec<Option<i64>> = on!(conn, c => messages::table
         .filter(messages::conversation_id.eq(conversation_id))
@@ -88,7 +92,7 @@ pub async fn list_looks(conn: &mut Conn, conversation_id: i64, limit: i64) -> Qu
         .load(c)
         .await)?;
     let of_it = audit_log::subject_kind.eq("conversation").and(audit_log::subject_id.eq(conversation_id));
-    let looked = audit_log::action.eq_any(LOOKS).and(sql::<Bool>("CAST(detail AS TEXT) NOT LIKE '%\"live\"%'"));
+    let looked = audit_log::action.eq_any(LOOKS).and(sql::<Bool>("CAST(detail AS TEXT) NOT LIKE '%\"live\"%' AND CAST(detail AS TEXT) NOT LIKE '%\"ahead\"%'"));
     let mut found: Vec<AuditRow> =
         on!(conn, c => audit_log::table.filter(of_it.and(looked)).order(audit_log::id.desc()).limit(limit).select(AuditRow::as_select()).load(c).await)?;
     // SQLite takes some 32,000 parameters.

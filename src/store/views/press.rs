@@ -86,7 +86,8 @@ pub async fn by_alert(conn: &mut Conn, since: At, filter: &Filter) -> QueryResul
     // An alert's copies name it as their source, so that months from before it are left alone.
     let floor = Ids::floor(since.minus_days(SOURCE_DAYS));
     let query = format!(
-        "SELECT alert_id, kind AS what, channel_kind, COUNT(*) AS count FROM events WHERE kind IN ('reply_in', 'opted_out') AND {recent}{narrowed} \
+        "SELECT alert_id, kind AS what, channel_kind, COUNT(*) AS count FROM events \
+         WHERE kind IN ('reply_in', 'opted_out') AND created_at >= $1 AND {recent}{narrowed} \
          GROUP BY 1, 2, 3 \
          UNION ALL SELECT alert_id, {ENDS} AS what, channel_kind, COUNT(*) AS count FROM deliveries \
          WHERE purpose = 'alert' AND source_id >= {floor} AND {recent} AND (status = 'delivered' OR status IN {FAILED}){narrowed} GROUP BY 1, 2, 3 \

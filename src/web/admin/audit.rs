@@ -31,6 +31,7 @@ const KINDS: &[(&str, &str)] = &[
     ("team", "Team"),
     ("group", "Interest group"),
     ("notice", "Notice"),
+    ("inbox", "List of replies"),
     ("audit", "The audit log"),
     ("conversations_closed", "Closed conversations"),
     ("deliveries", "Outbound texts"),

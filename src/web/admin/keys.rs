@@ -87,6 +87,10 @@ pub async fn add(officer: Officer, fields: Fields) -> Result<HttpResponse, AppEr
     if scopes.is_empty() || !scopes.iter().all(|scope| keys::SCOPES.contains(&scope.as_str())) {
         errors.push(FieldError::new("scope-alerts", "Choose what the key may be used for"));
     }
+    if scopes.iter().any(|scope| scope == "inbox") && !officer.row.reads_replies() {
+        let sentence = "A key that reads replies is made by somebody who may read them: have another administrator allow you that, or make it";
+        errors.push(FieldError::new("scope-inbox", sentence));
+    }
     if errors.is_empty() {
         let (app, by, asked, wanted) = (officer.app().clone(), Actor::Officer(officer.row.id), name.clone(), scopes.clone());
         match app.clone().run(async move { keys::add_by(&app, &by, &asked, &wanted).await }).await {

@@ -3,7 +3,9 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::accounts::officers::REPLIES_GRANTED;
+use crate::accounts::keys::INBOX_KEY;
+use crate::accounts::officers::{CODES_RESET, REPLIES_GRANTED};
+use crate::accounts::passwords::LINK_SHOWN;
 use crate::audit::{self, Actor};
 use crate::domain::officer::Role;
 use crate::store::{envelopes, mailboxes, notices};
@@ -102,7 +104,8 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
                     .map(|row| NoticeView {
                         id: row.id.to_string(),
                         kind: kind_in_words(&row.kind),
-                        subject: if row.kind == REPLIES_GRANTED { String::new() } else { row.subject },
+                        // That of an account or a key is its number.
+                        subject: if [REPLIES_GRANTED, CODES_RESET, LINK_SHOWN, INBOX_KEY].contains(&row.kind.as_str()) { String::new() } else { row.subject },
                         detail: row.detail,
                         times: row.times,
                         when: When::at(row.last_at, now),
@@ -125,6 +128,9 @@ fn kind_in_words(kind: &str) -> &'static str {
         "bounce_cap" => "Many bounces",
         "not_sending" => "Not sending",
         "replies_granted" => "An administrator reads replies",
+        "inbox_key" => "A key reads replies",
+        "codes_reset" => "Codes were taken away",
+        "link_shown" => "A link for a password was shown",
         "no_such_team" => "A team is missing",
         "not_bound" => "No line to the carrier",
         "complaint_cap" => "Many complaints",

@@ -21,6 +21,8 @@ struct PeoplePage {
     shell: Shell,
     /// What there is of an address under which nobody is found.
     nobody: Option<String>,
+    /// Two people who had it one after the other.
+    several: Vec<(String, &'static str)>,
     errors: Vec<FieldError>,
 }
 
@@ -40,6 +42,8 @@ struct PersonPage {
     consents: Vec<Line>,
     suppressions: Vec<Line>,
     passed_on: bool,
+    /// Whether this administrator may read what they wrote.
+    reads: bool,
     /// On the page that asks for the word.
     word: Option<&'static str>,
     errors: Vec<FieldError>,
@@ -50,16 +54,16 @@ struct Line {
     text: String,
 }
 
-async fn list(officer: &Officer, nobody: Option<String>, errors: Vec<FieldError>) -> Result<PeoplePage, AppError> {
+async fn list(officer: &Officer, nobody: Option<String>, several: Vec<(String, &'static str)>, errors: Vec<FieldError>) -> Result<PeoplePage, AppError> {
     let officer = officer.clone();
     let app = officer.app().clone();
-    app.run(async move { Ok(PeoplePage { shell: shell::officer(&officer.visitor, &officer.row, "People", "admin").await?, nobody, errors }) }).await
+    app.run(async move { Ok(PeoplePage { shell: shell::officer(&officer.visitor, &officer.row, "People", "admin").await?, nobody, several, errors }) }).await
 }
 
 /// `GET /admin/people`
 pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
     may_administer(&officer)?;
-    shell::page(&list(&officer, None, Vec::new()).await?)
+    shell::page(&list(&officer, None, Vec::new(), Vec::new()).await?)
 }
 
 /// `POST /admin/people`
@@ -69,15 +73,16 @@ pub async fn search(officer: Officer, fields: Fields) -> Result<HttpResponse, Ap
     let (app, by, text) = (officer.app().clone(), officer.row.id, fields.one("address").to_owned());
     match app.clone().run(async move { people::search(&app, by, &text).await }).await? {
         SearchOutcome::Found(id) => Ok(shell::redirect(&format!("/admin/people/{id}"))),
+        SearchOutcome::Several(people) => shell::page(&list(&officer, None, people, Vec::new()).await?),
         SearchOutcome::Nobody(objections) => {
             let told = match objections {
                 0 => "Nothing is held under that address.".to_owned(),
                 1 => "Nothing is held under that address but 1 objection to being sent anything, which stays so that it is heeded.".to_owned(),
                 more => format!("Nothing is held under that address but {more} objections to being sent anything, which stay so that they are heeded."),
             };
-            shell::page(&list(&officer, Some(told), Vec::new()).await?)
+            shell::page(&list(&officer, Some(told), Vec::new(), Vec::new()).await?)
         }
-        SearchOutcome::NotAnAddress(sentence) => shell::page_with_errors(&list(&officer, None, vec![FieldError::new("address", &sentence)]).await?),
+        SearchOutcome::NotAnAddress(sentence) => shell::page_with_errors(&list(&officer, None, Vec::new(), vec![FieldError::new("address", &sentence)]).await?),
     }
 }
 
@@ -87,12 +92,12 @@ async fn page(officer: &Officer, id: String, word: Option<&'static str>, errors:
         .run(async move {
             let person = people::open(&app, officer.row.id, &id).await?.ok_or(AppError::NotFound)?;
             let (shell, now) = (shell::officer(&officer.visitor, &officer.row, "What we hold of a person", "admin").await?, app.now());
-            Ok(view(&person, shell, now, word, errors))
+            Ok(view(&person, shell, now, officer.row.reads_replies(), word, errors))
         })
         .await
 }
 
-fn view(person: &Person, shell: Shell, now: crate::domain::At, word: Option<&'static str>, errors: Vec<FieldError>) -> PersonPage {
+fn view(person: &Person, shell: Shell, now: crate::domain::At, reads: bool, word: Option<&'static str>, errors: Vec<FieldError>) -> PersonPage {
     let own = person.addresses.iter().map(|row| mask(&row.value));
     let wrote = person.correspondents.iter().filter(|row| !person.addresses.iter().any(|own| own.match_key == row.match_key)).map(|row| mask(&row.address));
     let addresses: Vec<String> = own.chain(wrote).collect();
@@ -123,6 +128,7 @@ fn view(person: &Person, shell: Shell, now: crate::domain::At, word: Option<&'st
             })
             .collect(),
         passed_on: person.passed_on,
+        reads,
         shell,
         word,
         errors,
@@ -159,6 +165,10 @@ pub async fn erase(officer: Officer, id: web::Path<String>, fields: Fields) -> R
 pub async fn export(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     may_administer(&officer)?;
     officer.visitor.check_form(fields.one("csrf"))?;
+    // It holds what they wrote.
+    if !officer.row.reads_replies() {
+        return Err(AppError::Forbidden);
+    }
     let (app, by, notes) = (officer.app().clone(), officer.row.id, fields.one("notes") == "1");
     let made = app.clone().run(async move { access::export(&app, by, &id, notes).await }).await.map_err(AppError::Internal)?;
     let parcel = made.ok_or(AppError::NotFound)?;

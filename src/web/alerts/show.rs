@@ -12,7 +12,7 @@ use super::outcome::{Told, told_of};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::domain::At;
-use crate::domain::address::mask;
+use crate::domain::address::{mask, masked_in};
 use crate::domain::alert::{AlertStatus, Urgency};
 use crate::domain::delivery::Status;
 use crate::domain::officer::Role;
@@ -241,7 +241,7 @@ fn doubt(doubtful: &DoubtfulRow, now: At) -> DoubtRow {
         when: When::at(delivery.sending_at.unwrap_or(delivery.created_at), now),
         text: match &delivery.error_detail {
             _ if doubtful.sent_again => "It may have arrived twice: it was sent again, as this alert says".to_owned(),
-            Some(detail) => detail.clone(),
+            Some(detail) => masked_in(detail),
             None => "It may or may not have arrived".to_owned(),
         },
     }

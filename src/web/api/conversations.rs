@@ -14,6 +14,9 @@ use crate::store::messages::{self, AttachmentRow, MessageRow};
 use crate::store::views::inbox as lists;
 use crate::store::{Conn, alerts, correspondents};
 
+/// A key that reads a conversation again and again leaves an entry an hour.
+const STANDS_MS: i64 = 3_600_000;
+
 /// A page of conversations.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Conversations {
@@ -27,6 +30,8 @@ pub struct Conversations {
 pub struct ConversationOut {
     id: String,
     alert: Option<String>,
+    /// It rises with everything that comes in or is done: name it in an answer.
+    version: i64,
     /// `open` or `closed`.
     status: String,
     /// `certain`, `probable` or `unattributed`.
@@ -105,6 +110,8 @@ pub struct Page {
 pub struct NewReply {
     /// What to say.
     text: String,
+    /// The conversation's, as it was when it was read: the answer is refused if something came in since.
+    version: i64,
 }
 
 /// Conversations of an alert.
@@ -139,14 +146,22 @@ async fn list(app: &App, key: &str, alert: Option<(i64, String)>, page: Page) ->
         Some(cursor) => cursor.parse().map_err(|_| Problem::Invalid(vec![("cursor".to_owned(), "Use next_cursor of the page before".to_owned())]))?,
     };
     // As of one moment: a conversation and its messages fit together.
-    let (out, next_cursor) = app.read().await?.snapshot(async |conn| read(conn, alert.as_ref(), after, limit).await).await?;
-    let mut conn = app.write().await?;
+    let (ids, out, next_cursor) = app.read().await?.snapshot(async |conn| read(conn, alert.as_ref(), after, limit).await).await?;
+    let (actor, now) = (Actor::Key(key.to_owned()), app.now());
     let detail = serde_json::json!({ "conversations": out.len() });
-    audit::note(&mut conn, app.ids(), app.now(), &Actor::Key(key.to_owned()), "conversations.read", ("alert", alert.map(|(id, _)| id)), detail).await?;
+    app.write()
+        .await?
+        .transaction(async |conn| {
+            audit::note(conn, app.ids(), now, &actor, "conversations.read", ("alert", alert.map(|(id, _)| id)), detail).await?;
+            audit::note_given(conn, app.ids(), now, &actor, "conversation.read", &ids, Some(now.plus_ms(-STANDS_MS))).await
+        })
+        .await?;
     Ok(Conversations { conversations: out, next_cursor })
 }
 
-async fn read(conn: &mut Conn, alert: Option<&(i64, String)>, after: i64, limit: i64) -> QueryResult<(Vec<ConversationOut>, Option<String>)> {
+type Read = (Vec<i64>, Vec<ConversationOut>, Option<String>);
+
+async fn read(conn: &mut Conn, alert: Option<&(i64, String)>, after: i64, limit: i64) -> QueryResult<Read> {
     let mut rows = lists::list_for_api(conn, alert.map(|(id, _)| *id), after, limit + 1).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(50));
@@ -163,7 +178,7 @@ async fn read(conn: &mut Conn, alert: Option<&(i64, String)>, after: i64, limit:
         let theirs = messages.iter().filter(|message| message.conversation_id == row.id).map(|message| message_out(message, &files)).collect();
         out.push(conversation_out(row, alert.map(|(_, reference)| reference.clone()), &correspondent, theirs));
     }
-    Ok((out, next_cursor))
+    Ok((ids, out, next_cursor))
 }
 
 fn conversation_out(
@@ -175,6 +190,7 @@ fn conversation_out(
     ConversationOut {
         id: row.public_id.clone(),
         alert,
+        version: row.version,
         status: row.status.clone(),
         certainty: row.certainty.clone(),
         channel: row.channel_kind.clone(),
@@ -224,7 +240,7 @@ pub async fn reply(client: Client, id: web::Path<String>, body: web::Bytes) -> R
         .clone()
         .run(async move {
             let found = conversations::find(&mut app.read().await?, &id).await?.ok_or(Problem::NotFound("conversation"))?;
-            Ok::<_, Problem>(inbox::reply(&app, found.id, None, new.text.trim(), None, &Actor::Key(key.name)).await?)
+            Ok::<_, Problem>(inbox::reply(&app, found.id, Some(new.version), new.text.trim(), None, &Actor::Key(key.name)).await?)
         })
         .await?;
     match outcome {

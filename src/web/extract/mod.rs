@@ -22,8 +22,11 @@ pub use origin::{CameFrom, devices_cookie};
 
 /// A sentence for the next page.
 pub const NOTICE_COOKIE: &str = "huecry_notice";
-/// The form token of somebody without a session.
-const FORM_COOKIE: &str = "huecry_form";
+/// The name of the form cookie of somebody without a session: with the `__Host-` prefix like a session's, so that no other host
+/// of the domain can set it.
+fn form_cookie_name(app: &App) -> &'static str {
+    if app.config().server.is_https() { "__Host-huecry-form" } else { "huecry_form" }
+}
 
 /// Anybody, signed in or not.
 #[derive(Clone)]
@@ -85,7 +88,7 @@ pub fn session_cookie(app: &App, realm: Realm, token: String) -> Cookie<'static>
 
 /// The form cookie of a visitor without a session.
 pub fn form_cookie(app: &App, token: String) -> Cookie<'static> {
-    Cookie::build(FORM_COOKIE, token).path("/").http_only(true).secure(app.config().server.is_https()).same_site(SameSite::Lax).finish()
+    Cookie::build(form_cookie_name(app), token).path("/").http_only(true).secure(app.config().server.is_https()).same_site(SameSite::Lax).finish()
 }
 
 impl Visitor {
@@ -114,7 +117,7 @@ impl FromRequest for Visitor {
             };
             let form_token = match &session {
                 Some(session) => session.row.csrf.clone(),
-                None => request.cookie(FORM_COOKIE).map(|cookie| cookie.value().to_owned()).filter(|token| token.len() == 64).unwrap_or_else(|| {
+                None => request.cookie(form_cookie_name(&app)).map(|cookie| cookie.value().to_owned()).filter(|token| token.len() == 64).unwrap_or_else(|| {
                     let fresh = crate::domain::ids::secret();
                     request.extensions_mut().insert(FreshFormToken(fresh.clone()));
                     fresh

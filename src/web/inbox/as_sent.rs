@@ -8,8 +8,9 @@ use super::may_read;
 use super::originals::{message_of, note, raw_of};
 use crate::channels::email::mime::{self, Transport};
 use crate::channels::email::safe_html::{self, Enclosed, SafeHtml};
+use crate::domain::address::mask;
 use crate::domain::inbound::{ParsedMail, TextPart};
-use crate::store::envelopes;
+use crate::store::{envelopes, unmasks};
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
 
@@ -47,8 +48,9 @@ pub async fn show(officer: Officer, path: web::Path<(String, String)>) -> Result
                 return Err(AppError::NotFound);
             }
             note(&app, &officer.row, "message.as_sent", row.id).await?;
+            let shown = unmasks::shown_until(&mut app.read().await?, row.conversation_id, officer.row.id, app.now()).await?.is_some();
             let raw = raw_of(&app, &envelope).await?;
-            tokio::task::spawn_blocking(move || read(&raw)).await.map_err(|error| AppError::Internal(error.into()))?
+            tokio::task::spawn_blocking(move || read(&raw, shown)).await.map_err(|error| AppError::Internal(error.into()))?
         })
         .await?;
     let body = page.render().map_err(|error| AppError::Internal(error.into()))?;
@@ -60,7 +62,8 @@ pub async fn show(officer: Officer, path: web::Path<(String, String)>) -> Result
         .body(body))
 }
 
-fn read(raw: &[u8]) -> Result<AsSent, AppError> {
+/// `shown` is whether this officer has asked for the address, with a reason, and sees it at this moment.
+fn read(raw: &[u8], shown: bool) -> Result<AsSent, AppError> {
     let mail = mime::parse(raw, &Transport::default()).map_err(|_| AppError::NotFound)?;
     let pictures = pictures(&mail);
     let (mut parts, mut remote_pictures, mut cut) = (Vec::new(), 0, mail.parts.len() > 50);
@@ -80,8 +83,13 @@ fn read(raw: &[u8]) -> Result<AsSent, AppError> {
             TextPart::Plain(text, _) => Part::Plain(text.clone()),
         });
     }
-    let from =
-        if mail.from.is_empty() { mail.header("from").unwrap_or("nobody").to_owned() } else { format!("{} <{}>", mail.from_name, mail.from).trim().to_owned() };
+    let from = match (mail.from.is_empty(), shown) {
+        (true, true) => mail.header("from").unwrap_or("nobody").to_owned(),
+        (true, false) => "an address that cannot be read".to_owned(),
+        (false, true) => format!("{} <{}>", mail.from_name, mail.from).trim().to_owned(),
+        (false, false) if mail.from_name.contains('@') => mask(&mail.from),
+        (false, false) => format!("{} ({})", mail.from_name, mask(&mail.from)).trim().to_owned(),
+    };
     Ok(AsSent { subject: mail.subject.clone(), from, date: mail.header("date").unwrap_or_default().to_owned(), parts, remote_pictures, cut })
 }
 

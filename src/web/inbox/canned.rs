@@ -10,7 +10,7 @@ use crate::inbox::canned::{NewCanned, Whose};
 use crate::inbox::{canned as answers, reading};
 use crate::store::accounts::OfficerRow;
 use crate::store::canned_answers::CannedRow;
-use crate::store::{accounts, alerts, correspondents};
+use crate::store::{accounts, alerts, correspondents, residents};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::shell::{self, FieldError, Shell};
@@ -118,7 +118,7 @@ async fn values(app: &App, officer: &OfficerRow, public_id: &str) -> Result<Valu
     let found = reading::find(app, officer, public_id).await?.ok_or(AppError::NotFound)?;
     let mut conn = app.read().await?;
     let correspondent = correspondents::get(&mut conn, found.correspondent_id).await?;
-    let resident = reading::registered(&mut conn, &correspondent).await?.map(|resident| resident.name);
+    let resident = residents::find_of(&mut conn, &correspondent).await?.map(|(resident, _)| resident.name);
     let alert = match found.alert_id {
         Some(id) => Some(alerts::get(&mut conn, id).await?),
         None => None,

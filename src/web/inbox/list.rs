@@ -11,6 +11,7 @@ use crate::domain::place::Urgency;
 use crate::domain::{At, alert};
 use crate::inbound::thread::Confidence;
 use crate::inbox::clock::{self, Hand};
+use crate::inbox::looks;
 use crate::inbox::{saved, sight};
 use crate::store::accounts::OfficerRow;
 use crate::store::saved_views::{self, SavedViewRow};
@@ -365,8 +366,13 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
     let total = inbox::count(&mut conn, query.view, &sight, narrow).await?;
     let saved = saved_views::list_of(&mut conn, officer.id).await?;
     let nudges = nudges::list_unseen(&mut conn, officer.id, NUDGES).await?;
+    let offered = tags::list_offered(&mut conn).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
     rows.truncate(usize::try_from(PAGE).unwrap_or(50));
+    drop(conn);
+    // First words and names are shown: what was shown is on the record.
+    let shown: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    looks::note_list(app, officer, key_of(query.view), &shown).await?;
     let suffix = query.suffix();
     let older = rows.last().filter(|_| more).map(|last| format!("/inbox?view={}&before={}.{}{suffix}", key_of(query.view), last.place, last.id));
     let link = |view: View, label, count| ViewLink {
@@ -403,7 +409,7 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
             urgency: query.urgency.map(Urgency::as_str).unwrap_or_default(),
             photo: query.photo,
             tag: query.tag.clone().unwrap_or_default(),
-            offered: tags::list_offered(&mut conn).await?,
+            offered,
             any: !suffix.is_empty(),
         },
         suffix,

@@ -46,12 +46,13 @@ pub async fn original(officer: Officer, path: web::Path<(String, String)>) -> Re
     Ok(download("application/octet-stream", name, bytes))
 }
 
-/// The raw body of an envelope, wherever it is kept.
+/// What came in, wherever it is kept. A text that came by GET is all in the address that it came to.
 pub(in crate::web) async fn raw_of(app: &App, envelope: &envelopes::EnvelopeRow) -> Result<Vec<u8>, AppError> {
     match (&envelope.body, &envelope.body_file) {
+        (Some(body), _) if body.is_empty() => Ok(envelope.target.clone().into_bytes()),
         (Some(body), _) => Ok(body.clone()),
         (None, Some(hash)) => app.files().get(&hex::decode(hash).unwrap_or_default()).await.map_err(|error| AppError::Internal(error.into())),
-        (None, None) => Ok(Vec::new()),
+        (None, None) => Ok(envelope.target.clone().into_bytes()),
     }
 }
 

@@ -117,6 +117,7 @@ pub fn wait_in_words(held: Held, now: At) -> String {
         _ => format!("{} minutes", (seconds + 59) / 60),
     };
     match held.why {
+        TooOften::Code => format!("Too many wrong codes for this account. Wait {wait}, then try again"),
         TooOften::Pair | TooOften::Device => format!("Too many wrong tries from here. Wait {wait}, then try again"),
         TooOften::Network => format!("Too many wrong tries from your network. Wait {wait}, then try again"),
     }

@@ -7,13 +7,14 @@ use crate::support::app::{PASSWORD, SECTOR, TestApp};
 
 const NEW: &str = "seven brass lanterns";
 
-fn link_in(page: &str, url: &str) -> String {
-    let at = page.find(&format!("{url}/reset/")).unwrap_or_else(|| panic!("no link in {page}"));
-    page[at + url.len()..].split('<').next().unwrap().to_owned()
+async fn link_for(t: &TestApp, email: &str) -> String {
+    let text = t.wait_for_mails(email, 1).await[0]["text"].as_str().unwrap().to_owned();
+    let at = text.find(&format!("{}/reset/", t.url)).unwrap_or_else(|| panic!("no link in {text}"));
+    text[at + t.url.len()..].split_whitespace().next().unwrap().to_owned()
 }
 
 on_both!(an_officer_is_added_chooses_a_password_and_is_found, async |db| {
-    let t = TestApp::start_with(db, "", false).await;
+    let t = TestApp::start(db).await;
     let mut admin = t.officer(ADMIN).await;
     admin.get("/admin/officers/new").await;
     let dales = t.owner.team_id.unwrap().to_string();
@@ -25,7 +26,9 @@ on_both!(an_officer_is_added_chooses_a_password_and_is_found, async |db| {
     let added = admin.submit("/admin/officers", &[("email", "Sgt.New@force.example"), ("name", "Sgt New"), ("role", "supervisor"), ("team", &dales)]).await;
     let page = added.location.unwrap();
     assert_eq!(sign_in(&mut t.visitor(), "sgt.new@force.example", "").await.status, 422, "an account without a password opens to none");
-    let link = link_in(&admin.submit(&format!("{page}/reset-link"), &[]).await.body, &t.url);
+    let made = admin.submit(&format!("{page}/reset-link"), &[]).await.body;
+    assert!(made.contains("on its way") && !made.contains("/reset/"), "what could be mailed is shown to nobody else: {made}");
+    let link = link_for(&t, "sgt.new@force.example").await;
     let mut visitor = t.visitor();
     visitor.get(&link).await;
     assert_eq!(visitor.submit(&link, &[("new", NEW), ("again", NEW)]).await.status, 303);
@@ -157,12 +160,17 @@ on_both!(a_key_is_shown_once_its_use_is_seen_and_it_is_taken_back, async |db| {
     let mut admin = t.officer(ADMIN).await;
     admin.get("/admin/keys").await;
     assert_eq!(admin.submit("/admin/keys", &[("name", "Control room")]).await.status, 422);
+    let refused = admin.submit("/admin/keys", &[("name", "Control room"), ("scope", "inbox")]).await;
+    assert!(refused.status == 422 && refused.body.contains("by somebody who may read them"), "{}", refused.body);
+    let mut admin = crate::privacy::reader(&t, db).await;
+    admin.get("/admin/keys").await;
     let made = admin.submit("/admin/keys", &[("name", "Control room"), ("scope", "inbox")]).await;
     let key = made.body.split_once("<code>hc_").map(|(_, rest)| format!("hc_{}", rest.split('<').next().unwrap())).unwrap();
     let list = admin.get("/admin/keys").await.body;
     assert!(!list.contains(&key) && list.contains("Never"), "{list}");
     assert_eq!(admin.submit("/admin/keys", &[("name", "Control room"), ("scope", "inbox")]).await.status, 422, "the name is taken");
     t.api(&key, "/api/v1/unattributed").await;
+    assert!(admin.get("/admin").await.body.contains("reads and answers residents’ replies"), "every administrator sees that there is such a key");
     let list = admin.get("/admin/keys").await.body;
     assert!(!list.contains("Never"), "{list}");
     let id = accounts::list_api_keys(&mut db.read().await).await.unwrap()[0].id;

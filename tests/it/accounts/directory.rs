@@ -233,3 +233,17 @@ on_both!(passwords_can_be_switched_off_where_there_is_a_directory, async |db| {
     assert!(refused.status == 400 && refused.body.contains("Nobody signs in by password here"), "{}", refused.body);
     t.stop().await;
 });
+
+on_both!(whoever_the_directory_knows_comes_in_by_it_alone, async |db| {
+    let mut provider = Provider::start();
+    let t = provider.gateway(db, "").await;
+    provider.person("owner", "owner@force.example", &["NPT-Dales"]);
+    assert_eq!(provider.sign_in(&mut t.visitor()).await.status, 303);
+    assert_eq!(sign_in(&mut t.visitor(), "owner@force.example", PASSWORD).await.status, 422, "the password that was here opens nothing any more");
+    provider.person("owner", "owner@force.example", &["Nobody"]);
+    provider.sign_in(&mut t.visitor()).await;
+    assert_eq!(sign_in(&mut t.visitor(), "owner@force.example", PASSWORD).await.status, 422, "nor after they were taken out of their group");
+    let (admin, owner) = (id_of(db, "admin@force.example").await, id_of(db, "owner@force.example").await);
+    assert!(huecry::accounts::officers::reset_link(&t.app, admin, owner).await.unwrap().is_none(), "nor does a link give them another");
+    t.stop().await;
+});

@@ -7,9 +7,16 @@ use std::path::{Path, PathBuf};
 use huecry::inbox::evidence::check::{Checked, check};
 use sha2::{Digest, Sha256};
 
+use diesel_async::RunQueryDsl;
+use huecry::audit::chain::HeadKey;
+use huecry::audit::verify::{Verified, verify};
+use huecry::on;
+
 use super::{Case, picture};
 use crate::program::process;
+use crate::support::app::{ACCOUNT, POOL, TestApp, eventually};
 use crate::support::db::TestDb;
+use crate::web::{INBOUND, encoded, signature, text_form, tray};
 
 fn unpacked(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
@@ -72,6 +79,7 @@ on_both!(an_export_holds_everything_and_verifies_off_line, async |db| {
             "conversation.pdf",
             "originals/0001-body.eml",
             "originals/0001-headers.txt",
+            "originals/0001-target.txt",
             "working-copies/01-message-redacted.txt"
         ]
     );
@@ -84,13 +92,13 @@ on_both!(an_export_holds_everything_and_verifies_off_line, async |db| {
     assert!(record["messages"][0]["text"].as_str().unwrap().contains("Dave Smith"));
     assert_eq!(record["messages"][0]["original"]["sha256"], hex::encode(Sha256::digest(&files["originals/0001-body.eml"])));
     let trail = String::from_utf8_lossy(&files["audit.jsonl"]).into_owned();
-    for action in ["conversation.view", "exhibit.name", "copy.make", "conversation.export_asked"] {
+    for action in ["conversation.view", "exhibit.name", "copy.make", "conversation.export_asked", "envelope.received"] {
         assert!(trail.contains(action), "{action} is not in {trail}");
     }
     assert!(!trail.lines().any(|line| line.contains("\"sealed_seq\":null")), "every entry bears its seal: {trail}");
 
     let found = checked(db.folder(), &bytes, Some(&digest));
-    assert!(found.ok && found.files == 9 && found.held_to_digest, "{found:?}");
+    assert!(found.ok && found.files == 10 && found.held_to_digest, "{found:?}");
     assert!(checked(db.folder(), &bytes, None).ok);
     // And without us.
     let folder = db.folder().join("unpacked");
@@ -109,13 +117,13 @@ on_both!(an_export_holds_everything_and_verifies_off_line, async |db| {
     let id = huecry::store::conversations::find(&mut conn, &case.conversation).await.unwrap().unwrap().id;
     let rows = huecry::store::audit_log::list_of(&mut conn, "conversation", id).await.unwrap();
     let noted = rows.iter().find(|row| row.action == "conversation.export").unwrap();
-    assert_eq!((noted.detail["sha256"].as_str(), noted.detail["files"].as_i64()), (Some(digest.as_str()), Some(9)));
+    assert_eq!((noted.detail["sha256"].as_str(), noted.detail["files"].as_i64()), (Some(digest.as_str()), Some(10)));
     drop(conn);
 
     let zip = db.folder().join("out.zip");
     std::fs::write(&zip, &bytes).unwrap();
     let told = process::run(db.folder(), &["evidence", "verify", "out.zip", "--digest", &digest]).await;
-    assert!(told.code == Some(0) && told.out.contains("9 files, none changed"), "{told:?}");
+    assert!(told.code == Some(0) && told.out.contains("10 files, none changed"), "{told:?}");
     let told = process::run(db.folder(), &["evidence", "verify", "out.zip", "--digest", &"0".repeat(64), "--json"]).await;
     assert!(told.code == Some(1) && told.out.contains("\"ok\":false"), "{told:?}");
     case.t.stop().await;
@@ -219,3 +227,132 @@ async fn an_original_that_no_longer_bears_its_seal_is_not_exported_as_if_it_did(
     assert!(case.officer.get(&case.path("evidence")).await.body.contains("no longer matches the seal"));
     case.t.stop().await;
 }
+
+/// The audit log once it has noted and sealed so many originals, or found a fault.
+async fn verified(t: &TestApp, originals: i64) -> Verified {
+    eventually("the originals to be sealed", async || {
+        let found = verify(t.app.db(), t.app.files(), &HeadKey::of(&t.app.keyring().match_secret), None).await.unwrap();
+        (found.originals >= originals || !found.ok).then_some(found)
+    })
+    .await
+}
+
+async fn execute(db: &TestDb, sql: &str) {
+    on!(&mut db.write().await, c => diesel::sql_query(sql).execute(c).await).unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+/// Asks for an export that cannot be made, and gives the reason.
+async fn refused(case: &mut Case, db: &TestDb) -> String {
+    case.officer.submit(&case.path("export"), &[]).await;
+    eventually("the export to fail", async || {
+        let mut conn = db.read().await;
+        let id = huecry::store::conversations::find(&mut conn, &case.conversation).await.unwrap().unwrap().id;
+        let row = huecry::store::exports::list_of(&mut conn, id).await.unwrap().remove(0);
+        assert_ne!(row.status, "ready", "it was exported as if it were whole");
+        row.reason.filter(|_| row.status == "failed")
+    })
+    .await
+}
+
+on_both!(an_original_that_is_changed_together_with_its_hash_is_seen, async |db| {
+    let mut case = Case::of(db, "He had a knife.", &[]).await;
+    let whole = verified(&case.t, 1).await;
+    assert!(whole.ok && whole.originals == 1 && whole.originals_gone == 0, "{whole:?}");
+    let forged = b"From: bob@example.org\r\n\r\nHe had a spoon.\r\n";
+    let bytes = |bytes: &[u8]| match db.db.backend() {
+        huecry::store::Backend::Postgres => format!("'\\x{}'", hex::encode(bytes)),
+        huecry::store::Backend::Sqlite => format!("X'{}'", hex::encode(bytes)),
+    };
+    execute(db, "CREATE TABLE before AS SELECT * FROM envelopes").await;
+    let hash = Sha256::digest(forged);
+    let body = format!("body = {}, sha256 = {}, body_bytes = {}", bytes(forged), bytes(&hash), forged.len());
+    // Whoever can write to the database changes what belongs together.
+    for change in [body.as_str(), "headers = salt", "target = 'elsewhere'", "received_at = '2026-11-22 10:20:00.000001'", "salt = sha256", "noted_in = NULL"] {
+        execute(db, &format!("UPDATE envelopes SET {change}")).await;
+        execute(db, "UPDATE messages SET text = 'He had a spoon.'").await;
+        let found = verified(&case.t, 1).await;
+        assert!(found.fault.as_deref().is_some_and(|fault| fault.contains("was changed after it came in")), "{change}: {found:?}");
+        let reason = refused(&mut case, db).await;
+        assert!(reason.contains("no longer matches the seal"), "{change}: {reason}");
+        for column in ["body", "sha256", "body_bytes", "headers", "target", "received_at", "salt", "noted_in"] {
+            execute(db, &format!("UPDATE envelopes SET {column} = (SELECT b.{column} FROM before b WHERE b.id = envelopes.id)")).await;
+        }
+    }
+    assert!(verified(&case.t, 1).await.ok, "put back, it is whole again");
+    case.t.stop().await;
+});
+
+on_both!(a_text_that_comes_by_get_has_its_words_in_the_original_and_in_the_export, async |db| {
+    let t = TestApp::start(db).await;
+    let fields = text_form("+447700900101", POOL[0], "A knife by the church", "SM1");
+    assert!(fields.contains(&("AccountSid", ACCOUNT)));
+    let path = format!("{INBOUND}?{}", encoded(&fields));
+    let request = t.http().get(format!("{}{path}", t.url)).header("x-twilio-signature", signature(&format!("{}{path}", t.url), &[]));
+    assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
+    let found = tray(&t, 1).await.remove(0);
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let officer = t.officer("owner@force.example").await;
+    let mut case = Case { t, officer, conversation: text(&found["id"]), message: text(&found["messages"][0]["id"]) };
+    assert_eq!(case.officer.get(&case.path("")).await.status, 200);
+    let (_, _, original) = case.fetch("original/MESSAGE").await;
+    assert!(String::from_utf8_lossy(&original).contains("knife"), "{}", String::from_utf8_lossy(&original));
+    let (digest, bytes) = case.export(db).await;
+    let files = unpacked(&bytes);
+    assert!(String::from_utf8_lossy(&files["originals/0001-target.txt"]).contains("knife"));
+    assert!(checked(db.folder(), &bytes, Some(&digest)).ok);
+    // Without the digest, the entry of the audit log still has the seal of what was taken in.
+    let mut forged = files.clone();
+    let target = String::from_utf8(files["originals/0001-target.txt"].clone()).unwrap().replace("knife", "spoon");
+    let line = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
+    let manifest = String::from_utf8(files["MANIFEST.sha256"].clone()).unwrap();
+    let manifest = manifest.replace(&line(&files["originals/0001-target.txt"]), &line(target.as_bytes()));
+    forged.insert("originals/0001-target.txt".into(), target.into_bytes());
+    forged.insert("MANIFEST.sha256".into(), manifest.into_bytes());
+    let fault = checked(db.folder(), &packed(&forged), None).fault.unwrap_or_default();
+    assert!(fault.contains("does not bear the seal that the audit log has of it"), "{fault}");
+    case.t.stop().await;
+});
+
+on_both!(what_went_out_stays_evidence_wherever_its_messages_are_put, async |db| {
+    let mut case = Case::of(db, "He had a knife.", &[]).await;
+    case.officer.submit(&case.path("exhibit/MESSAGE"), &[("reference", "HW/1")]).await;
+    let (digest, _) = case.export(db).await;
+    let mut mover = case.t.officer("owner@force.example").await;
+    let second = case.t.publish(&mut mover, "Second", "Anything else?").await;
+    mover.get(&case.path("")).await;
+    let moved = mover.submit(&case.path("move"), &[("reference", &second)]).await;
+    assert_eq!(moved.status, 303, "{}", moved.body);
+    // The same conversation was tied anew; a third alert's has it split off.
+    let mut conn = db.read().await;
+    let row = huecry::store::conversations::find(&mut conn, &case.conversation).await.unwrap().unwrap();
+    let fresh = db.add_alert(case.t.owner.id, &[]).await;
+    drop(conn);
+    let target =
+        huecry::store::conversations::insert_or_find(&mut db.write().await, db.new_conversation(Some(fresh.id), row.correspondent_id)).await.unwrap().0;
+    let here = db.new_message(target.id, "Another", row.created_at);
+    huecry::store::messages::insert(&mut db.write().await, &here).await.unwrap();
+    let exhibit = huecry::store::exhibits::ExhibitRow {
+        id: db.id(),
+        conversation_id: target.id,
+        message_id: here.id,
+        attachment_id: None,
+        reference: "HW/1".into(),
+        officer_id: case.t.owner.id,
+        created_at: row.created_at,
+        sealed_at: None,
+    };
+    huecry::store::exhibits::insert(&mut db.write().await, &exhibit).await.unwrap();
+    huecry::inbox::move_to(&case.t.app, row.id, &fresh.reference, &huecry::audit::Actor::Officer(case.t.owner.id)).await.unwrap();
+    let mut conn = db.read().await;
+    assert!(huecry::store::retention::is_protected(&mut conn, target.id).await.unwrap(), "its messages went out with an export");
+    let named = huecry::store::exhibits::list_of(&mut conn, &[here.id]).await.unwrap();
+    assert_eq!(named[0].reference, "HW/1A", "two items are not called the same: the one that went out keeps its name");
+    drop(conn);
+    case.conversation = target.public_id;
+    let page = case.officer.get(&case.path("evidence")).await.body;
+    assert!(page.contains(&digest), "the export stands beside the messages that went out with it");
+    let (_, bytes) = case.export(db).await;
+    let trail = String::from_utf8_lossy(&unpacked(&bytes)["audit.jsonl"]).into_owned();
+    assert!(trail.matches("\"conversation.export\"").count() == 1, "what was done before they came is in the trail: {trail}");
+    case.t.stop().await;
+});

@@ -23,9 +23,10 @@ on_both!(a_gateway_whose_clock_steps_reaches_everybody_once, async |db| {
 });
 
 #[cfg(debug_assertions)]
-on_both!(a_gateway_whose_clock_steps_finds_what_a_provider_took_by_its_words, async |db| {
-    gateway_steps(db, Road::Twilio).await;
-});
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_whose_clock_steps_finds_what_a_provider_took_by_its_words() {
+    gateway_steps(&TestDb::postgres().await, Road::Twilio).await;
+}
 
 /// One hour fast when the alert is published, right again, one hour slow, fast, and right; killed while slow and while fast.
 #[cfg(debug_assertions)]

@@ -10,7 +10,7 @@ use huecry::store::{Db, accounts, alerts, deliveries};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::carrier::{Carrier, HandOver, Road};
 use super::records::{count_deliveries, count_of};
@@ -52,13 +52,17 @@ pub(super) struct Verdict {
     pub(super) doubled: usize,
     pub(super) unreached: usize,
     pub(super) listed: usize,
+    /// From the first hand-over to the last, and the longest time between two.
+    pub(super) took_ms: i64,
+    pub(super) pause_ms: i64,
     pub(super) faults: Vec<String>,
 }
 
 impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { taken, doubled, unreached, listed, faults } = self;
-        write!(f, "{taken} taken, {doubled} doubled, {unreached} unreached, {listed} listed as doubtful, {} faults", faults.len())?;
+        let Self { taken, doubled, unreached, listed, took_ms, pause_ms, faults } = self;
+        write!(f, "{taken} taken in {took_ms} ms with {pause_ms} ms at most between two, {doubled} doubled, {unreached} unreached, ")?;
+        write!(f, "{listed} listed as doubtful, {} faults", faults.len())?;
         faults.iter().take(20).try_for_each(|fault| write!(f, "\n  {fault}"))
     }
 }
@@ -117,12 +121,28 @@ impl County {
         programs
     }
 
+    /// Asks a node, counted from 1, something of its API.
+    pub(super) async fn ask(&self, node: usize, path: &str, once: Option<&str>, body: &Value) -> (u16, Value) {
+        let request = self.http.post(format!("{}/api/v1/alerts{path}", self.nodes[node - 1].url)).bearer_auth(&self.key).json(body);
+        let request = once.into_iter().fold(request, |request, once| request.header("Idempotency-Key", once));
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// How an alert stands, as the API tells it.
+    pub(super) async fn standing(&self, node: usize, reference: &str) -> Value {
+        let request = self.http.get(format!("{}/api/v1/alerts/{reference}", self.nodes[node - 1].url)).bearer_auth(&self.key);
+        request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+    }
+
+    /// An alert to everybody.
+    pub(super) fn alert(urgency: &str) -> Value {
+        json!({ "kind": "appeal", "urgency": urgency, "title": "White van", "sms_text": WORDS, "areas": [SECTOR], "owner_email": OWNER })
+    }
+
     /// Asks the first node to alert everybody; gives the alert's reference.
     pub(super) async fn publish(&self, urgency: &str) -> String {
-        let alert = json!({ "kind": "appeal", "urgency": urgency, "title": "White van", "sms_text": WORDS, "areas": [SECTOR], "owner_email": OWNER });
-        let request = self.http.post(format!("{}/api/v1/alerts", self.nodes[0].url)).bearer_auth(&self.key).json(&alert);
-        let answer = request.send().await.unwrap();
-        let (status, body) = (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap());
+        let (status, body) = self.ask(1, "", None, &Self::alert(urgency)).await;
         assert_eq!(status, 201, "{body}");
         assert_eq!(body["recipients"]["sms"], self.size.people, "the audience is not the test's own: {body}");
         body["reference"].as_str().unwrap().to_owned()
@@ -174,7 +194,11 @@ impl County {
 fn compare(size: Size, file: &[HandOver], listed: &BTreeSet<String>, again: bool, doubts: usize) -> Verdict {
     let audience: BTreeSet<String> = (0..size.people).map(phone).collect();
     let mut times: BTreeMap<&str, usize> = audience.iter().map(|to| (to.as_str(), 0)).collect();
+    let moments: Vec<i64> = file.iter().map(|taken| taken.at_us / 1_000).collect();
+    let pauses = moments.iter().zip(moments.iter().skip(1)).map(|(before, after)| after - before);
     let mut verdict = Verdict { taken: file.len(), listed: listed.len(), ..Verdict::default() };
+    verdict.pause_ms = pauses.max().unwrap_or(0);
+    verdict.took_ms = moments.last().zip(moments.first()).map_or(0, |(last, first)| last - first);
     for taken in file {
         match times.get_mut(taken.to.as_str()) {
             Some(count) if taken.body.contains(WORDS) => *count += 1,

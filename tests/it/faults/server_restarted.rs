@@ -23,7 +23,7 @@ async fn a_database_that_restarts_leaves_nobody_unlisted_where_the_provider_cann
 }
 
 async fn outlast(road: Road) {
-    let (people, restarts, at_once) = if soaks() { (50_000, 10, 16) } else { (2_000, 3, 16) };
+    let (people, restarts, at_once) = if soaks() { (50_000, 10, 16) } else { (1_000, 2, 16) };
     let seed: u64 = rand::random();
     let mut random = StdRng::seed_from_u64(seed);
     let server = Server::start();

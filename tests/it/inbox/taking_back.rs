@@ -116,3 +116,18 @@ on_both!(without_scripts_the_next_page_has_a_form_that_takes_it_back, async |db|
     assert_eq!(now_of(db, talk.row.id).await.status, "open");
     t.stop().await;
 });
+
+on_both!(a_hold_that_came_meanwhile_goes_back_with_the_messages, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let (talk, actor) = (talk(&t, db, ANN).await, Actor::Officer(t.owner.id));
+    let other = db.add_alert(t.owner.id, &[]).await;
+    split::split(&t.app, talk.row.id, &talk.messages[1].public_id, Some(&other.reference), &actor).await.unwrap();
+    let there = conversations::find_of(&mut db.read().await, Some(other.id), talk.row.correspondent_id).await.unwrap().unwrap();
+    assert_eq!(huecry::inbox::holds::set(&t.app, t.owner.id, &there, "investigation", "26*123456").await.unwrap(), Ok(()));
+    let offer = offered(&t, &t.owner).await.unwrap();
+    let outcome = undo::undo(&t.app, &t.owner, &offer.token).await.unwrap().unwrap();
+    assert_eq!(outcome.undone.len(), 1);
+    let held = huecry::store::legal_holds::list_standing_of(&mut db.read().await, talk.row.id).await.unwrap();
+    assert_eq!(held.iter().map(|hold| hold.reference.as_str()).collect::<Vec<_>>(), ["26*123456"], "the messages are held where they are now");
+    t.stop().await;
+});

@@ -67,3 +67,68 @@ on_both!(who_looked_is_told_to_the_owner_to_supervisors_and_to_administrators, a
     assert_eq!(stranger.get(&looks).await.status, 404);
     t.stop().await;
 });
+
+on_both!(whoever_reads_by_a_side_door_stands_among_those_who_looked, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let row = talk(&t, db, WHO, "A van.").await;
+    let (page, looks) = (format!("/inbox/{}", row.public_id), format!("/inbox/{}/views", row.public_id));
+    let (mut owner, mut mate, mut other) = {
+        appoint(&t, db, "reader@force.example", "officer", t.owner.team_id).await;
+        (t.officer("owner@force.example").await, t.officer("mate@force.example").await, t.officer("reader@force.example").await)
+    };
+    let get = async |client: &crate::support::browser::Client, path: &str, header: &str| {
+        let request = t.http().get(format!("{}{path}", t.url)).header("cookie", client.cookie_header()).header("x-live", header);
+        assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
+    };
+    // A page that was fetched ahead, and nobody came.
+    get(&other, &page, "ahead").await;
+    let told = owner.get(&looks).await.body;
+    assert!(!told.contains("PC reader@") && !told.contains("PC mate@"), "nobody looked: {told}");
+    // What shows all without having been opened is a look; after one, a page that refreshes itself is none.
+    assert_eq!(mate.get(&format!("{page}/thread")).await.status, 200);
+    get(&mate, &page, "1").await;
+    get(&mate, &format!("{page}/thread"), "1").await;
+    let told = owner.get(&looks).await.body;
+    assert_eq!(told.matches("PC mate@").count(), 1, "{told}");
+    other.get(&page).await;
+    assert!(owner.get(&looks).await.body.contains("PC reader@"));
+    // By the API: once an hour for each key and conversation.
+    let key = t.key(&["inbox"]).await;
+    let reference = huecry::store::alerts::get(&mut db.read().await, row.alert_id.unwrap()).await.unwrap().reference;
+    for _ in 0..2 {
+        t.api(&key, &format!("/api/v1/alerts/{reference}/conversations")).await;
+    }
+    let told = owner.get(&looks).await.body;
+    assert_eq!(told.matches("Read it by the API").count(), 1, "{told}");
+    t.stop().await;
+});
+
+on_both!(a_list_notes_what_it_showed_once_in_a_while, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let row = talk(&t, db, WHO, "A van.").await;
+    let mut owner = t.officer("owner@force.example").await;
+    for path in ["/inbox", "/inbox/rows", "/inbox"] {
+        assert_eq!(owner.get(path).await.status, 200);
+    }
+    let noted = entries(db, "inbox.list").await;
+    assert_eq!(noted.len(), 1, "the same list again shows nobody new");
+    assert_eq!((noted[0].officer_id, &noted[0].detail["shown"]), (Some(t.owner.id), &serde_json::json!([row.id])));
+    let next = talk(&t, db, "+447700900151", "Another.").await;
+    owner.get("/inbox/rows").await;
+    let noted = entries(db, "inbox.list").await;
+    assert!(noted.len() == 2 && noted[0].detail["shown"].to_string().contains(&next.id.to_string()), "{noted:?}");
+    t.stop().await;
+});
+
+on_both!(a_mail_as_it_was_sent_does_not_tell_the_address_unasked, async |db| {
+    let case = crate::evidence::Case::of(db, "A van.", &[]).await;
+    let mut officer = case.officer;
+    let path = format!("/inbox/{}", case.conversation);
+    let sent = format!("{path}/sent/{}", case.message);
+    let masked = officer.get(&sent).await;
+    assert!(masked.status == 200 && !masked.body.contains("bob@example.org") && masked.body.contains("b…@example.org"), "{}", masked.body);
+    officer.get(&path).await;
+    assert_eq!(officer.submit(&format!("{path}/unmask"), &[("reason", "contact"), ("words", "To ring back")]).await.status, 303);
+    assert!(officer.get(&sent).await.body.contains("bob@example.org"), "whoever says why sees it");
+    case.t.stop().await;
+});

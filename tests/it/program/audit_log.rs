@@ -44,4 +44,8 @@ on_both!(the_head_is_printed_and_a_change_or_a_cut_tail_ends_with_one, async |db
         assert_eq!(cut.code, Some(1), "{cut:?}");
         assert!(cut.out.starts_with("The audit log was tampered with: "), "{cut:?}");
     }
+    // The last day whole, with its head: nothing in the database tells, and what is kept beside the keyring does.
+    on!(&mut store.write().await.unwrap(), c => diesel::sql_query("DELETE FROM audit_log").execute(c).await).unwrap();
+    let cut = gateway.run(&["audit", "verify"]).await;
+    assert!(cut.code == Some(1) && cut.out.contains(&format!("names entry {entries}")), "{cut:?}");
 });

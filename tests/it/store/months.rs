@@ -4,6 +4,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use huecry::domain::delivery::Status;
+use huecry::domain::retention::Kept;
 use huecry::domain::{At, Ids};
 use huecry::privacy::{months as keeping, retention};
 use huecry::store::deliveries::{self, AttemptRow, DeliveryRow};
@@ -172,6 +173,10 @@ async fn a_month_past_its_time_is_dropped_and_what_must_stay_stays_in_it() {
     messages::insert(&mut db.write().await, &answer).await.unwrap();
     let whole = facts(&db, &format!("SELECT '' AS word, '{month}'::regclass::oid::bigint AS n")).await[0].n;
 
+    // Whole months and single rows go by the same rule.
+    let cut = huecry::domain::retention::cutoff(t.app.now(), 24).unwrap();
+    let due = huecry::store::retention::list_due(&mut db.read().await, Kept::Deliveries, cut, 100, &[]).await.unwrap();
+    assert_eq!(due, gone.deliveries[1..].iter().map(|row| row.id).collect::<Vec<_>>());
     let done = retention::run(&t.app).await.unwrap();
     assert!(done.iter().any(|gone| gone.kind.as_str() == "deliveries" && gone.count == 5), "{done:?}");
     assert_ne!(facts(&db, &format!("SELECT '' AS word, '{month}'::regclass::oid::bigint AS n")).await[0].n, whole, "the month's table is a new one");
@@ -240,6 +245,9 @@ async fn a_month_of_originals_takes_its_receipts_along_and_forgets_its_files() {
         received_at: when,
     };
     receipts::insert(&mut db.write().await, rows.iter().map(|row| receipt(row.id)).collect()).await.unwrap();
+    let cut = huecry::domain::retention::cutoff(t.app.now(), 12).unwrap();
+    let due = huecry::store::retention::list_due(&mut db.read().await, Kept::Envelopes, cut, 100, &[]).await.unwrap();
+    assert_eq!(due, rows[..3].iter().map(|row| row.id).collect::<Vec<_>>());
     let done = retention::run(&t.app).await.unwrap();
     assert!(done.iter().any(|gone| gone.kind.as_str() == "envelopes_processed" && gone.count == 3), "{done:?}");
     let left = facts(&db, "SELECT '' AS word, id AS n FROM envelopes").await;

@@ -246,6 +246,8 @@ impl TestDb {
             tries: 0,
             received_at: now(),
             processed_at: None,
+            salt: None,
+            noted_in: None,
         }
     }
 

@@ -119,6 +119,8 @@ enum For {
     All,
     /// Whoever is that; for others it is forbidden.
     Only(Is),
+    /// Whoever is both; for others it is forbidden.
+    Both(Is, Is),
     /// Whoever reads replies, and administrators.
     Staff,
     /// Whoever sees the conversation; for other readers it does not exist.
@@ -133,12 +135,13 @@ impl For {
         match self {
             Self::All => status,
             Self::Only(what) if is.contains(&what) => status,
+            Self::Both(what, more) if is.contains(&what) && is.contains(&more) => status,
             Self::Seers if is.contains(&Is::Seer) => status,
             Self::Staff if is.contains(&Is::Reader) || is.contains(&Is::Admin) => status,
             Self::Watchers if is.contains(&Is::Watcher) => status,
             Self::Watchers if is.contains(&Is::Seer) => 403,
             Self::Seers | Self::Watchers if is.contains(&Is::Reader) => 404,
-            Self::Only(_) | Self::Seers | Self::Staff | Self::Watchers => 403,
+            Self::Only(_) | Self::Both(..) | Self::Seers | Self::Staff | Self::Watchers => 403,
         }
     }
 }
@@ -246,7 +249,7 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("get", "/admin/people/{id}", For::Only(Is::Admin), 404),
     ("get", "/admin/people/{id}/erase", For::Only(Is::Admin), 404),
     ("post", "/admin/people/{id}/erase", For::Only(Is::Admin), 404),
-    ("post", "/admin/people/{id}/export", For::Only(Is::Admin), 404),
+    ("post", "/admin/people/{id}/export", For::Both(Is::Admin, Is::Reader), 404),
     ("get", "/admin/retention", For::Only(Is::Admin), 200),
     ("post", "/admin/holds/{id}/lift", For::Only(Is::Admin), 404),
     ("get", "/me/security", For::All, 200),

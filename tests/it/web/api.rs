@@ -277,22 +277,35 @@ on_both!(the_tray_by_api_holds_what_is_tied_to_no_alert, async |db| {
 on_both!(an_answer_by_api_reaches_the_phone_until_its_owner_opts_out, async |db| {
     let t = TestApp::start(db).await;
     take_text(&t, "+447700900101", POOL[1], "There is a fire", "SM1").await;
-    let id = tray(&t, 1).await[0]["id"].as_str().unwrap().to_owned();
+    let read = tray(&t, 1).await.remove(0);
+    let (id, version) = (read["id"].as_str().unwrap().to_owned(), read["version"].as_i64().unwrap());
     let key = t.key(&["inbox"]).await;
     let path = format!("/api/v1/conversations/{id}/replies");
-    let answer = send(&t, "post", &path, &[("x-api-key", &key)], Some(&json!({ "text": " Call 999 now. " }))).await;
+    take_text(&t, "+447700900101", POOL[1], "It is out", "SM2").await;
+    let read = tray(&t, 2).await.remove(0);
+    let blind = send(&t, "post", &path, &[("x-api-key", &key)], Some(&json!({ "text": "Call 999 now.", "version": version }))).await;
+    assert_eq!(blind.status, 409, "something came in that the client has not read: {}", blind.body);
+    let version = read["version"].as_i64().unwrap();
+    let answer = send(&t, "post", &path, &[("x-api-key", &key)], Some(&json!({ "text": " Call 999 now. ", "version": version }))).await;
     assert_eq!((answer.status, &answer.body), (202, &json!({ "status": "queued" })));
     assert_eq!(t.wait_for_texts("+447700900101", 1).await, [(POOL[1].to_owned(), "Call 999 now.".to_owned())]);
 
-    for (body, status) in [(json!({ "text": " " }), 422), (json!({ "text": "x".repeat(4_001) }), 422), (json!({ "texts": "x" }), 422), (json!({}), 422)] {
+    for (body, status) in [
+        (json!({ "text": " ", "version": version }), 422),
+        (json!({ "text": "x".repeat(4_001), "version": version }), 422),
+        (json!({ "text": "x" }), 422),
+        (json!({ "texts": "x" }), 422),
+        (json!({}), 422),
+    ] {
         assert_eq!(send(&t, "post", &path, &[("x-api-key", &key)], Some(&body)).await.status, status, "{body}");
     }
-    let nobody = send(&t, "post", "/api/v1/conversations/aaaaaaaaaaaaaaaa/replies", &[("x-api-key", &key)], Some(&json!({ "text": "x" }))).await;
+    let nobody = send(&t, "post", "/api/v1/conversations/aaaaaaaaaaaaaaaa/replies", &[("x-api-key", &key)], Some(&json!({ "text": "x", "version": 1 }))).await;
     assert_eq!(nobody.status, 404);
 
     t.text("+447700900101", POOL[1], "STOP").await;
     t.wait_for_texts("+447700900101", 2).await;
-    let refused = send(&t, "post", &path, &[("x-api-key", &key)], Some(&json!({ "text": "One more thing" }))).await;
+    let version = t.api(&key, "/api/v1/unattributed").await["conversations"][0]["version"].as_i64().unwrap();
+    let refused = send(&t, "post", &path, &[("x-api-key", &key)], Some(&json!({ "text": "One more thing", "version": version }))).await;
     assert_eq!((refused.status, refused.kind.as_str()), (409, "application/problem+json"));
     assert!(refused.body["detail"].as_str().unwrap().contains("opted out"), "{}", refused.body);
     assert_eq!(t.texts("+447700900101").await.len(), 2);

@@ -24,7 +24,7 @@ pub(crate) const INBOUND: &str = "/webhooks/sms/sms/inbound";
 const MAIL: &str = "/webhooks/email/mail";
 
 /// What Twilio would put into `X-Twilio-Signature`; computed here, so that the product's own code proves nothing.
-fn signature(url: &str, fields: &[(&str, &str)]) -> String {
+pub(crate) fn signature(url: &str, fields: &[(&str, &str)]) -> String {
     let mut sorted: Vec<_> = fields.to_vec();
     sorted.sort_unstable();
     let mut mac = Hmac::<Sha1>::new_from_slice(TOKEN.as_bytes()).unwrap();
@@ -36,7 +36,7 @@ fn signature(url: &str, fields: &[(&str, &str)]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-fn encoded(fields: &[(&str, &str)]) -> String {
+pub(crate) fn encoded(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
@@ -106,7 +106,7 @@ async fn figure(t: &TestApp, name: &str) -> f64 {
 }
 
 /// Conversations in the tray, once there are so many messages in all.
-async fn tray(t: &TestApp, messages: usize) -> Vec<serde_json::Value> {
+pub(crate) async fn tray(t: &TestApp, messages: usize) -> Vec<serde_json::Value> {
     let key = t.key(&["inbox"]).await;
     eventually(&format!("{messages} messages in the tray"), async || {
         let list = t.api(&key, "/api/v1/unattributed").await["conversations"].as_array().cloned().unwrap();

@@ -98,12 +98,19 @@ async fn hand_over(t: &TestApp, told: &mut mpsc::UnboundedReceiver<HandOver>, n:
     assert_eq!(post_signed(t, "/webhooks/sms/own/inbound", &fields).await.0, 200);
     let key = t.key(&["inbox"]).await;
     let wanted = format!("a number ending {}", phone.get(9..).unwrap());
-    let id = eventually("their text in the tray", async || {
+    let (id, version) = eventually("their text in the tray", async || {
         let list = t.api(&key, "/api/v1/unattributed").await["conversations"].as_array().cloned().unwrap();
-        list.iter().find(|one| one["correspondent"]["address_masked"] == wanted.as_str()).map(|one| one["id"].as_str().unwrap().to_owned())
+        list.iter()
+            .find(|one| one["correspondent"]["address_masked"] == wanted.as_str())
+            .map(|one| (one["id"].as_str().unwrap().to_owned(), one["version"].clone()))
     })
     .await;
-    let answer = t.http().post(format!("{}/api/v1/conversations/{id}/replies", t.url)).bearer_auth(&key).json(&json!({ "text": "Thank you" })).send();
+    let answer = t
+        .http()
+        .post(format!("{}/api/v1/conversations/{id}/replies", t.url))
+        .bearer_auth(&key)
+        .json(&json!({ "text": "Thank you", "version": version }))
+        .send();
     assert_eq!(answer.await.unwrap().status().as_u16(), 202);
     let hand_over = tokio::time::timeout(std::time::Duration::from_secs(20), told.recv()).await.expect("a hand-over within 20 seconds").unwrap();
     assert_eq!(hand_over.fields["To"], phone);

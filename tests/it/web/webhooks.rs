@@ -298,7 +298,7 @@ on_both!(a_text_from_a_short_code_or_a_name_is_kept_and_shown_and_cannot_be_answ
         let version = value_of_hidden(&page.body, "version").unwrap_or_else(|| "1".to_owned());
         assert_eq!(officer.submit(&format!("/inbox/{id}/reply"), &[("text", "Who are you?"), ("version", &version)]).await.status, 422);
         let answer = t.http().post(format!("{}/api/v1/conversations/{id}/replies", t.url)).bearer_auth(&key);
-        assert_eq!(answer.json(&json!({ "text": "Who are you?" })).send().await.unwrap().status().as_u16(), 409);
+        assert_eq!(answer.json(&json!({ "text": "Who are you?", "version": conversation["version"] })).send().await.unwrap().status().as_u16(), 409);
     }
     assert_eq!(t.sim("/api/handovers").await["handovers"].as_array().unwrap().len(), 0, "nothing was handed over");
     t.stop().await;
