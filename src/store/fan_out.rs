@@ -12,7 +12,7 @@ use diesel_async::RunQueryDsl;
 use super::alerts::AlertRow;
 use super::db::LiteConnection;
 use super::schema::alerts;
-use super::views::audience::{self, Wanted};
+use super::views::audience::{self, By, Wanted};
 use super::{Conn, Db};
 use crate::domain::At;
 use crate::domain::ids::Block;
@@ -92,6 +92,15 @@ const TURN: &str = "SELECT pg_advisory_xact_lock(7232614)";
 /// Whether this database has one writer, who must not be held up for long.
 pub const fn is_single(db: &Db) -> bool {
     matches!(db, Db::Lite { .. })
+}
+
+/// So few are looked up from their areas, and more from the cursor on. The looking up is done anew for each chunk, and on SQLite
+/// others wait for it.
+const FEW: i64 = 20_000;
+const FEW_ALONE: i64 = 5_000;
+
+fn by(audience_size: i64, few: i64) -> By {
+    if audience_size <= few { By::Area } else { By::Address }
 }
 
 /// Makes one chunk and moves the cursor; `None` if the alert is not this worker's to go on with: another has it, or it is held.
@@ -202,19 +211,38 @@ fn turn(alert_id: i64, numbers: usize) -> String {
     )
 }
 
+/// What `turn` says, for PostgreSQL: the pairs of all who have any, and the number of each row, with the pool in `$6`. Sorting the
+/// pool for each person would take as long as writing their row.
+fn choice(alert_id: i64, numbers: usize) -> (String, String) {
+    let none = "SELECT 0::bigint AS n, NULL::text AS same, NULL::text[] AS numbers WHERE FALSE".to_owned();
+    match numbers {
+        0 => (none, "SELECT c.*, NULL::text AS our_number FROM chosen c".to_owned()),
+        1 => (none, "SELECT c.*, CASE c.kind WHEN 'phone' THEN ($6::text[])[1] END AS our_number FROM chosen c".to_owned()),
+        _ => {
+            let held = format!(
+                "SELECT c.n, MIN(h.our_number) FILTER (WHERE h.alert_id = {alert_id}) AS same, \
+                 array_agg(h.our_number ORDER BY h.used_at, (p.place - 1 - c.n % {numbers} + {numbers}) % {numbers}) AS numbers \
+                 FROM chosen c JOIN pair_holds h ON h.match_key = c.match_key \
+                 JOIN unnest($6::text[]) WITH ORDINALITY AS p (number, place) ON p.number = h.our_number WHERE c.kind = 'phone' GROUP BY c.n"
+            );
+            // The first in turn that they have never had.
+            let fresh: String = (0..numbers)
+                .map(|step| format!("WHEN NOT ($6::text[])[1 + (c.n + {step}) % {numbers}] = ANY(COALESCE(t.numbers, '{{}}')) THEN ($6::text[])[1 + (c.n + {step}) % {numbers}] "))
+                .collect();
+            let number = format!(
+                "SELECT c.*, CASE c.kind WHEN 'phone' THEN COALESCE(t.same, CASE {fresh}END, t.numbers[1]) END AS our_number \
+                 FROM chosen c LEFT JOIN held t ON t.n = c.n"
+            );
+            (held, number)
+        }
+    }
+}
+
 async fn on_pg(c: &mut diesel_async::AsyncPgConnection, chunk: &Chunk<'_>) -> QueryResult<Made> {
-    let decided = audience::decided(chunk.wanted, chunk.alert.audience_cursor, i64::from(chunk.limit));
+    let by = by(chunk.alert.audience_size, FEW);
+    let decided = audience::decided(chunk.wanted, by, chunk.alert.audience_cursor, i64::from(chunk.limit));
     let (alert, pool) = (chunk.alert.id, pool(chunk.ways));
-    let number = match pool.len() {
-        0 => "SELECT c.*, NULL::text AS our_number FROM chosen c".to_owned(),
-        1 => "SELECT c.*, CASE c.kind WHEN 'phone' THEN ($6::text[])[1] END AS our_number FROM chosen c".to_owned(),
-        numbers => format!(
-            "SELECT c.*, t.number AS our_number FROM chosen c LEFT JOIN LATERAL (SELECT p.number \
-             FROM (SELECT number, place - 1 AS place FROM unnest($6::text[]) WITH ORDINALITY AS u (number, place)) p \
-             LEFT JOIN pair_holds h ON h.match_key = c.match_key AND h.our_number = p.number ORDER BY {} LIMIT 1) t ON c.kind = 'phone'",
-            turn(alert, numbers)
-        ),
-    };
+    let (held, number) = choice(alert, pool.len());
     // Sixteen times five bits of a random UUID; the two of its bytes that hold its version are made up from the rest of others.
     let byte = |place: usize| match place {
         6 => "((get_byte(c.u, 6) & 15) | ((get_byte(c.u, 0) & 128) >> 3))".to_owned(),
@@ -225,7 +253,7 @@ async fn on_pg(c: &mut diesel_async::AsyncPgConnection, chunk: &Chunk<'_>) -> Qu
     let query = format!(
         "WITH seen AS MATERIALIZED ({decided}), \
          chosen AS MATERIALIZED (SELECT s.*, row_number() OVER (ORDER BY s.id) - 1 AS n, uuid_send(gen_random_uuid()) AS u FROM seen s WHERE s.reason IS NULL), \
-         paired AS MATERIALIZED ({number}), \
+         held AS MATERIALIZED ({held}), paired AS MATERIALIZED ({number}), \
          holds AS (INSERT INTO pair_holds (our_number, match_key, alert_id, used_at) \
              SELECT our_number, match_key, {alert}, $1 FROM paired WHERE our_number IS NOT NULL ORDER BY match_key, our_number \
              ON CONFLICT (match_key, our_number) DO UPDATE SET alert_id = excluded.alert_id, used_at = excluded.used_at), \
@@ -257,7 +285,8 @@ const LITE_TABLES: &[&str] = &[
 ];
 
 async fn on_lite(c: &mut LiteConnection, chunk: &Chunk<'_>) -> QueryResult<Made> {
-    let decided = audience::decided(chunk.wanted, chunk.alert.audience_cursor, i64::from(chunk.limit));
+    let by = by(chunk.alert.audience_size, FEW_ALONE);
+    let decided = audience::decided(chunk.wanted, by, chunk.alert.audience_cursor, i64::from(chunk.limit));
     let (alert, now, pool, words) = (chunk.alert.id, chunk.now, pool(chunk.ways).to_vec(), words(chunk.ways));
     let expires_at = chunk.expires_at;
     let draw = format!(

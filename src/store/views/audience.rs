@@ -100,8 +100,42 @@ fn reason(wanted: &Wanted) -> String {
     )
 }
 
-/// A selection of every address in the areas up to the mark with its facts, cut short by `bounds` (over the alias `a`).
-fn facts(wanted: &Wanted, bounds: &str) -> String {
+/// How the addresses in the areas are come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum By {
+    /// As the database thinks best: for all at once.
+    Whatever,
+    /// Address by address from the cursor on, each looked up among those of the areas: for a chunk of many.
+    ///
+    /// Left to itself PostgreSQL reads the areas' residents from end to end for each chunk.
+    Address,
+    /// From the areas' residents to their addresses: for a chunk of few, who may stand far apart among all addresses.
+    Area,
+}
+
+impl By {
+    /// That the address `a` is of one of the areas, above the cursor and up to the mark.
+    fn condition(self, wanted: &Wanted, above: &str) -> String {
+        let (areas, mark) = (listed(&wanted.areas), wanted.mark);
+        match self {
+            Self::Whatever => {
+                format!("EXISTS (SELECT 1 FROM resident_areas ra WHERE ra.resident_id = a.resident_id AND ra.area_id IN ({areas}))")
+            }
+            // A limit keeps it from becoming a join.
+            Self::Address => {
+                format!("(SELECT 1 FROM resident_areas ra WHERE ra.resident_id = a.resident_id AND ra.area_id IN ({areas}) LIMIT 1) = 1")
+            }
+            // `CROSS JOIN` keeps SQLite to the order; to PostgreSQL it says nothing.
+            Self::Area => format!(
+                "a.id IN (SELECT x.id FROM resident_areas ra CROSS JOIN addresses x WHERE x.resident_id = ra.resident_id AND ra.area_id IN ({areas}) \
+                 AND x.id > {above} AND x.id <= {mark})"
+            ),
+        }
+    }
+}
+
+/// A selection of every address in the areas above the cursor and up to the mark with its facts, cut short by `bounds`.
+fn facts(wanted: &Wanted, by: By, above: &str, bounds: &str) -> String {
     const LEFT: &str = "EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = g.slug AND s.lifted_at IS NULL \
          AND s.channel IN (CASE a.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all'))";
     let (in_group, left_group) = if wanted.groups.is_empty() {
@@ -121,29 +155,28 @@ fn facts(wanted: &Wanted, bounds: &str) -> String {
          (a.bad_at IS NOT NULL) AS bad, {in_group} AS in_group, {left_group} AS left_group, \
          EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = 'all' AND s.lifted_at IS NULL \
              AND s.channel IN (CASE a.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all')) AS suppressed \
-         FROM addresses a WHERE a.id <= {} \
-         AND EXISTS (SELECT 1 FROM resident_areas ra WHERE ra.resident_id = a.resident_id AND ra.area_id IN ({})) {bounds}",
+         FROM addresses a WHERE a.id > {above} AND a.id <= {} AND {} {bounds}",
         wanted.mark,
-        listed(&wanted.areas)
+        by.condition(wanted, above)
     )
 }
 
 /// A selection of the next addresses above the cursor, in order of id: `id`, `kind`, `value`, `match_key` and `reason`, which is
 /// NULL for those that get a copy.
-pub(in crate::store) fn decided(wanted: &Wanted, cursor: i64, limit: i64) -> String {
-    let facts = facts(wanted, &format!("AND a.id > {cursor} ORDER BY a.id LIMIT {limit}"));
+pub(in crate::store) fn decided(wanted: &Wanted, by: By, cursor: i64, limit: i64) -> String {
+    let facts = facts(wanted, by, &cursor.to_string(), &format!("ORDER BY a.id LIMIT {limit}"));
     format!("SELECT d.id, d.kind, d.value, d.match_key, {} AS reason FROM ({facts}) d", reason(wanted))
 }
 
 /// The next addresses above `cursor` up to the mark in these areas, in order of id.
 pub async fn list(conn: &mut Conn, wanted: &Wanted, cursor: i64, limit: i64) -> QueryResult<Vec<Candidate>> {
-    let query = facts(wanted, "AND a.id > $1 ORDER BY a.id LIMIT $2");
-    on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(cursor).bind::<BigInt, _>(limit).load(c).await)
+    let query = facts(wanted, By::Whatever, &cursor.to_string(), "ORDER BY a.id LIMIT $1");
+    on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(limit).load(c).await)
 }
 
 /// How many addresses get a copy and how many do not, by kind and reason; and the people behind the first, if asked.
 pub async fn count(conn: &mut Conn, wanted: &Wanted, with_residents: bool) -> QueryResult<Vec<Share>> {
-    let (facts, reason) = (facts(wanted, ""), reason(wanted));
+    let (facts, reason) = (facts(wanted, By::Whatever, "0", ""), reason(wanted));
     let shares = format!("SELECT d.kind, {reason} AS reason, d.resident_id FROM ({facts}) d");
     let query = if with_residents {
         format!(

@@ -88,13 +88,13 @@ on_both!(a_success_begins_the_count_anew, async |db| {
 
 on_both!(codes_are_counted_for_the_account_wherever_they_come_from_and_its_owner_is_told, async |db| {
     let t = TestApp::start_with(db, PROXY, true).await;
-    let (secret, _) = super::set_up(&t, &mut t.officer(OFFICER).await).await;
+    let (secret, _) = crate::accounts::set_up(&t, &mut t.officer(OFFICER).await).await;
     for network in 1..=11 {
         let mut thief = t.visitor();
         from(&mut thief, &format!("203.0.113.{network}")).await;
         let asked = sign_in(&mut thief, OFFICER, PASSWORD).await;
         let ticket = crate::support::browser::value_of_hidden(&asked.body, "ticket").unwrap();
-        let typed = if network == 11 { super::code(&secret, t.app.now(), 0) } else { super::code(&secret, t.app.now(), 40) };
+        let typed = if network == 11 { crate::accounts::code(&secret, t.app.now(), 0) } else { crate::accounts::code(&secret, t.app.now(), 40) };
         let answer = thief.submit("/sign-in/code", &[("ticket", &ticket), ("code", &typed), ("next", "")]).await;
         assert_eq!(answer.status, if network == 11 { 429 } else { 422 }, "from network {network}: {}", answer.body);
     }
@@ -104,7 +104,7 @@ on_both!(codes_are_counted_for_the_account_wherever_they_come_from_and_its_owner
     let mut owner = t.visitor();
     let asked = sign_in(&mut owner, OFFICER, PASSWORD).await;
     let ticket = crate::support::browser::value_of_hidden(&asked.body, "ticket").unwrap();
-    let typed = super::code(&secret, t.app.now(), 0);
+    let typed = crate::accounts::code(&secret, t.app.now(), 0);
     assert_eq!(owner.submit("/sign-in/code", &[("ticket", &ticket), ("code", &typed), ("next", "")]).await.status, 303, "after the wait the owner is in");
     t.stop().await;
 });

@@ -89,7 +89,8 @@ async fn lapse(county: &County) {
 async fn a_database_whose_clock_steps_has_nobody_taken_for_dead() {
     let db = TestDb::postgres().await;
     shadow(&mut db.write().await).await;
-    let county = County::furnish(&db, size(Road::VonageSms, 2)).await;
+    // Slow enough that each step is seen by whoever looks once a second for the dead.
+    let county = County::furnish(&db, Size { people: 1_800, rate: 150, ..size(Road::VonageSms, 2) }).await;
     let mut programs = county.start(&[]).await;
     let reference = county.publish("life_at_risk").await;
     for (turn, ms) in [HOUR_MS, 0, -HOUR_MS, 0, 24 * HOUR_MS, 0].into_iter().enumerate() {

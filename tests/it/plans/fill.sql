@@ -46,7 +46,7 @@ INSERT INTO receipts (id, envelope_id, ordinal, delivery_id, provider_message_id
     FROM filled, generate_series(1, :rows / 24) n WHERE m < 12;
 INSERT INTO pair_holds (our_number, match_key, alert_id, used_at) SELECT '+447700900010', sha256(int8send(n)), 1, timestamp ':now' FROM generate_series(1, :rows / 10) n;
 INSERT INTO suppressions (id, match_key, channel, scope, reason, evidence, created_at)
-    SELECT n, sha256(int8send(n)), 'sms', 'all', 'stop', 'texted STOP', timestamp ':now' FROM generate_series(1, :rows / 50) n;
+    SELECT n, sha256(int8send(:rows / 5 - n)), 'sms', 'all', 'stop', 'texted STOP', timestamp ':now' FROM generate_series(1, :rows / 50) n;
 INSERT INTO correspondents (id, public_id, match_key, kind, address, created_at)
     SELECT n, 'k' || n, sha256(int8send(n)), 'phone', '+44' || n, timestamp ':now' FROM generate_series(1, :rows / 20) n;
 INSERT INTO conversations (id, public_id, alert_id, correspondent_id, status, certainty, owner_id, team_id, channel, channel_kind, our_address, third_party,
