@@ -14,6 +14,7 @@ mod handover;
 mod ingest;
 mod load;
 mod mail;
+mod mail_handover;
 mod memory;
 mod open_loop;
 mod pages;
@@ -46,6 +47,7 @@ const FIGURES: &[&[&str]] = &[
     memory::NAMES,
     mail::NAMES,
     handover::NAMES,
+    mail_handover::NAMES,
     three_nodes::NAMES,
     export::NAMES,
     search::NAMES,
@@ -138,6 +140,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     for backend in &backends {
         if wanted(publish::NAMES) {
             publish::measure(*backend, &mut report).await.with_context(|| format!("publish_1m on {}", backend.as_str()))?;
+        }
+    }
+    for backend in &backends {
+        if wanted(mail_handover::NAMES) {
+            mail_handover::measure(*backend, &mut report).await.with_context(|| format!("email_handover on {}", backend.as_str()))?;
         }
     }
     for backend in &backends {

@@ -149,6 +149,43 @@ pub(crate) async fn plant_queue(app: &App, channel: &str, count: usize) -> anyho
     Ok(())
 }
 
+/// Fills the database with an alert to mailboxes of which nothing has left yet, each mail of some bytes.
+pub(crate) async fn plant_mails(app: &App, channel: &str, count: usize, bytes: usize) -> anyhow::Result<()> {
+    let now = app.now();
+    let (officer, alert) = (officer(app, now), alert(app, now));
+    let alert = AlertRow { owner_id: officer.id, expected_email: i64::try_from(count)?, ..alert };
+    let line = "A white van was taken from the station on Sunday night. Have you seen it?\n";
+    let text = AlertTextRow {
+        id: app.next_id(),
+        alert_id: alert.id,
+        version: 1,
+        language: "en".into(),
+        channel_kind: "email".into(),
+        subject: "Have you seen this van?".into(),
+        body: line.repeat(bytes / line.len()),
+    };
+    let queued = |serial: &usize| DeliveryRow {
+        status: Status::Queued.as_str().into(),
+        rank: 0,
+        attempts: 0,
+        channel: channel.into(),
+        channel_kind: "email".into(),
+        sender: "alerts@reply.example.org".into(),
+        provider_message_id: None,
+        sending_at: None,
+        accepted_at: None,
+        ..delivery(app, &alert, &Address::from_stored("email", &format!("person{serial}@example.org")), now)
+    };
+    let mut conn = app.write().await?;
+    accounts::insert_officers(&mut conn, vec![officer]).await?;
+    alerts::insert(&mut conn, &alert, vec![text], &[], &[]).await?;
+    let serials: Vec<usize> = (0..count).collect();
+    for chunk in serials.chunks(1_000) {
+        conn.transaction(async |conn| deliveries::insert(conn, chunk.iter().map(queued).collect()).await).await?;
+    }
+    Ok(())
+}
+
 /// How many of a channel's texts are recorded as taken.
 pub(crate) async fn count_accepted(db: &Db, channel: &str) -> anyhow::Result<i64> {
     use diesel::prelude::*;

@@ -115,6 +115,14 @@ impl State {
         }
     }
 
+    /// The same with a trial due at once.
+    pub fn hurried(self, now: At) -> Self {
+        match self {
+            Self::Closed => Self::Closed,
+            Self::Open { cause, trials, .. } => Self::Open { cause, trials, next_trial_at: now },
+        }
+    }
+
     /// Whether something may be handed over now: all, one as a trial (with the state that keeps others from making one too),
     /// or nothing.
     pub fn admits(self, now: At) -> Admission {

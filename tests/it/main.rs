@@ -16,6 +16,7 @@ mod evidence;
 mod faults;
 mod inbox;
 mod journeys;
+mod mail_out;
 mod mailbox;
 mod migrations;
 mod privacy;

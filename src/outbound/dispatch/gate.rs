@@ -102,12 +102,10 @@ impl Gate {
             return Ok(Taken { wait: Some(between(at, until)), is_shut: until.since_ms(at) >= super::LONG_WAIT_MS, ..Taken::default() });
         }
         let mended = matches!(state, State::Open { cause: Cause::Ours, .. }) && first_time;
-        let under_way = match state.admits(if mended { at.plus_ms(i64::from(u32::MAX)) } else { at }) {
+        let under_way = match (if mended { state.hurried(at) } else { state }).admits(at) {
             Admission::None { until } => return Ok(Taken { wait: Some(between(at, until)), is_shut: true, ..Taken::default() }),
-            Admission::Trial(State::Open { cause, trials, .. }) => {
-                Some(State::Open { cause, trials, next_trial_at: at.plus_ms(crate::outbound::breaker::TRIAL_MS) })
-            }
-            Admission::Trial(State::Closed) | Admission::All => None,
+            Admission::Trial(state) => Some(state),
+            Admission::All => None,
         };
         let room = pace::room(gate.free_at, at, self.rate_per_s);
         if room.count == 0 {
@@ -163,6 +161,10 @@ impl Gate {
             gates::put(conn, &with_state(gate, after)).await?;
         }
         self.suspect.store(after != State::Closed, Ordering::Relaxed);
+        if after != State::Closed {
+            // What is reserved would go past it.
+            self.stock().clear();
+        }
         Ok(match (before, after) {
             (State::Closed, State::Open { cause, .. }) => Turn::Opened(cause),
             (State::Open { cause: was, .. }, State::Open { cause, .. }) if was != cause => Turn::Opened(cause),

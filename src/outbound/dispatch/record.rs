@@ -65,7 +65,6 @@ pub(super) async fn record(app: App, gate: Arc<Gate>, mut inbox: mpsc::Receiver<
             }
             tokio::time::sleep(Duration::from_millis(200 * attempt.min(10))).await;
         }
-        report(&app, &batch);
         batch.clear();
     }
 }
@@ -118,6 +117,7 @@ async fn store_results(app: &App, gate: &Gate, batch: &[Sent], told: &Told) -> Q
         // The results are recorded, and must not be a second time.
         tracing::warn!(%error, "receipts that came with their answers may wait untied");
     }
+    report(app, batch);
     Ok(())
 }
 
