@@ -43,9 +43,7 @@ async fn nothing_reaches_whoever_texted_stop_a_second_ago() {
     let webhooks: Vec<Webhook> = county.nodes.iter().map(|node| Webhook::new(&node.url, Gateway::TOKEN, Gateway::NUMBER)).collect();
     // The drama range: the first 500 will stop, the others only write.
     let replies = (0..race.replies).map(|n| Inbound::new(n, 500 + n % 500, &format!("I saw it by the bridge, number {n}")));
-    futures_util::stream::iter(replies.enumerate())
-        .for_each_concurrent(32, async |(n, text)| deliver(&webhooks[n % 3], &http, &text).await)
-        .await;
+    futures_util::stream::iter(replies.enumerate()).for_each_concurrent(32, async |(n, text)| deliver(&webhooks[n % 3], &http, &text).await).await;
     county.publish("routine").await;
     let mut random = StdRng::seed_from_u64(seed);
     let mut points: Vec<(usize, usize)> = (0..race.stops).map(|person| (random.random_range(0..race.people * 9 / 10), person)).collect();
