@@ -108,6 +108,7 @@ pub async fn act(app: &App, alert_id: i64, wish: Wish, actor: &Actor) -> QueryRe
         // What is leased is settled before the answer: no dispatcher can hand it over any more. So are the first of the others.
         conn.transaction(async |conn| alert_holds::settle(conn, alert_id, chunk(app), now).await).await?;
         drop(conn);
+        app.tallies().forget(alert_id);
         tracing::info!(alert.reference, alert.hold, "an alert was held, or let go on");
         app.wake().fan_out();
         app.wake().outbox();

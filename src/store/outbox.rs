@@ -18,11 +18,12 @@ use crate::on;
 /// Raw SQL that is true when a standing suppression covers the delivery; when its provider would refuse it; when the number
 /// may have changed hands since it was queued; or when every group by which the alert is theirs is one that they left by text.
 ///
-/// What concerns nearly nobody stands behind one look at whether anything at all stands against the address.
-const SUPPRESSED: &str = "((EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key AND s.lifted_at IS NULL) \
+/// What concerns nearly nobody stands behind one look at whether anything at all stands against the address. The limits keep
+/// PostgreSQL from reading all suppressions for one claim.
+const SUPPRESSED: &str = "((EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key AND s.lifted_at IS NULL LIMIT 1 OFFSET 0) \
      AND (EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = deliveries.match_key \
      AND s.channel IN (deliveries.channel_kind, 'all') AND s.scope = 'all' AND s.lifted_at IS NULL \
-     AND NOT (deliveries.purpose = 'code' AND s.reason <> 'stop')) \
+     AND NOT (deliveries.purpose = 'code' AND s.reason <> 'stop') LIMIT 1 OFFSET 0) \
      OR (deliveries.purpose = 'alert' AND EXISTS (SELECT 1 FROM suppressions s JOIN interest_groups g ON g.slug = s.scope \
      JOIN alert_groups ag ON ag.interest_group_id = g.id WHERE ag.alert_id = deliveries.alert_id \
      AND s.match_key = deliveries.match_key AND s.channel IN (deliveries.channel_kind, 'all') AND s.lifted_at IS NULL) \
@@ -32,9 +33,9 @@ const SUPPRESSED: &str = "((EXISTS (SELECT 1 FROM suppressions s WHERE s.match_k
      AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = a.match_key AND s.scope = g.slug AND s.lifted_at IS NULL \
      AND s.channel IN (deliveries.channel_kind, 'all')))))) \
      OR EXISTS (SELECT 1 FROM provider_blocks b WHERE b.match_key = deliveries.match_key AND b.channel = deliveries.channel \
-     AND b.our_number = deliveries.sender AND b.lifted_at IS NULL) \
+     AND b.our_number = deliveries.sender AND b.lifted_at IS NULL LIMIT 1 OFFSET 0) \
      OR (deliveries.purpose IN ('alert', 'reply', 'outcome') AND EXISTS (SELECT 1 FROM correspondents k \
-     WHERE k.match_key = deliveries.match_key AND k.owner_doubt_at >= deliveries.created_at)))";
+     WHERE k.match_key = deliveries.match_key AND k.owner_doubt_at >= deliveries.created_at LIMIT 1 OFFSET 0)))";
 
 /// Longer than any lease: one that ends later was taken before the database's clock was put back.
 const TOO_FAR_MS: i64 = 600_000;
@@ -196,6 +197,7 @@ pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: A
         return Ok(());
     }
     let (rank, word) = (Status::Accepted.rank(), Status::Accepted.as_str());
+    let ids: Vec<i64> = accepted.iter().map(|(id, _)| *id).collect();
     // A receipt of this rank or more has told better already: only the provider's id is new.
     let record = written::<Bool>("UPDATE deliveries SET provider_message_id = NULLIF(taken.word, ''), accepted_at = ")
         .at(now)
@@ -213,7 +215,9 @@ pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: A
         .int(rank)
         .sql(" ELSE rank END FROM ")
         .pairs(accepted)
-        .sql(" AS taken WHERE deliveries.id = taken.id");
+        // The second says to PostgreSQL that few rows are wanted of each month.
+        .sql(" AS taken WHERE deliveries.id = taken.id AND deliveries.id")
+        .any_of(&ids);
     on!(conn, c => record.execute(c).await).map(|_| ())
 }
 

@@ -10,7 +10,7 @@ use super::correspondents::CorrespondentRow;
 use super::residents::{ConsentRow, ResidentRow};
 use super::schema::{
     attachments, attempts, bounce_scores, codes, consent_events, conversation_events, conversation_moves, conversations, correspondents, deliveries, drafts,
-    envelopes, findings, handovers, messages, nudges, number_faults, pauses, residents, search_entries, suppressions, text_parts, undo_parts, unmasks,
+    envelopes, findings, handovers, messages, nudges, number_faults, pauses, residents, search_entries, suppressions, text_parts, undo_parts, undos, unmasks,
     urgencies,
 };
 use super::suppressions::SuppressionRow;
@@ -152,7 +152,7 @@ pub async fn erase_messages(conn: &mut Conn, conversation_id: i64, tombstone: &s
         .execute(c)
         .await)?;
     on!(conn, c => diesel::delete(nudges::table.filter(nudges::conversation_id.eq(conversation_id))).execute(c).await)?;
-    on!(conn, c => diesel::delete(undo_parts::table.filter(undo_parts::conversation_id.eq(conversation_id))).execute(c).await)?;
+    forget_undos(conn, conversation_id).await?;
     on!(conn, c => diesel::update(urgencies::table.find(conversation_id)).set(urgencies::reasons.eq(&nothing)).execute(c).await)?;
     on!(conn, c => diesel::update(conversations::table.find(conversation_id))
         .set((
@@ -164,6 +164,17 @@ pub async fn erase_messages(conn: &mut Conn, conversation_id: i64, tombstone: &s
         .execute(c)
         .await)?;
     Ok(erased)
+}
+
+/// What could be taken back of a conversation, with the sentences that say so.
+async fn forget_undos(conn: &mut Conn, conversation_id: i64) -> QueryResult<usize> {
+    let parts = undo_parts::table.filter(undo_parts::conversation_id.eq(conversation_id));
+    let acts: Vec<i64> = on!(conn, c => parts.select(undo_parts::undo_id).load(c).await)?;
+    on!(conn, c => diesel::delete(parts).execute(c).await)?;
+    on!(conn, c => diesel::update(undos::table.filter(undos::id.eq_any(&acts))).set(undos::sentence.eq(ERASED)).execute(c).await)?;
+    // Of an act on several, the others can still be taken back.
+    let rest = undo_parts::table.filter(undo_parts::undo_id.eq(undos::id));
+    on!(conn, c => diesel::delete(undos::table.filter(undos::id.eq_any(&acts).and(diesel::dsl::not(diesel::dsl::exists(rest))))).execute(c).await)
 }
 
 /// Takes the address and the name out of a correspondent, and gives them a key that nobody has: whoever writes from that address

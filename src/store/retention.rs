@@ -35,6 +35,8 @@ struct Number {
 }
 
 /// The ids of what is due: `$1` is the moment before which it must be.
+///
+/// The limits keep PostgreSQL from reading all messages for a batch of a hundred: each is looked up by its index.
 fn due(kind: Kept, before: At) -> String {
     match kind {
         Kept::Conversations => {
@@ -42,11 +44,11 @@ fn due(kind: Kept, before: At) -> String {
         }
         Kept::Residents => "SELECT id AS n FROM residents WHERE left_at < $1".to_owned(),
         Kept::Deliveries => "SELECT d.id AS n FROM deliveries d WHERE d.finished_at < $1 AND d.status NOT IN ('queued', 'held', 'leased', 'sending') \
-             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery_id = d.id) \
-             AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = d.conversation_id)"
+             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery_id = d.id LIMIT 1 OFFSET 0) \
+             AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = d.conversation_id LIMIT 1 OFFSET 0)"
             .to_owned(),
         Kept::Envelopes => "SELECT e.id AS n FROM envelopes e WHERE e.status = 'processed' AND e.processed_at < $1 \
-             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.envelope_id = e.id)"
+             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.envelope_id = e.id LIMIT 1 OFFSET 0)"
             .to_owned(),
         Kept::Sessions => "SELECT id AS n FROM codes WHERE expires_at < $1 UNION ALL SELECT id AS n FROM password_resets WHERE expires_at < $1".to_owned(),
         // Ids are ordered by time, and there is no other index on it.

@@ -223,7 +223,7 @@ struct Found {
     copies: Vec<WorkingCopyRow>,
     officers: Vec<OfficerRow>,
     trail: Vec<SealedRow>,
-    /// The first entry that notes what came in: what came before it bears no seal.
+    /// The first original that was noted: what came before it bears no seal.
     noted_since: Option<i64>,
     head: (Head, At),
 }
@@ -281,7 +281,7 @@ async fn gather(conn: &mut Conn, export: &ExportRow) -> QueryResult<Found> {
         exhibits: exhibits::list_of(conn, &ids).await?,
         copies: working_copies::list_of(conn, &ids).await?,
         officers: accounts::list_officers(conn).await?,
-        noted_since: audit_log::first_of(conn, RECEIVED).await?,
+        noted_since: first_noted(conn).await?,
         head: (head, sealed_at),
         export: export.clone(),
         envelopes: came,
@@ -291,6 +291,12 @@ async fn gather(conn: &mut Conn, export: &ExportRow) -> QueryResult<Found> {
         messages,
         trail,
     })
+}
+
+async fn first_noted(conn: &mut Conn) -> QueryResult<Option<i64>> {
+    let Some(entry) = audit_log::first_of(conn, RECEIVED).await? else { return Ok(None) };
+    let entry = audit_log::list_sealed_by_ids(conn, &[entry]).await?;
+    Ok(entry.first().and_then(|entry| originals::named(&entry.detail).keys().next().copied()))
 }
 
 /// The entries about a conversation, and about those that its messages were in before, until they came.

@@ -61,6 +61,11 @@ impl Tally {
 }
 
 impl Tallies {
+    /// Counts an alert anew when it is asked for next: somebody has just changed what becomes of it.
+    pub fn forget(&self, alert_id: i64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&alert_id);
+    }
+
     /// The counts of an alert.
     pub async fn get(&self, db: &Db, alert_id: i64) -> QueryResult<Tally> {
         let entry = {

@@ -63,7 +63,7 @@ fn decode(text: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_administrators_pages_are_sound() {
     let db = TestDb::sqlite().await;
-    let t = TestApp::start_with(&db, "", false).await;
+    let t = TestApp::start(&db).await;
     let desk = Chromium::start(&db, &t.url).await;
     desk.sign_in("admin@force.example", PASSWORD).await;
     let owner = accounts::find_officer_by_email(&mut db.read().await, "owner@force.example").await.unwrap().unwrap();
@@ -92,7 +92,7 @@ async fn the_administrators_pages_are_sound() {
     desk.was_refused_with(422).await;
     desk.page_is_sound("keys with an error").await;
     desk.fill("#name", "Control room").await;
-    desk.click("#scope-inbox").await;
+    desk.click("#scope-alerts").await;
     desk.click("#add ~ form button").await;
     desk.sees(".shown-once", "hc_").await;
     desk.page_is_sound("a new key").await;

@@ -293,7 +293,7 @@ on_both!(a_text_that_comes_by_get_has_its_words_in_the_original_and_in_the_expor
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let officer = t.officer("owner@force.example").await;
     let mut case = Case { t, officer, conversation: text(&found["id"]), message: text(&found["messages"][0]["id"]) };
-    assert_eq!(case.officer.get(&case.path("")).await.status, 200);
+    assert_eq!(case.officer.get(&format!("/inbox/{}", case.conversation)).await.status, 200);
     let (_, _, original) = case.fetch("original/MESSAGE").await;
     assert!(String::from_utf8_lossy(&original).contains("knife"), "{}", String::from_utf8_lossy(&original));
     let (digest, bytes) = case.export(db).await;
@@ -319,16 +319,20 @@ on_both!(what_went_out_stays_evidence_wherever_its_messages_are_put, async |db| 
     let (digest, _) = case.export(db).await;
     let mut mover = case.t.officer("owner@force.example").await;
     let second = case.t.publish(&mut mover, "Second", "Anything else?").await;
-    mover.get(&case.path("")).await;
-    let moved = mover.submit(&case.path("move"), &[("reference", &second)]).await;
+    mover.get(&format!("/inbox/{}", case.conversation)).await;
+    let moved = mover.submit(&case.path("move"), &[("alert", &second)]).await;
     assert_eq!(moved.status, 303, "{}", moved.body);
     // The same conversation was tied anew; a third alert's has it split off.
     let mut conn = db.read().await;
     let row = huecry::store::conversations::find(&mut conn, &case.conversation).await.unwrap().unwrap();
     let fresh = db.add_alert(case.t.owner.id, &[]).await;
     drop(conn);
-    let target =
-        huecry::store::conversations::insert_or_find(&mut db.write().await, db.new_conversation(Some(fresh.id), row.correspondent_id)).await.unwrap().0;
+    let target = huecry::store::conversations::ConversationRow {
+        owner_id: row.owner_id,
+        team_id: row.team_id,
+        ..db.new_conversation(Some(fresh.id), row.correspondent_id)
+    };
+    let target = huecry::store::conversations::insert_or_find(&mut db.write().await, target).await.unwrap().0;
     let here = db.new_message(target.id, "Another", row.created_at);
     huecry::store::messages::insert(&mut db.write().await, &here).await.unwrap();
     let exhibit = huecry::store::exhibits::ExhibitRow {

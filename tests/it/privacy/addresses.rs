@@ -1,6 +1,7 @@
 //! An address is masked until an officer says why they need it, and everybody who looked is on a page.
 
 use super::{WHO, appoint, entries, talk};
+use crate::evidence::Case;
 use crate::support::app::TestApp;
 
 const SHOWN: &str = "07700 900150";
@@ -121,7 +122,7 @@ on_both!(a_list_notes_what_it_showed_once_in_a_while, async |db| {
 });
 
 on_both!(a_mail_as_it_was_sent_does_not_tell_the_address_unasked, async |db| {
-    let case = crate::evidence::Case::of(db, "A van.", &[]).await;
+    let case = Case::of(db, "A van.", &[]).await;
     let mut officer = case.officer;
     let path = format!("/inbox/{}", case.conversation);
     let sent = format!("{path}/sent/{}", case.message);

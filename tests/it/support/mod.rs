@@ -27,7 +27,8 @@ pub(crate) fn install_tls() {
     });
 }
 
-/// The moment at which every test begins, with microseconds, so that a database that cuts them is seen.
+/// The moment at which this test began, with microseconds, so that a database that cuts them is seen.
 pub(crate) fn now() -> At {
-    At::from_naive(chrono::DateTime::from_timestamp_micros(1_795_338_000_123_456).unwrap().naive_utc())
+    static BEGAN: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| chrono::Utc::now().timestamp());
+    At::from_naive(chrono::DateTime::from_timestamp_micros(*BEGAN * 1_000_000 - 59_876_544).unwrap().naive_utc())
 }
