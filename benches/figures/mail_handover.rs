@@ -46,7 +46,7 @@ async fn measure_on(bed: &Bed, port: u16, name: &'static str, key: Option<&Path>
     let word = bed.backend.as_str();
     eprintln!("figures: {name} on {word}: {MAILS} mails, {AT_ONCE} at once");
     let sink = sink(port, &bed.folder).await?;
-    seed::plant_mails(&bed.app().await?, "out", MAILS, BYTES).await?;
+    seed::plant_mails_out(&bed.app().await?, "out", MAILS, BYTES).await?;
     let around = Surroundings::look(&bed.disk())?;
     let (reference, reference_value) = match key {
         None => ("smtp-source with sessions kept, 32 at once", source(port)?),

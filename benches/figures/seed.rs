@@ -150,7 +150,7 @@ pub(crate) async fn plant_queue(app: &App, channel: &str, count: usize) -> anyho
 }
 
 /// Fills the database with an alert to mailboxes of which nothing has left yet, each mail of some bytes.
-pub(crate) async fn plant_mails(app: &App, channel: &str, count: usize, bytes: usize) -> anyhow::Result<()> {
+pub(crate) async fn plant_mails_out(app: &App, channel: &str, count: usize, bytes: usize) -> anyhow::Result<()> {
     let now = app.now();
     let (officer, alert) = (officer(app, now), alert(app, now));
     let alert = AlertRow { owner_id: officer.id, expected_email: i64::try_from(count)?, ..alert };

@@ -101,7 +101,7 @@ on_both!(taken_back_nothing_more_leaves_the_counts_add_up_and_it_can_go_on, asyn
     assert!(before.iter().all(|taken| taken.at_us <= taken_back_at + GRACE_US), "seed {seed}: {:?}", before.last());
     let standing = county.standing(county.size.nodes, &reference).await;
     let left = ["accepted", "delivered"].iter().filter_map(|word| standing["totals"][*word].as_u64()).sum::<u64>();
-    assert_eq!(left, before.len() as u64, "seed {seed}: by the carrier's file and by the page: {standing}");
+    assert_eq!(left, u64::try_from(before.len()).unwrap(), "seed {seed}: by the carrier's file and by the page: {standing}");
     let (status, answer) = steer(&county, &mut random, &reference, "resume").await;
     assert_eq!(status, 200, "{answer}");
     county.settle(&mut programs).await;
@@ -109,7 +109,8 @@ on_both!(taken_back_nothing_more_leaves_the_counts_add_up_and_it_can_go_on, asyn
     assert!(verdict.faults.is_empty(), "seed {seed}: {verdict}");
     let standing = county.standing(1, &reference).await;
     let all: u64 = standing["totals"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
-    assert_eq!((all, standing["addresses"].as_u64()), (county.size.people as u64, Some(county.size.people as u64)), "seed {seed}: {standing}");
+    let people = u64::try_from(county.size.people).unwrap();
+    assert_eq!((all, standing["addresses"].as_u64()), (people, Some(people)), "seed {seed}: {standing}");
 });
 
 #[tokio::test(flavor = "multi_thread")]
