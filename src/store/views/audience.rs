@@ -1,6 +1,6 @@
 //! Read model of an audience: every address in the chosen areas with what decides whether it gets a copy.
 //!
-//! What the facts mean is `outbound::audience::decide`; [`REASON`] says the same in SQL, and a test holds the two together on
+//! What the facts mean is `outbound::audience::decide`; `reason` says the same in SQL, and a test holds the two together on
 //! every combination of facts.
 
 use diesel::QueryResult;
