@@ -119,7 +119,6 @@ async fn share(db: &TestDb, nodes: usize) {
     let carrier = Carrier::start();
     let t = TestApp::start_with(db, &carrier.channel(150, 16), false).await;
     let ids = queue(&t, db, TEXTS).await;
-    let began = Instant::now();
     for _ in 0..nodes {
         node(&t);
     }
@@ -133,8 +132,6 @@ async fn share(db: &TestDb, nodes: usize) {
         let within = moments[index..].iter().take_while(|at| at.duration_since(*from) < Duration::from_secs(1)).count();
         assert!(within <= most, "{within} within one second by {nodes} nodes, at a rate of {RATE}");
     }
-    let took = moments.last().unwrap().duration_since(began).as_secs_f64();
-    eprintln!("{nodes} nodes: {TEXTS} texts in {took:.2} s, at best {:.2} s", TEXTS as f64 / RATE as f64);
     t.stop().await;
 }
 

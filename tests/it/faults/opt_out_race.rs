@@ -129,7 +129,7 @@ async fn figures(county: &County, http: &reqwest::Client) -> Vec<i64> {
 
 async fn sent_after_opt_out(http: &reqwest::Client, url: &str) -> Option<i64> {
     let text = http.get(format!("{url}/metrics")).send().await.unwrap().text().await.unwrap();
-    text.lines().find_map(|line| line.strip_prefix("huecry_sent_after_optout ")).map(|value| value.trim().parse::<f64>().unwrap().round() as i64)
+    text.lines().find_map(|line| line.strip_prefix("huecry_sent_after_optout ")).map(|value| value.trim().parse().expect("a whole number"))
 }
 
 fn now_us() -> i64 {
