@@ -19,8 +19,9 @@ use crate::store::alerts::{self, AlertRow};
 use crate::store::fan_out::{self, Chunk, From, SmsWay, Ways};
 use crate::store::wake::Change;
 
-/// Longer than a chunk may take.
-const LEASE_MS: i64 = 60_000;
+/// Longer than a chunk takes, and renewed with each. While one is made nobody else takes it, however long that lasts: its alert
+/// is locked.
+const LEASE_MS: i64 = 10_000;
 const FIRST_CHUNK: u32 = 1_000;
 /// With one writer: webhooks wait for it. Else: an urgent alert does.
 const MOMENT_ALONE: Duration = Duration::from_millis(40);
@@ -112,6 +113,14 @@ pub async fn run_once(app: &App, pace: &Pace) -> QueryResult<bool> {
         tell(app, &alert);
     }
     Ok(true)
+}
+
+/// Gives back what this process was fanning out: another goes on at once.
+pub async fn release(app: &App) -> QueryResult<()> {
+    if alerts::release_fan_out(&mut app.write().await?, app.owner()).await? > 0 {
+        app.wake().fan_out();
+    }
+    Ok(())
 }
 
 fn tell(app: &App, alert: &AlertRow) {
