@@ -85,9 +85,10 @@ pub async fn run_once(app: &App, pace: &Pace) -> QueryResult<bool> {
     let claimed = conn.transaction(async |conn| alerts::claim_fan_out(conn, app.owner(), LEASE_MS).await).await?;
     drop(conn);
     let Some(alert) = claimed else { return Ok(false) };
-    let (areas, groups) = {
+    let (areas, groups, among) = {
         let mut conn = app.read().await?;
-        (alerts::list_areas(&mut conn, alert.id).await?, alerts::list_groups(&mut conn, alert.id).await?)
+        let among = fan_out::count_among(&mut conn, alert.audience_size).await?;
+        (alerts::list_areas(&mut conn, alert.id).await?, alerts::list_groups(&mut conn, alert.id).await?, among)
     };
     let ids = |named: Vec<(i64, String)>| named.into_iter().map(|(id, _)| id).collect();
     let wanted = publish::wanted(app, ids(areas), ids(groups), alert.audience_mark);
@@ -96,6 +97,7 @@ pub async fn run_once(app: &App, pace: &Pace) -> QueryResult<bool> {
     let chunk = Chunk {
         alert: &alert,
         wanted: &wanted,
+        among,
         ways: &ways,
         priority: Purpose::Alert.priority(urgency),
         limit,

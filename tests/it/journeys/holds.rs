@@ -308,3 +308,19 @@ on_both!(an_alert_for_a_named_time_waits_for_it, async |db| {
     assert_eq!(t.wait_for_texts(&phone(1), 1).await.len(), 1);
     t.stop().await;
 });
+
+on_both!(a_stop_gives_back_what_was_being_fanned_out, async |db| {
+    let t = TestApp::start(db).await;
+    // Held, so that no worker goes on with it before the stop.
+    let alert = AlertRow {
+        status: "publishing".into(),
+        hold: Some("paused".into()),
+        fan_out_owner: Some(t.app.owner().to_owned()),
+        fan_out_until: Some(t.app.now().plus_ms(60_000)),
+        ..db.new_alert(t.owner.id)
+    };
+    huecry::store::alerts::insert(&mut db.write().await, &alert, Vec::new(), &[], &[]).await.unwrap();
+    t.stop().await;
+    let left = huecry::store::alerts::get(&mut db.read().await, alert.id).await.unwrap();
+    assert_eq!((left.fan_out_owner, left.fan_out_until), (None, None));
+});
