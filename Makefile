@@ -12,10 +12,10 @@ ONLY ?=
 nextest := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 ifeq ($(nextest),yes)
 suite := cargo nextest run --locked $(ONLY)
-soak := cargo nextest run --locked --profile soak -E 'test(/^(faults|races)::/)' $(ONLY)
+soak := cargo nextest run --locked --profile soak -E 'test(/^(faults|plans|races)::/)' $(ONLY)
 else
 suite := cargo test --locked --lib --bins --tests --no-fail-fast $(ONLY)
-soak := cargo test --locked --test it --no-fail-fast -- $(or $(ONLY),faults:: races::)
+soak := cargo test --locked --test it --no-fail-fast -- $(or $(ONLY),faults:: plans:: races::)
 endif
 
 help: ## Show this list

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Keyring};
 use crate::domain::{Address, At, Ids, MatchKey};
 use crate::files::Files;
-use crate::store::presence::{self, Presence};
+use crate::store::presence::{self, Numbered, Presence, take_number};
 use crate::store::views::tally::Tallies;
 use crate::store::wake::Wake;
 use crate::store::{Backend, Conn, Db, migrate, settings};
@@ -30,6 +30,7 @@ struct Inner {
     channels: Channels,
     clock: Clock,
     ids: Ids,
+    numbered: tokio::sync::Mutex<Option<Numbered>>,
     keyring: Keyring,
     wake: Wake,
     tallies: Tallies,
@@ -75,11 +76,20 @@ impl App {
             "security.keyring: this database was filled under another match key than that of {}, so that its opt-outs would not be found; restore the keyring that belongs to it",
             config.security.keyring.display()
         );
+        let numbered = match db.backend() {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(take_number(config.database.direct(), config.server.node).await?.context("server.node: all 1,024 numbers are taken")?),
+        };
+        let node = numbered.as_ref().map_or(config.server.node, |numbered| numbered.node);
+        if node != config.server.node {
+            tracing::warn!(wanted = config.server.node, node, "server.node: another gateway has this number; this one goes by another");
+        }
         let inner = Inner {
-            ids: Ids::new(config.server.node),
+            ids: Ids::new(node),
+            numbered: tokio::sync::Mutex::new(numbered),
             wake: Wake::new(db.backend() == Backend::Postgres),
             tallies: Tallies::default(),
-            owner: format!("{}-{}", config.server.node, crate::domain::ids::public_id()),
+            owner: format!("{node}-{}", crate::domain::ids::public_id()),
             stop: CancellationToken::new(),
             runtime: tokio::runtime::Handle::current(),
             clock: Clock::default(),
@@ -93,6 +103,24 @@ impl App {
             _presence: presence,
         };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Sees that this node's number is still its own, and takes another if somebody has it: the connection that held it may have
+    /// broken. On SQLite there is one node.
+    pub async fn keep_number(&self) -> QueryResult<()> {
+        let mut numbered = self.0.numbered.lock().await;
+        let Some(held) = numbered.as_mut() else { return Ok(()) };
+        if held.lasts().await {
+            return Ok(());
+        }
+        if let Some(taken) = take_number(self.config().database.direct(), held.node).await? {
+            if taken.node != held.node {
+                tracing::warn!(before = held.node, now = taken.node, "another gateway has this node's number; it goes on under another");
+            }
+            self.0.ids.renumber(taken.node);
+            *held = taken;
+        }
+        Ok(())
     }
 
     /// Runs store work to its end on the main runtime, whatever becomes of the caller: a query in flight is never dropped.

@@ -52,6 +52,7 @@ impl Workers {
         let loops = TaskTracker::new();
         if app.db().backend() == Backend::Postgres {
             loops.spawn(relay(app.clone()));
+            loops.spawn(number(app.clone()));
         }
         Self { app: app.clone(), intake, loops, writers: vec![writer], sealer: None }
     }
@@ -123,6 +124,9 @@ impl Workers {
         self.app.stop().cancel();
         self.loops.close();
         tokio::time::timeout(Duration::from_secs(40), self.loops.wait()).await.context("a worker did not stop in time")?;
+        if let Err(error) = fan_out::release(&self.app).await {
+            tracing::warn!(%error, "the fan-out was not given back; it waits for its lease to run out");
+        }
         // What was noted in the last second is sealed as well.
         while let Some(sealer) = &self.sealer {
             if !seal_some(&self.app, sealer).await.context("the last entries of the audit log were not sealed")? {
@@ -214,6 +218,20 @@ async fn relay(app: App) {
             () = stop.cancelled() => return,
         }
         tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Keeps this node's number: ids bear it, and no two nodes may have the same.
+async fn number(app: App) {
+    let stop = app.stop().clone();
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = app.keep_number().await {
+            tracing::warn!(%error, "this node's number cannot be held; it is tried again");
+        }
     }
 }
 

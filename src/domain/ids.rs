@@ -17,7 +17,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Makes ids that rise with time and are unique across nodes that have different numbers.
 #[derive(Debug)]
 pub struct Ids {
-    node: i64,
+    node: AtomicI64,
     /// Milliseconds and counter of the last id, joined, so that one compare-and-swap settles a race.
     last: AtomicI64,
 }
@@ -25,7 +25,17 @@ pub struct Ids {
 impl Ids {
     /// A generator for this node, 0 to 1023.
     pub fn new(node: u16) -> Self {
-        Self { node: i64::from(node % 1024), last: AtomicI64::new(0) }
+        Self { node: AtomicI64::new(i64::from(node % 1024)), last: AtomicI64::new(0) }
+    }
+
+    /// Goes on under another number: this one is somebody else's.
+    pub fn renumber(&self, node: u16) {
+        self.node.store(i64::from(node % 1024), Ordering::Release);
+    }
+
+    /// The number of this node.
+    pub fn node(&self) -> i64 {
+        self.node.load(Ordering::Acquire)
     }
 
     /// The next id. If the clock stands still or steps back, ids go on rising from the last one.
@@ -34,7 +44,7 @@ impl Ids {
         let previous = self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(floor.max(last.saturating_add(1))));
         let joined = floor.max(previous.unwrap_or_else(|kept| kept).saturating_add(1));
         let (ms, counter) = (joined >> COUNTER_BITS, joined & ((1 << COUNTER_BITS) - 1));
-        (ms << (NODE_BITS + COUNTER_BITS)) | (self.node << COUNTER_BITS) | counter
+        (ms << (NODE_BITS + COUNTER_BITS)) | (self.node() << COUNTER_BITS) | counter
     }
 
     /// Takes so many ids at once, for rows that the database makes: no other call gives any of them.
@@ -46,7 +56,7 @@ impl Ids {
         let count = i64::from(count.max(1));
         let after = |last: i64| floor.max(last.saturating_add(1));
         let previous = self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(after(last).saturating_add(count - 1)));
-        Block { first: after(previous.unwrap_or_else(|kept| kept)), node: self.node }
+        Block { first: after(previous.unwrap_or_else(|kept| kept)), node: self.node() }
     }
 
     /// The smallest id that could have been made at this moment: a time bound usable on the primary key.

@@ -19,8 +19,9 @@ use crate::store::alerts::{self, AlertRow};
 use crate::store::fan_out::{self, Chunk, From, SmsWay, Ways};
 use crate::store::wake::Change;
 
-/// Longer than a chunk may take.
-const LEASE_MS: i64 = 60_000;
+/// Longer than a chunk takes, and renewed with each. While one is made nobody else takes it, however long that lasts: its alert
+/// is locked.
+const LEASE_MS: i64 = 10_000;
 const FIRST_CHUNK: u32 = 1_000;
 /// With one writer: webhooks wait for it. Else: an urgent alert does.
 const MOMENT_ALONE: Duration = Duration::from_millis(40);
@@ -84,9 +85,10 @@ pub async fn run_once(app: &App, pace: &Pace) -> QueryResult<bool> {
     let claimed = conn.transaction(async |conn| alerts::claim_fan_out(conn, app.owner(), LEASE_MS).await).await?;
     drop(conn);
     let Some(alert) = claimed else { return Ok(false) };
-    let (areas, groups) = {
+    let (areas, groups, among) = {
         let mut conn = app.read().await?;
-        (alerts::list_areas(&mut conn, alert.id).await?, alerts::list_groups(&mut conn, alert.id).await?)
+        let among = fan_out::count_among(&mut conn, alert.audience_size).await?;
+        (alerts::list_areas(&mut conn, alert.id).await?, alerts::list_groups(&mut conn, alert.id).await?, among)
     };
     let ids = |named: Vec<(i64, String)>| named.into_iter().map(|(id, _)| id).collect();
     let wanted = publish::wanted(app, ids(areas), ids(groups), alert.audience_mark);
@@ -95,6 +97,7 @@ pub async fn run_once(app: &App, pace: &Pace) -> QueryResult<bool> {
     let chunk = Chunk {
         alert: &alert,
         wanted: &wanted,
+        among,
         ways: &ways,
         priority: Purpose::Alert.priority(urgency),
         limit,
@@ -112,6 +115,14 @@ pub async fn run_once(app: &App, pace: &Pace) -> QueryResult<bool> {
         tell(app, &alert);
     }
     Ok(true)
+}
+
+/// Gives back what this process was fanning out: another goes on at once.
+pub async fn release(app: &App) -> QueryResult<()> {
+    if alerts::release_fan_out(&mut app.write().await?, app.owner()).await? > 0 {
+        app.wake().fan_out();
+    }
+    Ok(())
 }
 
 fn tell(app: &App, alert: &AlertRow) {

@@ -8,7 +8,9 @@ use diesel::QueryResult;
 use super::publish;
 use crate::app::App;
 use crate::audit::{self, Actor};
+use crate::domain::At;
 use crate::domain::alert::{AlertStatus, Hold, Urgency};
+use crate::domain::delivery::Purpose;
 use crate::domain::officer::Role;
 use crate::domain::quiet::{self, Start};
 use crate::store::accounts::OfficerRow;
@@ -99,6 +101,13 @@ fn before(alert: &AlertRow) -> AlertStatus {
     }
 }
 
+/// Until when all copies of an alert are worth sending; none while they are being queued.
+pub fn worth_until(alert: &AlertRow) -> Option<At> {
+    let urgency = alert.urgency.parse().unwrap_or(Urgency::Routine);
+    let queued_at = alert.fanned_out_at?;
+    Some(alert.starts_at.unwrap_or(queued_at).max(queued_at).plus_ms(Purpose::Alert.lasts_ms(urgency)))
+}
+
 /// Does it. From the answer on nothing more leaves, or it goes on.
 pub async fn act(app: &App, alert_id: i64, wish: Wish, actor: &Actor) -> QueryResult<HoldOutcome> {
     let now = app.now();
@@ -124,6 +133,10 @@ async fn act_in(conn: &mut Conn, app: &App, alert_id: i64, wish: Wish, actor: &A
         Ok(next) => next,
         Err(refusal) => return Ok(HoldOutcome::Refused(refusal)),
     };
+    // In quiet hours it goes on when they are over: nobody is woken between this commit and the next look at the clock.
+    let urgency = alert.urgency.parse().unwrap_or(Urgency::Routine);
+    let is_quiet = status != AlertStatus::Scheduled && app.config().quiet_hours.over_at(urgency, app.now()).is_some();
+    let hold = hold.or(is_quiet.then_some(Hold::Quiet));
     alert_holds::set(conn, alert_id, hold, status, app.now()).await?;
     let action = match wish {
         Wish::Pause => "alert.pause",
@@ -149,10 +162,14 @@ fn tell(app: &App, alert: &AlertRow) {
 pub async fn run_once(app: &App) -> QueryResult<bool> {
     let (now, since) = (app.now(), app.now().minus_days(WAITING_DAYS));
     let work = alert_holds::look(&mut app.read().await?, since, now).await?;
+    // What cannot begin keeps nobody from being hushed, and nothing that is held from being settled.
     if work.due {
-        begin_due(app).await?;
+        begin_due(app, now).await;
     }
-    let heeded = heed_quiet(app, work.quiet).await?;
+    let heeded = heed_quiet(app, work.quiet).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "quiet hours could not be heeded; they are looked at again");
+        false
+    });
     if work.stray {
         alert_holds::note_stray(&mut app.write().await?, since).await?;
     }
@@ -183,6 +200,10 @@ async fn heed_quiet(app: &App, held: bool) -> QueryResult<bool> {
     for urgency in [Urgency::Routine, Urgency::Urgent] {
         let quiet = app.config().quiet_hours.over_at(urgency, now).is_some();
         let changed = if quiet {
+            // A look a second needs no writer.
+            if !alert_holds::is_loud(&mut app.read().await?, urgency.as_str(), now.minus_days(WAITING_DAYS)).await? {
+                continue;
+            }
             alert_holds::hush(&mut app.write().await?, urgency.as_str(), now.minus_days(WAITING_DAYS), now).await?
         } else if held {
             alert_holds::unhush(&mut app.write().await?, urgency.as_str()).await?
@@ -197,34 +218,42 @@ async fn heed_quiet(app: &App, held: bool) -> QueryResult<bool> {
     Ok(heeded)
 }
 
-async fn begin_due(app: &App) -> QueryResult<()> {
-    let now = app.now();
-    let due = alert_holds::list_due(&mut app.read().await?, now).await?;
+/// Begins each alert whose hour has come; one that cannot is tried again.
+async fn begin_due(app: &App, now: At) {
+    let due = async { alert_holds::list_due(&mut app.read().await?, now).await };
+    let due = due.await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "which alerts are due cannot be read; it is tried again");
+        Vec::new()
+    });
     for id in due {
-        let mut conn = app.write().await?;
-        let begun = conn.transaction(async |conn| begin(conn, app, id).await).await?;
-        drop(conn);
-        if let Some(alert) = begun {
-            tracing::info!(alert.reference, "an alert's hour has come");
-            app.wake().fan_out();
-            tell(app, &alert);
+        match begin(app, id, now).await {
+            Ok(Some(alert)) => {
+                tracing::info!(alert.reference, "an alert's hour has come");
+                app.wake().fan_out();
+                tell(app, &alert);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(alert = id, %error, "an alert whose hour has come could not begin; it is tried again"),
         }
     }
-    Ok(())
 }
 
 /// Begins an alert whose hour has come, unless it is quiet then.
-async fn begin(conn: &mut Conn, app: &App, id: i64) -> QueryResult<Option<AlertRow>> {
-    let (alert, now) = (alerts::get(conn, id).await?, app.now());
+async fn begin(app: &App, id: i64, now: At) -> QueryResult<Option<AlertRow>> {
+    let mut conn = app.read().await?;
+    let alert = alerts::get(&mut conn, id).await?;
     let urgency = alert.urgency.parse().unwrap_or(Urgency::Routine);
     if let Start::Then(at, why) = quiet::decide(&app.config().quiet_hours, urgency, None, now) {
-        alert_holds::put_off(conn, id, at, why.as_str()).await?;
+        drop(conn);
+        alert_holds::put_off(&mut app.write().await?, id, at, why.as_str()).await?;
         return Ok(None);
     }
-    let areas = alerts::list_areas(conn, id).await?.into_iter().map(|(id, _)| id).collect();
-    let groups = alerts::list_groups(conn, id).await?.into_iter().map(|(id, _)| id).collect();
-    let wanted = publish::wanted(app, areas, groups, audience::highest_address(conn).await?);
-    let reach = publish::reach(conn, &wanted, false).await?;
-    let begun = alert_holds::begin(conn, id, wanted.mark, reach.addresses(), (reach.sms, reach.email), now).await?;
+    let areas = alerts::list_areas(&mut conn, id).await?.into_iter().map(|(id, _)| id).collect();
+    let groups = alerts::list_groups(&mut conn, id).await?.into_iter().map(|(id, _)| id).collect();
+    let wanted = publish::wanted(app, areas, groups, audience::highest_address(&mut conn).await?);
+    // A million take a second to count: not while others wait for the only writer.
+    let reach = publish::reach(&mut conn, &wanted, false).await?;
+    drop(conn);
+    let begun = alert_holds::begin(&mut app.write().await?, id, wanted.mark, reach.addresses(), (reach.sms, reach.email), now).await?;
     Ok((begun > 0).then_some(alert))
 }

@@ -59,6 +59,14 @@ struct Target {
     groups: Vec<i64>,
 }
 
+/// Whom an alert is for, counted.
+struct Meant {
+    target: Target,
+    /// The highest address that counts.
+    mark: i64,
+    reach: Reach,
+}
+
 async fn target(conn: &mut Conn, draft: &Draft) -> Result<Result<Target, Vec<DraftFault>>, DieselError> {
     let areas = places::find_areas(conn, &draft.areas).await?;
     let groups: Vec<_> = places::list_open_groups(conn).await?.into_iter().filter(|group| draft.groups.contains(&group.slug)).collect();
@@ -122,8 +130,23 @@ pub async fn publish(app: &App, draft: &Draft, owner: &OfficerRow, actor: &Actor
         Ok(checked) => checked,
         Err(faults) => return Ok(PublishOutcome::Faults(faults)),
     };
+    let mut conn = app.read().await?;
+    // Asked twice, it is not counted again.
+    if let Some(token) = &once
+        && let Some(before) = alerts::find_by_token(&mut conn, token).await?
+    {
+        return Ok(PublishOutcome::Before(Box::new(before)));
+    }
+    let target = match target(&mut conn, draft).await? {
+        Ok(target) => target,
+        Err(faults) => return Ok(PublishOutcome::Faults(faults)),
+    };
+    // A million take a second to count: not while others wait for the only writer. The fan-out corrects what changes meanwhile.
+    let wanted = wanted(app, target.areas.clone(), target.groups.clone(), audience::highest_address(&mut conn).await?);
+    let meant = Meant { reach: reach(&mut conn, &wanted, false).await?, target, mark: wanted.mark };
+    drop(conn);
     let mut conn = app.write().await?;
-    let outcome = conn.transaction(async |conn| publish_in(conn, app, draft, &checked, owner, actor, once.clone()).await).await;
+    let outcome = conn.transaction(async |conn| publish_in(conn, app, (draft, &checked, &meant), owner, actor, once.clone()).await).await;
     let outcome = match (outcome, &once) {
         // Two presses at once: the other was first.
         (Err(DieselError::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)), Some(token)) => {
@@ -144,8 +167,7 @@ pub async fn publish(app: &App, draft: &Draft, owner: &OfficerRow, actor: &Actor
 async fn publish_in(
     conn: &mut Conn,
     app: &App,
-    draft: &Draft,
-    checked: &Checked,
+    (draft, checked, Meant { target, reach, mark }): (&Draft, &Checked, &Meant),
     owner: &OfficerRow,
     actor: &Actor,
     once: Option<String>,
@@ -156,12 +178,6 @@ async fn publish_in(
     } {
         return Ok(PublishOutcome::Before(Box::new(before)));
     }
-    let target = match target(conn, draft).await? {
-        Ok(target) => target,
-        Err(faults) => return Ok(PublishOutcome::Faults(faults)),
-    };
-    let wanted = wanted(app, target.areas.clone(), target.groups.clone(), audience::highest_address(conn).await?);
-    let reach = reach(conn, &wanted, false).await?;
     let now = app.now();
     let (status, starts_at, starts_why) = match quiet::decide(&app.config().quiet_hours, checked.urgency, checked.starts_at, now) {
         Start::Now => (AlertStatus::Publishing, None, None),
@@ -180,7 +196,7 @@ async fn publish_in(
         token: once,
         // Where a life is at risk, a second copy is the lesser harm.
         send_again_on_doubt: checked.urgency == Urgency::LifeAtRisk,
-        audience_mark: wanted.mark,
+        audience_mark: *mark,
         audience_cursor: 0,
         fan_out_owner: None,
         fan_out_until: None,
@@ -213,7 +229,7 @@ async fn publish_in(
     alerts::insert(conn, &alert, texts, &target.areas, &target.groups).await?;
     let detail = serde_json::json!({ "sms": reach.sms, "email": reach.email, "starts_at": starts_at });
     audit::note(conn, app.ids(), now, actor, "alert.publish", ("alert", Some(alert.id)), detail).await?;
-    Ok(PublishOutcome::Published(Box::new(alert), reach))
+    Ok(PublishOutcome::Published(Box::new(alert), reach.clone()))
 }
 
 async fn unused_reference(conn: &mut Conn) -> Result<String, DieselError> {

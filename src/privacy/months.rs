@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::audit::{self, Actor};
-use crate::domain::At;
 use crate::domain::retention::Kept;
+use crate::domain::{At, Ids};
 use crate::store::months::{self, BY_MONTH, ByMonth};
 use crate::store::notices::{self, NoticeRow};
 
@@ -43,16 +43,20 @@ fn tables(kind: Kept) -> impl Iterator<Item = &'static ByMonth> {
 }
 
 /// Disposes of the months that are wholly from before then, each in a transaction of its own; gives how many records of the
-/// kind went. A month that is busy is tried again in an hour.
+/// kind went. A month that is busy is tried again in an hour; one of which too much must stay, in a week.
 pub(super) async fn dispose(app: &App, kind: Kept, before: At) -> QueryResult<usize> {
     let mut gone = 0;
+    let floor = Ids::floor(before);
     for by in tables(kind) {
         let standing = months::list(&mut app.read().await?, by).await?;
-        for month in standing {
+        for month in standing.into_iter().filter(|month| month.high <= floor) {
             if app.stop().is_cancelled() {
                 return Ok(gone);
             }
             let now = app.now();
+            if months::looked_until(&mut app.read().await?, &month).await?.is_some_and(|until| until > now) {
+                continue;
+            }
             let done = app
                 .write()
                 .await?
@@ -61,6 +65,12 @@ pub(super) async fn dispose(app: &App, kind: Kept, before: At) -> QueryResult<us
                     if let Some(went) = done.filter(|went| went.rows > 0) {
                         let detail = json!({ "rule": kind.as_str(), "table": by.table, "month": month.name, "count": went.rows, "kept": went.kept });
                         audit::note(conn, app.ids(), now, &Actor::System, "retention.dispose", (kind.as_str(), None), detail).await?;
+                        for hanging in tables(kind).skip(1).filter(|other| other.table != by.table) {
+                            months::look_again(conn, hanging.table).await?;
+                        }
+                    }
+                    if done.is_none_or(|went| went.kept > 0) {
+                        months::note_looked(conn, &month, now).await?;
                     }
                     Ok::<_, diesel::result::Error>(done)
                 })

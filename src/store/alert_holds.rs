@@ -41,13 +41,15 @@ pub async fn set(conn: &mut Conn, alert_id: i64, hold: Option<Hold>, status: Ale
 }
 
 /// Brings up to so many deliveries of an alert to where its hold says; gives how many moved. Must run in a transaction.
+///
+/// What is past its time when the alert goes on is not queued again, but ends.
 pub async fn settle(conn: &mut Conn, alert_id: i64, limit: i64, now: At) -> QueryResult<usize> {
     let alert = lock(conn, alert_id).await?;
     let hold: Option<Hold> = alert.hold.as_deref().and_then(|word| word.parse().ok());
     let moved = match hold {
         Some(Hold::Paused | Hold::Quiet) => {
             let held = format!("status = '{}', rank = {}, lease_owner = NULL, lease_until = NULL", Status::Held.as_str(), Status::Held.rank());
-            step(conn, alert_id, "status IN ('queued', 'leased')", &held, None, limit).await?
+            step(conn, alert_id, &["queued", "leased"], "", &held, None, limit).await?
         }
         Some(Hold::TakenBack) => {
             let word = Status::Cancelled;
@@ -56,12 +58,25 @@ pub async fn settle(conn: &mut Conn, alert_id: i64, limit: i64, now: At) -> Quer
                 word.as_str(),
                 word.rank()
             );
-            step(conn, alert_id, "status IN ('queued', 'leased', 'held')", &gone, Some(now), limit).await?
+            step(conn, alert_id, &["queued", "leased", "held"], "", &gone, Some(now), limit).await?
         }
         None => {
-            let back = "status = 'queued', rank = 0, next_attempt_at = $1, finished_at = NULL, error_code = NULL, error_detail = NULL";
-            let waits = format!("status IN ('held', 'cancelled') AND (status = 'held' OR error_code = '{TAKEN_BACK}')");
-            step(conn, alert_id, &waits, back, Some(now), limit).await?
+            // It is for good: no clock that is fast may say it alone.
+            let now = now.min(conn.db_now().await?);
+            // SQLite numbers parameters as they come: the moment is named once.
+            let (late, word) = ("expires_at <= w.now", Status::Expired);
+            let back = format!(
+                "status = CASE WHEN {late} THEN '{}' ELSE 'queued' END, rank = CASE WHEN {late} THEN {} ELSE 0 END, \
+                 finished_at = CASE WHEN {late} THEN w.now END, next_attempt_at = w.now, error_code = NULL, error_detail = NULL FROM (SELECT $1 AS now) AS w",
+                word.as_str(),
+                word.rank()
+            );
+            let back = match conn {
+                // PostgreSQL takes a parameter on its own for a text.
+                Conn::Pg(_) => back.replace("SELECT $1 AS", "SELECT $1::timestamp AS"),
+                Conn::Lite(_) => back,
+            };
+            step(conn, alert_id, &["held", "cancelled"], &format!(" AND (status = 'held' OR error_code = '{TAKEN_BACK}')"), &back, Some(now), limit).await?
         }
     };
     // Fewer than were asked for may be all, or those beside what a dispatcher was marking: only none is all.
@@ -71,15 +86,32 @@ pub async fn settle(conn: &mut Conn, alert_id: i64, limit: i64, now: At) -> Quer
     Ok(moved)
 }
 
-/// Moves the next of an alert's copies that stand so, the oldest first.
-async fn step(conn: &mut Conn, alert_id: i64, which: &str, set: &str, at: Option<At>, limit: i64) -> QueryResult<usize> {
-    let pick = format!("SELECT id FROM deliveries WHERE alert_id = {alert_id} AND purpose = 'alert' AND {which} ORDER BY id LIMIT {limit}");
-    // Which are to be taken is worked out once; what a dispatcher is marking at this moment is waited for, and then has left.
-    let ids = match conn {
-        Conn::Pg(_) => format!("= ANY(ARRAY({pick}))"),
-        Conn::Lite(_) => format!("IN ({pick})"),
+/// Moves the next of an alert's copies that stand so.
+///
+/// They are taken in the order of the index by which the alert is counted, status by status: what was moved is not there any more,
+/// so that a chunk costs the same however many there are. Ordered by id, all that wait would be read and sorted for each.
+async fn step(conn: &mut Conn, alert_id: i64, from: &[&str], and: &str, set: &str, at: Option<At>, limit: i64) -> QueryResult<usize> {
+    // The month of the alert alone is looked into; SQLite has none, and takes the index by source if it is named.
+    let of = match conn {
+        Conn::Pg(_) => format!("source_id = {alert_id} AND alert_id = {alert_id} AND purpose = 'alert'"),
+        Conn::Lite(_) => format!("alert_id = {alert_id} AND purpose = 'alert'"),
     };
-    let statement = format!("UPDATE deliveries SET {set} WHERE id {ids} AND {which}");
+    let parts: Vec<String> = from
+        .iter()
+        .map(|status| {
+            format!(
+                "SELECT id FROM (SELECT id FROM deliveries WHERE {of} AND status = '{status}'{and} ORDER BY channel_kind, channel LIMIT {limit}) AS {status}"
+            )
+        })
+        .collect();
+    let pick = format!("SELECT id FROM ({}) AS next LIMIT {limit}", parts.join(" UNION ALL "));
+    let which = format!("status IN ('{}'){and}", from.join("', '"));
+    // Which are to be taken is worked out once; what a dispatcher is marking at this moment is waited for, and then has left.
+    let these = match conn {
+        Conn::Pg(_) => format!("deliveries.source_id = {alert_id} AND deliveries.id = ANY(ARRAY({pick}))"),
+        Conn::Lite(_) => format!("deliveries.id IN ({pick})"),
+    };
+    let statement = format!("UPDATE deliveries SET {set} WHERE {these} AND {which}");
     match at {
         Some(at) => on!(conn, c => diesel::sql_query(&statement).bind::<Timestamp, _>(at).execute(c).await),
         None => on!(conn, c => diesel::sql_query(&statement).execute(c).await),
@@ -111,7 +143,11 @@ pub struct Work {
 
 /// Of an alert that was held since `$1`, and whose deliveries were in order, something is in the queue.
 const STRAY: &str = "hold IS NOT NULL AND NOT unsettled AND held_at > $1 AND EXISTS \
-     (SELECT 1 FROM deliveries d WHERE d.alert_id = alerts.id AND d.purpose = 'alert' AND d.status = 'queued')";
+     (SELECT 1 FROM deliveries d WHERE d.alert_id = alerts.id AND d.source_id = alerts.id AND d.purpose = 'alert' AND d.status = 'queued')";
+
+/// Of an alert that was published since `$2` in this urgency, `$1`, something still goes out, and nothing holds it.
+const LOUD: &str = "urgency = $1 AND hold IS NULL AND published_at > $2 AND (status = 'publishing' OR EXISTS \
+     (SELECT 1 FROM deliveries d WHERE d.alert_id = alerts.id AND d.source_id = alerts.id AND d.purpose = 'alert' AND d.status IN ('queued', 'leased')))";
 
 /// Whether there is anything to do; strays only of what was held since then.
 pub async fn look(conn: &mut Conn, since: At, now: At) -> QueryResult<Work> {
@@ -137,12 +173,23 @@ pub async fn note_stray(conn: &mut Conn, since: At) -> QueryResult<usize> {
     on!(conn, c => diesel::sql_query(&statement).bind::<Timestamp, _>(since).execute(c).await)
 }
 
-/// Holds what is going out of this urgency: quiet hours have begun. `since` is how long ago an alert may have been published.
+/// Whether anything of this urgency is going out. `since` is how long ago an alert may have been published.
+pub async fn is_loud(conn: &mut Conn, urgency: &str, since: At) -> QueryResult<bool> {
+    let query = format!("SELECT id FROM alerts WHERE {LOUD} LIMIT 1");
+    let found: Vec<Id> = on!(conn, c => diesel::sql_query(&query).bind::<Text, _>(urgency).bind::<Timestamp, _>(since).load(c).await)?;
+    Ok(!found.is_empty())
+}
+
+/// Holds what is going out of this urgency: quiet hours have begun.
 pub async fn hush(conn: &mut Conn, urgency: &str, since: At, now: At) -> QueryResult<usize> {
     // SQLite numbers parameters as they come.
-    let statement = "UPDATE alerts SET hold = 'quiet', held_at = $1, unsettled = TRUE WHERE urgency = $2 AND hold IS NULL AND published_at > $3 \
-         AND (status = 'publishing' OR EXISTS (SELECT 1 FROM deliveries d WHERE d.alert_id = alerts.id AND d.purpose = 'alert' AND d.status IN ('queued', 'leased')))";
-    on!(conn, c => diesel::sql_query(statement).bind::<Timestamp, _>(now).bind::<Text, _>(urgency).bind::<Timestamp, _>(since).execute(c).await)
+    let statement =
+        format!("UPDATE alerts SET hold = 'quiet', unsettled = TRUE, held_at = $3 WHERE id IN (SELECT id FROM alerts WHERE {LOUD}) AND hold IS NULL");
+    let statement = match conn {
+        Conn::Pg(_) => statement,
+        Conn::Lite(_) => statement.replace("$3", "?3").replace("$1", "?1").replace("$2", "?2"),
+    };
+    on!(conn, c => diesel::sql_query(&statement).bind::<Text, _>(urgency).bind::<Timestamp, _>(since).bind::<Timestamp, _>(now).execute(c).await)
 }
 
 /// Lets go on what quiet hours held: they are over.
@@ -186,7 +233,10 @@ pub async fn put_off(conn: &mut Conn, alert_id: i64, starts_at: At, why: &str) -
 
 /// Whether any copy of an alert has not left.
 pub async fn any_waits(conn: &mut Conn, alert_id: i64) -> QueryResult<bool> {
-    let query = format!("SELECT id FROM deliveries WHERE alert_id = {alert_id} AND purpose = 'alert' AND status IN ('queued', 'leased', 'held') LIMIT 1");
+    let query = format!(
+        "SELECT id FROM deliveries WHERE alert_id = {alert_id} AND source_id = {alert_id} AND purpose = 'alert' \
+         AND status IN ('queued', 'leased', 'held') LIMIT 1"
+    );
     let rows: Vec<Id> = on!(conn, c => diesel::sql_query(&query).load(c).await)?;
     Ok(!rows.is_empty())
 }

@@ -198,13 +198,16 @@ struct Id {
     id: i64,
 }
 
+/// Longer than any lease of a fan-out: one that ends later was taken before the database's clock was put back.
+const TOO_FAR_MS: i64 = 120_000;
+
 /// Leases one alert whose fan-out is not finished, the most urgent first; this worker's own again, if nothing is more urgent.
 pub async fn claim_fan_out(conn: &mut Conn, owner: &str, lease_ms: i64) -> QueryResult<Option<AlertRow>> {
     let now = conn.db_now().await?;
     let claim = |lock: &str| {
         format!(
             "UPDATE alerts SET fan_out_owner = $1, fan_out_until = $2 WHERE id = (SELECT id FROM alerts WHERE status = 'publishing' AND hold IS NULL \
-             AND (fan_out_until IS NULL OR fan_out_until < $3 OR fan_out_owner = $1) \
+             AND (fan_out_until IS NULL OR fan_out_until < $3 OR fan_out_until > $4 OR fan_out_owner = $5) \
              ORDER BY CASE urgency WHEN 'life_at_risk' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, id LIMIT 1 {lock}) RETURNING id"
         )
     };
@@ -216,12 +219,22 @@ pub async fn claim_fan_out(conn: &mut Conn, owner: &str, lease_ms: i64) -> Query
         .bind::<Text, _>(owner)
         .bind::<Timestamp, _>(now.plus_ms(lease_ms))
         .bind::<Timestamp, _>(now)
+        .bind::<Timestamp, _>(now.plus_ms(TOO_FAR_MS))
+        .bind::<Text, _>(owner)
         .load(c)
         .await)?;
     match claimed.into_iter().next() {
         Some(claimed) => get(conn, claimed.id).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Gives back what this worker has leased for fan-out, so that another need not wait for it.
+pub async fn release_fan_out(conn: &mut Conn, owner: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(alerts::table.filter(alerts::status.eq("publishing").and(alerts::fan_out_owner.eq(owner))))
+        .set((alerts::fan_out_owner.eq(None::<String>), alerts::fan_out_until.eq(None::<At>)))
+        .execute(c)
+        .await)
 }
 
 /// Closes a live alert; gives 0 if it was not live.

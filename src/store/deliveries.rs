@@ -210,19 +210,28 @@ pub struct DoubtfulRow {
     pub sent_again: bool,
 }
 
-/// The hand-overs of an alert whose fate is unknown, and those that were sent again on doubt: up to `limit` of each.
+/// A copy whose fate is unknown, and not for want of a receipt alone. An index of its own has these words.
+const DOUBTFUL: &str = "status = 'unconfirmed' AND COALESCE(error_code, '') <> 'no_receipt'";
+
+/// The hand-overs of an alert's copies whose fate is unknown, and those that were sent again on doubt: up to `limit` of each.
+/// Those that no carrier told of in three days are not among them: they are many, and nothing was interrupted.
 pub async fn list_doubtful(conn: &mut Conn, alert_id: i64, limit: i64) -> QueryResult<Vec<DoubtfulRow>> {
+    let copies = deliveries::alert_id.eq(alert_id).and(deliveries::source_id.eq(alert_id)).and(deliveries::purpose.eq("alert"));
     let unknown: Vec<DeliveryRow> = on!(conn, c => deliveries::table
-        .filter(deliveries::alert_id.eq(alert_id).and(deliveries::status.eq("unconfirmed")))
+        .filter(copies.and(written::<Bool>(DOUBTFUL)))
         .order(deliveries::id)
         .limit(limit)
         .select(DeliveryRow::as_select())
         .load(c)
         .await)?;
-    // The few of all alerts, by an index of their own.
-    let again = attempts::table.filter(written::<Bool>("outcome = 'sent_again'")).select(attempts::delivery_id);
+    // The few of all alerts since this one, by an index of their own.
+    let again: Vec<i64> = on!(conn, c => attempts::table
+        .filter(written::<Bool>("outcome = 'sent_again'").and(attempts::delivery_id.gt(alert_id)))
+        .select(attempts::delivery_id)
+        .load(c)
+        .await)?;
     let again: Vec<DeliveryRow> = on!(conn, c => deliveries::table
-        .filter(deliveries::alert_id.eq(alert_id).and(deliveries::id.eq_any(again)))
+        .filter(deliveries::id.eq_any(&again).and(deliveries::source_id.eq(alert_id)).and(deliveries::purpose.eq("alert")))
         .order(deliveries::id)
         .limit(limit)
         .select(DeliveryRow::as_select())
@@ -233,6 +242,16 @@ pub async fn list_doubtful(conn: &mut Conn, alert_id: i64, limit: i64) -> QueryR
     let mut all: Vec<DoubtfulRow> = again.into_iter().map(|delivery| DoubtfulRow { delivery, sent_again: true }).chain(once).collect();
     all.sort_by_key(|row| row.delivery.id);
     Ok(all)
+}
+
+/// How many of an alert's copies are in doubt, by kind of channel.
+pub async fn count_doubtful(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<(String, i64)>> {
+    on!(conn, c => deliveries::table
+        .filter(deliveries::alert_id.eq(alert_id).and(deliveries::source_id.eq(alert_id)).and(written::<Bool>(DOUBTFUL)))
+        .group_by(deliveries::channel_kind)
+        .select((deliveries::channel_kind, diesel::dsl::count_star()))
+        .load(c)
+        .await)
 }
 
 /// Notes that a hand-over whose fate is unknown is followed by another one. The attempt is known already if it ended without an

@@ -56,6 +56,8 @@ pub struct Chunk<'a> {
     pub ways: &'a Ways,
     /// Priority of the copies.
     pub priority: i64,
+    /// About how many addresses there are in all, or none where it does not matter (`count_among`).
+    pub among: i64,
     /// At most so many addresses.
     pub limit: u32,
     /// As many ids.
@@ -94,13 +96,36 @@ pub const fn is_single(db: &Db) -> bool {
     matches!(db, Db::Lite { .. })
 }
 
-/// So few are looked up from their areas, and more from the cursor on. The looking up is done anew for each chunk, and on SQLite
-/// others wait for it.
-const FEW: i64 = 20_000;
-const FEW_ALONE: i64 = 5_000;
+/// So few are looked up from their areas, and more from the cursor on, unless they are a small share of all. The looking up is done
+/// anew for each chunk, and on SQLite others wait for it: so many are too many whatever their share.
+const FEW: [i64; 2] = [20_000, 150_000];
+const FEW_ALONE: [i64; 2] = [5_000, 20_000];
+/// From the cursor on, the least chunk that is worth the while looks at so many times the others between its own.
+const LEAST: i64 = 1_000;
 
-fn by(audience_size: i64, few: i64) -> By {
-    if audience_size <= few { By::Area } else { By::Address }
+/// From their areas all are read for a chunk; from the cursor on, those of the chunk and all who stand between them.
+fn by(audience_size: i64, among: i64, [few, most]: [i64; 2]) -> By {
+    let is_small_share = audience_size.saturating_mul(audience_size) <= among.saturating_mul(LEAST);
+    if audience_size <= few || (audience_size <= most && is_small_share) { By::Area } else { By::Address }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// About how many addresses there are, where it matters to an audience of this size; else none.
+pub async fn count_among(conn: &mut Conn, audience_size: i64) -> QueryResult<i64> {
+    let ([few, most], query) = match conn {
+        Conn::Pg(_) => (FEW, "SELECT GREATEST(reltuples, 0)::bigint AS n FROM pg_class WHERE oid = 'addresses'::regclass"),
+        Conn::Lite(_) => (FEW_ALONE, "SELECT COUNT(*) AS n FROM addresses"),
+    };
+    if audience_size <= few || audience_size > most {
+        return Ok(0);
+    }
+    let row: Count = on!(conn, c => diesel::sql_query(query).get_result(c).await)?;
+    Ok(row.n)
 }
 
 /// Makes one chunk and moves the cursor; `None` if the alert is not this worker's to go on with: another has it, or it is held.
@@ -239,7 +264,7 @@ fn choice(alert_id: i64, numbers: usize) -> (String, String) {
 }
 
 async fn on_pg(c: &mut diesel_async::AsyncPgConnection, chunk: &Chunk<'_>) -> QueryResult<Made> {
-    let by = by(chunk.alert.audience_size, FEW);
+    let by = by(chunk.alert.audience_size, chunk.among, FEW);
     let decided = audience::decided(chunk.wanted, by, chunk.alert.audience_cursor, i64::from(chunk.limit));
     let (alert, pool) = (chunk.alert.id, pool(chunk.ways));
     let (held, number) = choice(alert, pool.len());
@@ -285,7 +310,7 @@ const LITE_TABLES: &[&str] = &[
 ];
 
 async fn on_lite(c: &mut LiteConnection, chunk: &Chunk<'_>) -> QueryResult<Made> {
-    let by = by(chunk.alert.audience_size, FEW_ALONE);
+    let by = by(chunk.alert.audience_size, chunk.among, FEW_ALONE);
     let decided = audience::decided(chunk.wanted, by, chunk.alert.audience_cursor, i64::from(chunk.limit));
     let (alert, now, pool, words) = (chunk.alert.id, chunk.now, pool(chunk.ways).to_vec(), words(chunk.ways));
     let expires_at = chunk.expires_at;
@@ -349,4 +374,23 @@ async fn on_lite(c: &mut LiteConnection, chunk: &Chunk<'_>) -> QueryResult<Made>
         Ok(Made { sms: texts, email: letters, ..seen })
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_share_of_many_is_looked_up_from_its_areas_and_a_large_one_from_the_cursor_on() {
+        for (size, among, pg, lite) in [
+            (4_000, 0, By::Area, By::Area),
+            (6_000, 1_000_000, By::Area, By::Area),
+            (6_000, 10_000, By::Area, By::Address),
+            (25_000, 20_000_000, By::Area, By::Address),
+            (25_000, 50_000, By::Address, By::Address),
+            (1_000_000, 70_000_000, By::Address, By::Address),
+        ] {
+            assert_eq!((by(size, among, FEW), by(size, among, FEW_ALONE)), (pg, lite), "{size} of {among}");
+        }
+    }
 }

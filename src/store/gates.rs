@@ -33,6 +33,8 @@ pub struct GateRow {
 
 /// Further ahead than anything that is written here: only a clock that was put back makes it so.
 const TOO_FAR_MS: i64 = 1_200_000;
+/// The same of the next permit, which is a tenth of a second ahead and of a slow channel one second more.
+const FREE_TOO_FAR_MS: i64 = 2_000;
 
 impl GateRow {
     /// As it stands after the database's clock was put back: what would hold the channel up for that long does not.
@@ -40,7 +42,7 @@ impl GateRow {
         let limit = at.plus_ms(TOO_FAR_MS);
         let near = |moment: &At| *moment <= limit;
         Self {
-            free_at: if near(&self.free_at) { self.free_at } else { at },
+            free_at: if self.free_at <= at.plus_ms(FREE_TOO_FAR_MS) { self.free_at } else { at },
             paused_until: self.paused_until.filter(near),
             next_trial_at: self.next_trial_at.map(|moment| if near(&moment) { moment } else { at }),
             ..self

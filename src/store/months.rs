@@ -3,12 +3,14 @@
 //! Only PostgreSQL has them (migration `lay_out_months` says by what each table goes, and why); on SQLite every function here
 //! finds nothing to do. Ids tell the time, so a month is a range of ids.
 
+use std::time::Duration;
+
 use chrono::{Datelike, Months, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Timestamp};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use super::Conn;
+use super::{Conn, settings};
 use crate::domain::{At, Ids};
 
 /// Months that stand ready beyond the present one.
@@ -38,7 +40,7 @@ pub const BY_MONTH: &[ByMonth] = &[
     ByMonth { table: "receipts", key: "envelope_id", stays: "($1::timestamp IS NULL OR EXISTS (SELECT 1 FROM envelopes e WHERE e.id = r.envelope_id))" },
 ];
 /// The same as `retention::due` says of one row at a time; a test holds the two together.
-const DELIVERY_STAYS: &str = "(r.finished_at IS NULL OR r.finished_at >= $1 OR r.status IN ('queued', 'leased', 'sending') \
+const DELIVERY_STAYS: &str = "(COALESCE(r.finished_at, r.created_at) >= $1 OR r.status IN ('queued', 'held', 'leased', 'sending') \
      OR EXISTS (SELECT 1 FROM messages m WHERE m.delivery_id = r.id) OR EXISTS (SELECT 1 FROM conversations c WHERE c.id = r.conversation_id))";
 const ENVELOPE_STAYS: &str = "(r.processed_at IS NULL OR r.processed_at >= $1 OR r.status <> 'processed' \
      OR EXISTS (SELECT 1 FROM messages m WHERE m.envelope_id = r.id))";
@@ -122,6 +124,14 @@ pub(super) async fn make_ahead_on_pg(c: &mut AsyncPgConnection, now: Option<At>)
     Ok(made)
 }
 
+/// A month of which too much must stay is not read again for so long.
+pub const LOOK_AGAIN_DAYS: i64 = 7;
+/// Whoever writes a row waits for whoever waits to change what months there are: no longer than this, several times.
+const WAIT: &str = "200ms";
+const TRIES: u32 = 20;
+/// Between two tries, so that what waited gets through.
+const PAUSE: Duration = Duration::from_millis(400);
+
 /// Whoever changes what months there are does so alone, and gives up rather than hold up those who send.
 async fn take_turn(c: &mut AsyncPgConnection) -> QueryResult<()> {
     c.batch_execute("SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(8485373)").await
@@ -179,20 +189,53 @@ pub async fn left_to_months(conn: &mut Conn, table: &str, before: At) -> QueryRe
     Ok(months.into_iter().filter(|month| month.rows > LARGE_ROWS && month.high > Ids::floor(before)).map(|month| (month.low, month.high)).collect())
 }
 
+/// Until when a month need not be looked at: too much of it must stay. Kept for all nodes.
+pub async fn looked_until(conn: &mut Conn, month: &Month) -> QueryResult<Option<At>> {
+    let until = settings::find(conn, &looked(&month.name)).await?;
+    Ok(until.and_then(|ms| ms.parse().ok()).map(At::from_unix_ms))
+}
+
+/// Notes that a month was looked at in vain.
+pub async fn note_looked(conn: &mut Conn, month: &Month, now: At) -> QueryResult<usize> {
+    settings::put(conn, &looked(&month.name), &now.plus_ms(LOOK_AGAIN_DAYS * 86_400_000).unix_ms().to_string()).await
+}
+
+/// Has all months of a table looked at again: what they hang on went.
+pub async fn look_again(conn: &mut Conn, table: &str) -> QueryResult<usize> {
+    settings::delete_like(conn, &format!("{}%", looked(table))).await
+}
+
+fn looked(name: &str) -> String {
+    format!("month looked at: {name}")
+}
+
+#[derive(QueryableByName)]
+struct Sum {
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
+    #[diesel(sql_type = BigInt)]
+    kept: i64,
+    #[diesel(sql_type = BigInt)]
+    newest: i64,
+}
+
 /// Disposes of one month if it is wholly from before then and most of it may go: what must stay is copied into a new table,
 /// which takes the old one's place. `None` if it is left to be deleted row by row. Must run in a transaction.
+///
+/// Whoever records by an id alone looks into every month, so that a lock on one of them holds up all sending: there is none but
+/// for the moment in which the tables change places. Until then what stays is locked row by row, so that nobody changes it, and
+/// nothing is to have come in.
 pub async fn dispose(conn: &mut Conn, by: &ByMonth, month: &Month, before: At) -> QueryResult<Option<Gone>> {
     let Conn::Pg(c) = conn else { return Ok(None) };
     if month.high > Ids::floor(before) {
         return Ok(None);
     }
+    let c: &mut AsyncPgConnection = c;
     take_turn(c).await?;
-    let (table, name, stays) = (by.table, month.name.as_str(), by.stays);
-    // Who writes to this old month waits; nobody else does until the last step.
-    c.batch_execute(&format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")).await?;
-    let all = count(c, format!("SELECT COUNT(*) AS n FROM {name}")).await?;
-    let kept = diesel::sql_query(format!("SELECT COUNT(*) AS n FROM {name} r WHERE {stays}")).bind::<Timestamp, _>(before).get_result::<Count>(c).await?.n;
-    if all > 0 && kept * 2 > all {
+    let (table, name, stays, key, low, high) = (by.table, month.name.as_str(), by.stays, by.key, month.low, month.high);
+    let sum = format!("SELECT COUNT(*) AS rows, COUNT(*) FILTER (WHERE {stays}) AS kept, COALESCE(MAX(r.id), 0) AS newest FROM {name} r");
+    let Sum { rows, kept, newest } = diesel::sql_query(sum).bind::<Timestamp, _>(before).get_result(c).await?;
+    if rows > 0 && kept * 2 > rows {
         return Ok(None);
     }
     if table == "envelopes" {
@@ -202,18 +245,45 @@ pub async fn dispose(conn: &mut Conn, by: &ByMonth, month: &Month, before: At) -
         );
         diesel::sql_query(files).bind::<Timestamp, _>(before).execute(c).await?;
     }
-    if kept == 0 {
-        c.batch_execute(&format!("ALTER TABLE {table} DETACH PARTITION {name}; DROP TABLE {name}")).await?;
-    } else {
-        c.batch_execute(&format!("CREATE TABLE {name}_kept (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)")).await?;
-        let copy = format!("INSERT INTO {name}_kept SELECT r.* FROM {name} r WHERE {stays}");
-        diesel::sql_query(copy).bind::<Timestamp, _>(before).execute(c).await?;
+    let mut change = format!("ALTER TABLE {table} DETACH PARTITION {name}; DROP TABLE {name}");
+    if kept > 0 {
         c.batch_execute(&format!(
-            "ALTER TABLE {table} DETACH PARTITION {name}; DROP TABLE {name}; ALTER TABLE {name}_kept RENAME TO {name}; SELECT tend_month('{name}'); \
-             ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({}) TO ({})",
-            month.low, month.high
+            "CREATE TABLE {name}_kept (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES); \
+             ALTER TABLE {name}_kept ADD CONSTRAINT within CHECK ({key} IS NOT NULL AND {key} >= {low} AND {key} < {high})"
         ))
         .await?;
+        let copy = format!("INSERT INTO {name}_kept SELECT r.* FROM {name} r WHERE {stays} FOR UPDATE OF r");
+        diesel::sql_query(copy).bind::<Timestamp, _>(before).execute(c).await?;
+        // With the constraint nothing is read through while all wait.
+        let place = format!(
+            "; ALTER TABLE {name}_kept RENAME TO {name}; SELECT tend_month('{name}'); ALTER TABLE {table} ATTACH PARTITION {name} \
+             FOR VALUES FROM ({low}) TO ({high}); ALTER TABLE {name} DROP CONSTRAINT within"
+        );
+        change.push_str(&place);
     }
-    Ok(Some(Gone { rows: all - kept, kept }))
+    let came = format!("SELECT COUNT(*) AS n FROM (SELECT 1 FROM {name} WHERE id > {newest} LIMIT 1) AS later");
+    for tried in 1.. {
+        let changed: QueryResult<bool> = c
+            .transaction(async |c| {
+                c.batch_execute(&format!("SET LOCAL lock_timeout = '{WAIT}'; LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE")).await?;
+                if count(c, came.clone()).await? > 0 {
+                    return Ok(false);
+                }
+                c.batch_execute(&change).await?;
+                Ok(true)
+            })
+            .await;
+        match changed {
+            Ok(true) => break,
+            Ok(false) => return Err(diesel::result::Error::RollbackTransaction),
+            Err(error) if tried >= TRIES || !is_lock_timeout(&error) => return Err(error),
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+    Ok(Some(Gone { rows: rows - kept, kept }))
+}
+
+/// Diesel has no word of its own for it.
+fn is_lock_timeout(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, told) if told.message().contains("lock timeout"))
 }

@@ -104,8 +104,11 @@ fn in_order(mut rows: Vec<DeliveryRow>) -> Vec<DeliveryRow> {
 async fn due(conn: &mut Conn, channel: &str, limit: i64, but: &[String], now: At) -> QueryResult<(Vec<i64>, usize)> {
     let mut due = written::<(BigInt, Nullable<Text>)>("SELECT id, CASE WHEN purpose <> 'opt_out_confirmation' AND ")
         .sql(SUPPRESSED)
+        // For good, so that no clock that is fast may say it alone: not this node's, and not the database's.
         .sql(" THEN 'suppressed' WHEN expires_at <= ")
         .at(now)
+        .sql(" AND expires_at <= ")
+        .clock(0)
         .sql(" THEN 'expired' END FROM deliveries WHERE channel = ")
         .text(channel)
         // What was due when it was queued is due, though our clock was put back since.
@@ -167,6 +170,8 @@ pub async fn expire(conn: &mut Conn, channel: &str, now: At) -> QueryResult<usiz
         .text(channel)
         .sql(" AND status IN ('queued', 'leased') AND expires_at <= ")
         .at(now)
+        .sql(" AND expires_at <= ")
+        .clock(0)
         .sql(" AND (lease_until IS NULL OR lease_until < ")
         .clock(0)
         .sql(") LIMIT 1000")

@@ -221,6 +221,8 @@ pub async fn erase_deliveries(conn: &mut Conn, span: &Span, kept: &[i64], key: &
                 deliveries::match_key.eq(key),
                 deliveries::subject.eq(None::<String>),
                 deliveries::body.eq(None::<String>),
+                // What was taken back with its alert must not come back with it.
+                deliveries::error_code.eq(diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Text>>("NULLIF(error_code, 'taken_back')")),
                 deliveries::error_detail.eq(None::<String>),
                 deliveries::in_reply_to.eq(None::<String>),
                 deliveries::reference_ids.eq(None::<String>),

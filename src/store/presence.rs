@@ -7,7 +7,9 @@
 
 use std::fs::{File, TryLockError};
 
+use diesel::ConnectionError;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -42,6 +44,46 @@ pub fn say(url: &str) -> std::io::Result<Option<Presence>> {
 /// Asks to be alone with a SQLite database; none if anybody is at work on it.
 pub fn alone(url: &str) -> std::io::Result<Option<Presence>> {
     mark(url, File::try_lock)
+}
+
+/// The advisory lock of the node that has the first number; the others follow.
+const NODES: i64 = 8_486_000;
+
+/// The number of a node, held for as long as this connection lasts.
+pub struct Numbered {
+    conn: AsyncPgConnection,
+    /// 0 to 1023.
+    pub node: u16,
+}
+
+impl std::fmt::Debug for Numbered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Numbered({})", self.node)
+    }
+}
+
+impl Numbered {
+    /// Whether the number is still held.
+    pub async fn lasts(&mut self) -> bool {
+        diesel::sql_query("SELECT 1").execute(&mut self.conn).await.is_ok()
+    }
+}
+
+/// Takes this number, or the next that nobody has; `None` if all are taken. For PostgreSQL: the URL is that of a direct connection.
+pub async fn take_number(url: &str, wish: u16) -> QueryResult<Option<Numbered>> {
+    let broken = |error: ConnectionError| Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(error.to_string()));
+    let mut conn = super::wake::pg_connection(url).await.map_err(broken)?;
+    // Far apart, so that two that wish for the same are not beside each other's next.
+    let step: u16 = 2 * (rand::random::<u16>() % 512) + 1;
+    for turn in 0..1_024_u16 {
+        let node = wish.wrapping_add(turn.wrapping_mul(step)) % 1_024;
+        let query = "SELECT pg_try_advisory_lock($1) AS taken";
+        let taken: Taken = diesel::sql_query(query).bind::<BigInt, _>(NODES + i64::from(node)).get_result(&mut conn).await?;
+        if taken.taken {
+            return Ok(Some(Numbered { conn, node }));
+        }
+    }
+    Ok(None)
 }
 
 #[derive(QueryableByName)]

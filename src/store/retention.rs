@@ -34,50 +34,61 @@ struct Number {
     n: i64,
 }
 
-/// The ids of what is due: `$1` is the moment before which it must be.
+/// The ids of what is due: `$1` is the moment before which it must be. What lies in months that go `whole` (ranges of the ids by
+/// which they go) is passed over.
 ///
 /// The limits keep PostgreSQL from reading all messages for a batch of a hundred: each is looked up by its index.
-fn due(kind: Kept, before: At) -> String {
+fn due(kind: Kept, before: At, whole: &[(i64, i64)]) -> String {
+    let beside = |column: &str| whole.iter().map(|(low, high)| format!(" AND NOT ({column} >= {low} AND {column} < {high})")).collect::<String>();
     match kind {
         Kept::Conversations => {
             format!("SELECT c.id AS n FROM conversations c WHERE c.status = 'closed' AND c.closed_at < $1 AND c.last_message_at < $1 AND NOT {PROTECTED}")
         }
         Kept::Residents => "SELECT id AS n FROM residents WHERE left_at < $1".to_owned(),
-        Kept::Deliveries => "SELECT d.id AS n FROM deliveries d WHERE d.finished_at < $1 AND d.status NOT IN ('queued', 'held', 'leased', 'sending') \
-             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery_id = d.id LIMIT 1 OFFSET 0) \
-             AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = d.conversation_id LIMIT 1 OFFSET 0)"
-            .to_owned(),
-        Kept::Envelopes => "SELECT e.id AS n FROM envelopes e WHERE e.status = 'processed' AND e.processed_at < $1 \
-             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.envelope_id = e.id LIMIT 1 OFFSET 0)"
-            .to_owned(),
+        Kept::Deliveries => {
+            let goes = format!(
+                "d.status NOT IN ('queued', 'held', 'leased', 'sending') \
+                 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.delivery_id = d.id LIMIT 1 OFFSET 0) \
+                 AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = d.conversation_id LIMIT 1 OFFSET 0){}",
+                beside("d.source_id")
+            );
+            // What a relay took, or a carrier never told of, has no end: it counts from its beginning. What made it was older, so
+            // that later months are left alone.
+            let floor = Ids::floor(before.plus_ms(1));
+            let first_whole = whole.iter().map(|(low, _)| *low).fold(floor, i64::min);
+            format!(
+                "SELECT d.id AS n FROM deliveries d WHERE d.finished_at < $1 AND {goes} UNION ALL \
+                 SELECT d.id AS n FROM deliveries d WHERE d.finished_at IS NULL AND d.created_at < $1 AND d.id < {floor} AND d.source_id < {first_whole} AND {goes}"
+            )
+        }
+        Kept::Envelopes => format!(
+            "SELECT e.id AS n FROM envelopes e WHERE e.status = 'processed' AND e.processed_at < $1 \
+             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.envelope_id = e.id LIMIT 1 OFFSET 0){}",
+            beside("e.id")
+        ),
         Kept::Sessions => "SELECT id AS n FROM codes WHERE expires_at < $1 UNION ALL SELECT id AS n FROM password_resets WHERE expires_at < $1".to_owned(),
         // Ids are ordered by time, and there is no other index on it.
         Kept::Nudges => format!("SELECT id AS n FROM nudges WHERE created_at < $1 AND id < {}", Ids::floor(before.plus_ms(1))),
     }
 }
 
-/// Some of what is due. What lies in months that go `whole` (ranges of the ids by which they go) is passed over.
+/// Some of what is due, beside what lies in months that go `whole`.
 pub async fn list_due(conn: &mut Conn, kind: Kept, before: At, limit: i64, whole: &[(i64, i64)]) -> QueryResult<Vec<i64>> {
-    let column = match kind {
-        Kept::Deliveries => "d.source_id",
-        _ => "e.id",
-    };
-    let passed_over: String = whole.iter().map(|(low, high)| format!(" AND NOT ({column} >= {low} AND {column} < {high})")).collect();
-    let query = format!("SELECT n FROM ({}{passed_over}) AS due ORDER BY n LIMIT {limit}", due(kind, before));
+    let query = format!("SELECT n FROM ({}) AS due ORDER BY n LIMIT {limit}", due(kind, before, whole));
     let rows: Vec<Number> = on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(before).load(c).await)?;
     Ok(rows.into_iter().map(|row| row.n).collect())
 }
 
 /// How much is due, up to [`COUNTED_TO`].
 pub async fn count_due(conn: &mut Conn, kind: Kept, before: At) -> QueryResult<i64> {
-    let query = format!("SELECT COUNT(*) AS n FROM (SELECT n FROM ({}) AS due LIMIT {COUNTED_TO}) AS counted", due(kind, before));
+    let query = format!("SELECT COUNT(*) AS n FROM (SELECT n FROM ({}) AS due LIMIT {COUNTED_TO}) AS counted", due(kind, before, &[]));
     let row: Number = on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(before).get_result(c).await)?;
     Ok(row.n)
 }
 
 /// Whether one conversation is due: looked at again under its lock.
 pub async fn is_due(conn: &mut Conn, conversation_id: i64, before: At) -> QueryResult<bool> {
-    let query = format!("SELECT COUNT(*) AS n FROM ({}) AS due WHERE n = {conversation_id}", due(Kept::Conversations, before));
+    let query = format!("SELECT COUNT(*) AS n FROM ({}) AS due WHERE n = {conversation_id}", due(Kept::Conversations, before, &[]));
     let row: Number = on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(before).get_result(c).await)?;
     Ok(row.n > 0)
 }

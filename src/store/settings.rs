@@ -22,6 +22,11 @@ pub async fn put_if_absent(conn: &mut Conn, key: &str, value: &str) -> QueryResu
     find(conn, key).await.map(std::option::Option::unwrap_or_default)
 }
 
+/// Removes what stands under keys like this pattern.
+pub async fn delete_like(conn: &mut Conn, pattern: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(settings::table.filter(settings::key.like(pattern))).execute(c).await)
+}
+
 /// Sets the value, whatever was there.
 pub async fn put(conn: &mut Conn, key: &str, value: &str) -> QueryResult<usize> {
     on!(conn, c => diesel::insert_into(settings::table)

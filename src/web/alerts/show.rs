@@ -13,13 +13,13 @@ use crate::app::App;
 use crate::audit::Actor;
 use crate::domain::At;
 use crate::domain::address::{mask, masked_in};
-use crate::domain::alert::{AlertStatus, Urgency};
+use crate::domain::alert::{AlertStatus, Hold, Urgency};
 use crate::domain::delivery::Status;
 use crate::domain::officer::Role;
 use crate::domain::quiet::Wait;
 use crate::outbound::compose;
 use crate::outbound::forecast::{Forecast, Known, forecast};
-use crate::outbound::hold::{self, HoldOutcome, Wish};
+use crate::outbound::hold::{self, HoldOutcome, Refusal, Wish};
 use crate::outbound::outcome::{self, CloseOutcome};
 use crate::outbound::standing::NOT_SENDING;
 use crate::store::alerts::AlertRow as Stored;
@@ -189,10 +189,12 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
     let mut conn = app.read().await?;
     let row = figures::get(&mut conn, alert.id).await?.ok_or(AppError::NotFound)?;
     let doubtful = deliveries::list_doubtful(&mut conn, alert.id, MOST_DOUBTS).await?.iter().map(|doubtful| doubt(doubtful, now)).collect();
+    let in_doubt = if tally.of(Status::Unconfirmed.as_str()) > 0 { deliveries::count_doubtful(&mut conn, alert.id).await? } else { Vec::new() };
     let left_out = alerts::list_exclusions(&mut conn, alert.id).await?.iter().map(|(_, count)| count).sum();
     let not_sending = notices::list_of_kind(&mut conn, NOT_SENDING).await?;
     drop(conn);
     let mut progress = add_up(alert, &tally.counts, left_out, now);
+    tell_doubts(&mut progress, &in_doubt);
     let meant = app.channels().first_of("sms").map(|channel| channel.name.clone());
     for count in tally.counts.iter().filter(|count| count.channel_kind == "sms" && Some(&count.channel) != meant.as_ref()) {
         match progress.fallbacks.iter_mut().find(|(channel, _)| *channel == count.channel) {
@@ -213,8 +215,38 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
         refused: not_sending.iter().any(|notice| tally.counts.iter().any(|count| count.channel == notice.subject && WAITING.contains(&count.status.as_str()))),
     };
     let forecast = forecast(&known, alert.status == AlertStatus::Scheduled.as_str());
-    progress.estimate = sentence(forecast, alert.starts_why.as_deref(), now);
+    progress.estimate = match hold::worth_until(alert) {
+        // An officer who lets it go on would find that nothing leaves.
+        Some(until) if until <= now && waits(&known) => format!("its time was over {}: what waits is not sent any more", on(until, now)),
+        _ => sentence(forecast, alert.starts_why.as_deref(), now),
+    };
     Ok(ProgressPart { a: AlertRow::of(row, &tally, now), progress, doubtful })
+}
+
+/// Whether something is held that has not left.
+fn waits(known: &Known) -> bool {
+    known.hold.is_some() && known.left.iter().sum::<i64>() > 0
+}
+
+/// Parts those that no carrier told of from those that are in doubt: they are many, and nothing was interrupted.
+fn tell_doubts(progress: &mut Progress, in_doubt: &[(String, i64)]) {
+    let of = |kind: &str| in_doubt.iter().filter(|(of, _)| of == kind).map(|(_, count)| count).sum::<i64>();
+    let Some(place) = progress.rows.iter().position(|row| row.status == Status::Unconfirmed.as_str()) else { return };
+    let Some(row) = progress.rows.get_mut(place) else { return };
+    let (sms, email) = (row.sms.min(of("sms")), row.email.min(of("email")));
+    let silent = StatusRow {
+        status: "no_receipt",
+        label: "No receipt",
+        sms: row.sms - sms,
+        email: row.email - email,
+        explain: "The provider took it and told nothing more in three days; most of these arrive",
+    };
+    (row.sms, row.email) = (sms, email);
+    if sms + email == 0 {
+        *row = silent;
+    } else if silent.sms + silent.email > 0 {
+        progress.rows.insert(place + 1, silent);
+    }
 }
 
 /// What has not left.
@@ -391,6 +423,7 @@ pub async fn hold(officer: Officer, reference: web::Path<String>, fields: Fields
         })
         .await?;
     let notice = match outcome {
+        (HoldOutcome::Done(alert), _) if alert.hold.as_deref() == Some(Hold::Quiet.as_str()) => Refusal::Quiet.sentence(),
         (HoldOutcome::Done(_), done) => done,
         (HoldOutcome::Refused(refusal), _) => refusal.sentence(),
     };

@@ -2,9 +2,12 @@
 
 use chrono::{Datelike, TimeZone};
 use chrono_tz::Europe::London;
+use diesel_async::RunQueryDsl;
 use huecry::domain::At;
 use huecry::outbound::fan_out::{self, Pace};
-use huecry::store::residents;
+use huecry::store::alerts::AlertRow;
+use huecry::store::deliveries::DeliveryRow;
+use huecry::store::{Conn, residents};
 use serde_json::{Value, json};
 
 use crate::support::app::{SECTOR, TestApp, eventually};
@@ -197,6 +200,97 @@ on_both!(what_still_goes_out_when_quiet_hours_begin_goes_on_when_they_end, async
     t.stop().await;
 });
 
+on_both!(what_is_let_go_on_in_quiet_hours_wakes_nobody, async |db| {
+    let t = TestApp::start_with(db, "# quiet 21:00-08:00\n", false).await;
+    crowd(db, &t, 5).await;
+    t.app.clock().advance_ms(until(t.app.now(), 20, 0));
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut officer, "Van", "Seen it?").await;
+    let pace = Pace::of(&t.app);
+    while fan_out::run_once(&t.app, &pace).await.unwrap() {}
+    act(&t, &mut officer, &reference, "pause").await;
+    t.app.clock().advance_ms(until(t.app.now(), 2, 0));
+    let mut officer = t.officer("owner@force.example").await;
+    let (_, page) = act(&t, &mut officer, &reference, "resume").await;
+    assert!(page.contains("It waits for quiet hours to end, and goes on by itself.") && page.contains("quiet hours: it goes on today at 08:00"), "{page}");
+    // Nobody has looked at the clock in between.
+    let channel = t.app.channels().find("sms").unwrap().clone();
+    let (dispatcher, _recorder) = huecry::outbound::dispatch::Dispatcher::start(&t.app, &channel);
+    assert_eq!(dispatcher.run_once().await.unwrap(), 0);
+    let key = t.key(&["alerts"]).await;
+    assert_eq!(status(&t, &key, &reference).await["totals"], json!({ "held": 5 }));
+    t.app.clock().advance_ms(until(t.app.now(), 8, 0));
+    while huecry::outbound::hold::run_once(&t.app).await.unwrap() {}
+    assert_eq!(status(&t, &key, &reference).await["totals"], json!({ "queued": 5 }));
+    t.stop().await;
+});
+
+on_both!(an_alert_that_cannot_begin_keeps_no_other_from_being_hushed_or_settled, async |db| {
+    let t = TestApp::start_with(db, "# quiet 21:00-08:00\n", false).await;
+    crowd(db, &t, 3).await;
+    t.app.clock().advance_ms(until(t.app.now(), 20, 0));
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut officer, "Van", "Seen it?").await;
+    let pace = Pace::of(&t.app);
+    while fan_out::run_once(&t.app, &pace).await.unwrap() {}
+    let broken =
+        AlertRow { status: "scheduled".into(), urgency: "urgent".into(), published_at: None, starts_at: Some(t.app.now()), ..db.new_alert(t.owner.id) };
+    huecry::store::alerts::insert(&mut db.write().await, &broken, Vec::new(), &[], &[]).await.unwrap();
+    // Whatever is wrong with it.
+    let fault = format!("CREATE TRIGGER broken BEFORE UPDATE ON alerts WHEN OLD.id = {} BEGIN SELECT RAISE(ABORT, 'cannot begin'); END", broken.id);
+    let faults = [
+        "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'cannot begin'; END $$".to_owned(),
+        format!("CREATE TRIGGER broken BEFORE UPDATE ON alerts FOR EACH ROW WHEN (OLD.id = {}) EXECUTE FUNCTION broken()", broken.id),
+    ];
+    match &mut db.write().await {
+        Conn::Lite(c) => {
+            diesel::sql_query(fault).execute(&mut **c).await.unwrap();
+        }
+        Conn::Pg(c) => {
+            for fault in faults {
+                diesel::sql_query(fault).execute(&mut **c).await.unwrap();
+            }
+        }
+    }
+    t.app.clock().advance_ms(until(t.app.now(), 21, 0));
+    while huecry::outbound::hold::run_once(&t.app).await.unwrap() {}
+    let key = t.key(&["alerts"]).await;
+    let held = status(&t, &key, &reference).await;
+    assert_eq!((&held["hold"], &held["totals"]), (&json!("quiet"), &json!({ "held": 3 })));
+    t.stop().await;
+});
+
+on_both!(the_page_says_when_what_is_paused_is_past_its_time, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    crowd(db, &t, 2).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut officer, "Van", "Seen it?").await;
+    let pace = Pace::of(&t.app);
+    while fan_out::run_once(&t.app, &pace).await.unwrap() {}
+    let (_, page) = act(&t, &mut officer, &reference, "pause").await;
+    assert!(page.contains("paused: nothing leaves until it is let go on"), "{page}");
+    t.app.clock().advance_ms(73 * 3_600_000);
+    let mut officer = t.officer("owner@force.example").await;
+    let page = officer.get(&format!("/alerts/{reference}")).await.body;
+    assert!(page.contains("its time was over ") && page.contains("what waits is not sent any more"), "{page}");
+    t.stop().await;
+});
+
+on_both!(what_no_carrier_told_of_has_its_own_words, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    let doubt = |code: &str, n: usize| DeliveryRow { status: "unconfirmed".into(), error_code: Some(code.into()), ..db.new_delivery(&alert, &phone(n)) };
+    huecry::store::deliveries::insert(&mut db.write().await, vec![doubt("no_receipt", 1), doubt("no_receipt", 2)]).await.unwrap();
+    let mut officer = t.officer("owner@force.example").await;
+    let page = officer.get(&format!("/alerts/{}", alert.reference)).await.body;
+    assert!(page.contains("No receipt") && page.contains("told nothing more in three days") && !page.contains("In doubt"), "{page}");
+    assert!(!page.contains("We were interrupted"), "{page}");
+    huecry::store::deliveries::insert(&mut db.write().await, vec![doubt("timeout", 3)]).await.unwrap();
+    let page = officer.get(&format!("/alerts/{}", alert.reference)).await.body;
+    assert!(page.contains("No receipt") && page.contains("In doubt") && page.contains("We were interrupted"), "{page}");
+    t.stop().await;
+});
+
 on_both!(an_alert_for_a_named_time_waits_for_it, async |db| {
     let t = TestApp::start(db).await;
     crowd(db, &t, 2).await;
@@ -213,4 +307,20 @@ on_both!(an_alert_for_a_named_time_waits_for_it, async |db| {
     t.app.clock().advance_ms(3_600_000);
     assert_eq!(t.wait_for_texts(&phone(1), 1).await.len(), 1);
     t.stop().await;
+});
+
+on_both!(a_stop_gives_back_what_was_being_fanned_out, async |db| {
+    let t = TestApp::start(db).await;
+    // Held, so that no worker goes on with it before the stop.
+    let alert = AlertRow {
+        status: "publishing".into(),
+        hold: Some("paused".into()),
+        fan_out_owner: Some(t.app.owner().to_owned()),
+        fan_out_until: Some(t.app.now().plus_ms(60_000)),
+        ..db.new_alert(t.owner.id)
+    };
+    huecry::store::alerts::insert(&mut db.write().await, &alert, Vec::new(), &[], &[]).await.unwrap();
+    t.stop().await;
+    let left = huecry::store::alerts::get(&mut db.read().await, alert.id).await.unwrap();
+    assert_eq!((left.fan_out_owner, left.fan_out_until), (None, None));
 });

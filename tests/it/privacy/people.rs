@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read};
 
 use huecry::inbox::holds;
+use huecry::outbound::hold::{self, Wish};
 use huecry::store::conversations::{self, ConversationEventRow};
 use huecry::store::{correspondents, deliveries, messages, people, residents, suppressions};
 
@@ -118,6 +119,26 @@ on_both!(erasing_takes_the_person_out_and_leaves_what_must_stay, async |db| {
     let mut owner = t.officer("owner@force.example").await;
     let shown = owner.get(&format!("/inbox/{}", row.public_id)).await.body;
     assert!(shown.contains("Erased on ") && !shown.contains("church") && !shown.contains("0150"), "{shown}");
+    t.stop().await;
+});
+
+on_both!(who_was_erased_does_not_come_back_with_an_alert_that_was_taken_back, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    db.add_resident(WHO, &[]).await;
+    talk(&t, db, WHO, "A van by the church").await;
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    let (sent, other) = (db.add_delivery(&alert, WHO).await, db.add_delivery(&alert, OTHER).await);
+    let officer = huecry::audit::Actor::Officer(t.owner.id);
+    hold::act(&t.app, alert.id, Wish::TakeBack, &officer).await.unwrap();
+    let status = async |id: i64| deliveries::find(&mut db.read().await, id).await.unwrap().unwrap().status;
+    assert_eq!((status(sent.id).await, status(other.id).await), ("cancelled".to_owned(), "cancelled".to_owned()));
+    let mut admin = t.officer("admin@force.example").await;
+    let page = page_of(&mut admin, WHO).await;
+    admin.get(&format!("{page}/erase")).await;
+    assert_eq!(admin.submit(&format!("{page}/erase"), &[("word", "ERASE")]).await.status, 303);
+    hold::act(&t.app, alert.id, Wish::Resume, &officer).await.unwrap();
+    while hold::run_once(&t.app).await.unwrap() {}
+    assert_eq!((status(sent.id).await, status(other.id).await), ("cancelled".to_owned(), "queued".to_owned()));
     t.stop().await;
 });
 

@@ -8,10 +8,11 @@ use huecry::inbox::holds;
 use huecry::on;
 use huecry::privacy::retention;
 use huecry::store::conversations::{self, ConversationRow};
+use huecry::store::deliveries::{self, DeliveryRow};
 use huecry::store::exhibits::{self, ExhibitRow};
 use huecry::store::exports::{self, ExportRow};
 use huecry::store::messages::{self, AttachmentRow};
-use huecry::store::{envelopes, legal_holds, residents};
+use huecry::store::{envelopes, legal_holds, outbox, residents};
 
 use super::{WHO, entries, talk};
 use crate::program::process::Gateway;
@@ -178,6 +179,42 @@ on_both!(each_kind_goes_by_its_own_rule_and_for_good_means_for_good, async |db| 
     let mut admin = t.officer("admin@force.example").await;
     let page = admin.get("/admin/retention").await.body;
     assert!(page.contains("<td>Good</td>") && page.contains("<td>2 months</td>") && page.contains("Last disposals"), "{page}");
+    t.stop().await;
+});
+
+// No date is planted: a relay that took a mail says nothing more of it, and many carriers nothing of a text.
+on_both!(what_was_handed_over_and_never_told_of_goes_all_the_same, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    let mail = DeliveryRow { channel_kind: "email".into(), channel: "email".into(), ..db.new_delivery(&alert, "ann@example.org") };
+    let text = db.new_delivery(&alert, "+447700900161");
+    let waiting = DeliveryRow { next_attempt_at: alert.created_at.plus_ms(3_600_000), ..db.new_delivery(&alert, "+447700900162") };
+    let held = DeliveryRow { status: "held".into(), ..db.new_delivery(&alert, "+447700900163") };
+    let mut conn = db.write().await;
+    deliveries::insert(&mut conn, vec![mail.clone(), text.clone(), DeliveryRow { created_at: alert.created_at, ..waiting.clone() }, held.clone()])
+        .await
+        .unwrap();
+    let now = t.app.now();
+    for channel in ["email", "sms"] {
+        let taken: diesel::QueryResult<outbox::Claimed> = conn.transaction(async |conn| outbox::take(conn, channel, "w", 1, 60_000, &[], now).await).await;
+        let taken = taken.unwrap().leaving;
+        outbox::record_accepted(&mut conn, &[(taken[0].id, format!("{channel}1"))], now).await.unwrap();
+    }
+    drop(conn);
+    t.app.clock().advance_ms(4 * 86_400_000);
+    huecry::outbound::hygiene::give_up_waiting(&t.app).await.unwrap();
+    let word = async |id: i64| deliveries::find(&mut db.read().await, id).await.unwrap().map(|row| row.status);
+    assert_eq!((word(mail.id).await.as_deref(), word(text.id).await.as_deref()), (Some("accepted"), Some("unconfirmed")));
+    retention::run(&t.app).await.unwrap();
+    assert!(word(mail.id).await.is_some(), "its time has not come");
+
+    t.app.clock().advance_ms(26 * MONTH_MS);
+    let due = retention::look(&t.app).await.unwrap();
+    assert_eq!(due.iter().find(|rule| rule.kind == Kept::Deliveries).map(|rule| rule.due), Some(2));
+    let done = retention::run(&t.app).await.unwrap();
+    assert_eq!(done.iter().find(|gone| gone.kind == Kept::Deliveries).map(|gone| gone.count), Some(2));
+    assert_eq!((word(mail.id).await, word(text.id).await), (None, None));
+    assert_eq!((word(waiting.id).await.as_deref(), word(held.id).await.as_deref()), (Some("queued"), Some("held")), "what has not left stays");
     t.stop().await;
 });
 

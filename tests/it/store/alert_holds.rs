@@ -136,3 +136,33 @@ on_both!(quiet_hours_hold_what_goes_out_of_that_urgency_and_let_it_go_on, async 
     assert_eq!(statuses(db, &rows).await, ["queued"; 2]);
     assert_eq!(hold(paused.id).await.as_deref(), Some("paused"), "what an officer paused stays paused");
 });
+
+on_both!(what_is_past_its_time_when_the_alert_goes_on_ends_at_once, async |db| {
+    let (alert, rows) = going(db, 2).await;
+    let late = DeliveryRow { expires_at: Some(now().plus_ms(-1)), ..db.new_delivery(&alert, "07700 900901") };
+    let timely = DeliveryRow { expires_at: Some(now().plus_ms(86_400_000)), ..db.new_delivery(&alert, "07700 900902") };
+    deliveries::insert(&mut db.write().await, vec![late.clone(), timely.clone()]).await.unwrap();
+    for hold in [Hold::Paused, Hold::TakenBack] {
+        set(db, alert.id, Some(hold)).await;
+        settle(db, 100).await;
+        assert!(!alert_holds::any_waits(&mut db.read().await, alert.id).await.unwrap() || hold == Hold::Paused);
+    }
+    set(db, alert.id, None).await;
+    settle(db, 1).await;
+    assert_eq!(statuses(db, &[rows, vec![late.clone(), timely]].concat()).await, ["queued", "queued", "expired", "queued"]);
+    let late = deliveries::find(&mut db.read().await, late.id).await.unwrap().unwrap();
+    assert!((late.error_code.as_deref(), late.rank) == (None, 6) && late.finished_at.is_some(), "{late:?}");
+});
+
+on_both!(nothing_is_written_in_quiet_hours_while_nothing_goes_out, async |db| {
+    let (alert, rows) = going(db, 1).await;
+    let since = now().minus_days(1);
+    let loud = async || alert_holds::is_loud(&mut db.read().await, "routine", since).await.unwrap();
+    assert!(loud().await && !alert_holds::is_loud(&mut db.read().await, "urgent", since).await.unwrap());
+    alert_holds::hush(&mut db.write().await, "routine", since, now()).await.unwrap();
+    assert!(!loud().await);
+    alert_holds::unhush(&mut db.write().await, "routine").await.unwrap();
+    assert!(loud().await);
+    assert_eq!(take(db, 10).await, [rows[0].id]);
+    assert!(!loud().await, "{} has left", alert.reference);
+});

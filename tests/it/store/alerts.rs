@@ -110,3 +110,22 @@ on_both!(only_a_live_alert_is_closed_and_once, async |db| {
     assert_eq!(alerts::close(&mut conn, live.id, now().plus_ms(2)).await.unwrap(), 0);
     assert_eq!(alerts::get(&mut conn, live.id).await.unwrap().closed_at, Some(now().plus_ms(1)));
 });
+
+on_both!(a_fan_out_given_back_is_taken_up_at_once, async |db| {
+    let officer = db.add_officer("jo@force.example").await;
+    let (mine, other) = (add_publishing(db, officer.id, "urgent").await, add_publishing(db, officer.id, "routine").await);
+    assert_eq!(claim(db, "a", LEASE_MS).await.unwrap().id, mine.id);
+    assert_eq!(claim(db, "b", LEASE_MS).await.unwrap().id, other.id);
+    assert!(claim(db, "c", LEASE_MS).await.is_none());
+    assert_eq!(alerts::release_fan_out(&mut db.write().await, "a").await.unwrap(), 1);
+    assert_eq!(claim(db, "c", LEASE_MS).await.unwrap().id, mine.id, "and what another has stays theirs");
+});
+
+on_both!(a_fan_out_leased_before_the_clock_was_put_back_is_taken_up, async |db| {
+    let officer = db.add_officer("jo@force.example").await;
+    let alert = add_publishing(db, officer.id, "life_at_risk").await;
+    // Its worker is dead, and by the clock of now it has an hour still.
+    claim(db, "a", 3_600_000).await.unwrap();
+    assert_eq!(claim(db, "b", LEASE_MS).await.map(|row| row.id), Some(alert.id));
+    assert!(claim(db, "c", LEASE_MS).await.is_none(), "a lease of now stands");
+});

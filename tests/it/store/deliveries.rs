@@ -215,3 +215,21 @@ on_both!(deliveries_of_a_purpose_are_counted_since_a_moment, async |db| {
     deliveries::insert(&mut db.write().await, rows).await.unwrap();
     assert_eq!(deliveries::count_purpose_since(&mut db.read().await, &key("07700 900001"), "code", now()).await.unwrap(), 2);
 });
+
+on_both!(what_no_carrier_told_of_is_not_listed_among_what_is_in_doubt, async |db| {
+    let alert = db.new_alert(1);
+    let doubt = |code: Option<&str>, n: u32| DeliveryRow {
+        status: "unconfirmed".into(),
+        error_code: code.map(str::to_owned),
+        ..db.new_delivery(&alert, &format!("07700 90{n:04}"))
+    };
+    let in_doubt = vec![doubt(Some("timeout"), 1), doubt(None, 2)];
+    // An answer to somebody about the alert is no copy of it.
+    let answer = DeliveryRow { purpose: "reply".into(), source_id: db.id(), ..doubt(Some("timeout"), 3) };
+    let silent = (10..40).map(|n| doubt(Some("no_receipt"), n));
+    deliveries::insert(&mut db.write().await, silent.chain(in_doubt.clone()).chain([answer]).collect()).await.unwrap();
+    let mut conn = db.read().await;
+    let listed = deliveries::list_doubtful(&mut conn, alert.id, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|row| row.delivery.id).collect::<Vec<_>>(), ids(&in_doubt));
+    assert_eq!(deliveries::count_doubtful(&mut conn, alert.id).await.unwrap(), [("sms".to_owned(), 2)]);
+});

@@ -47,8 +47,18 @@ async fn claim(db: &TestDb, owner: &str, lease_ms: i64) -> Option<AlertRow> {
 }
 
 async fn make(db: &TestDb, alert: &AlertRow, wanted: &Wanted, ways: &Ways, limit: u32, owner: &str) -> Option<Made> {
-    let chunk =
-        Chunk { alert, wanted, ways, priority: 30, limit, ids: db.ids.reserve(now(), limit), owner, now: now(), expires_at: now().plus_ms(3 * 86_400_000) };
+    let chunk = Chunk {
+        alert,
+        wanted,
+        among: 0,
+        ways,
+        priority: 30,
+        limit,
+        ids: db.ids.reserve(now(), limit),
+        owner,
+        now: now(),
+        expires_at: now().plus_ms(3 * 86_400_000),
+    };
     let mut conn = db.write().await;
     let made: QueryResult<Option<Made>> = conn.transaction(async |conn| fan_out::make(conn, &chunk).await).await;
     made.unwrap()
@@ -353,6 +363,7 @@ on_both!(rows_have_the_ids_of_their_block_in_order_and_their_tokens_use_every_le
     let chunk = Chunk {
         alert: &alert,
         wanted: &wanted,
+        among: 0,
         ways: &ways,
         priority: 30,
         limit: 1_000,

@@ -11,7 +11,7 @@ use huecry::store::deliveries::{self, AttemptRow, DeliveryRow};
 use huecry::store::months::{self, AHEAD, BY_MONTH};
 use huecry::store::{Conn, envelopes, forgotten_files, messages, migrate, notices, outbox, receipts};
 
-use crate::support::app::TestApp;
+use crate::support::app::{TestApp, eventually};
 use crate::support::db::TestDb;
 use crate::support::now;
 
@@ -209,10 +209,76 @@ async fn a_month_past_its_time_is_dropped_and_what_must_stay_stays_in_it() {
     // When the conversation is gone too, the month has nothing left and goes altogether.
     execute(&db, "DELETE FROM messages").await;
     execute(&db, "DELETE FROM conversations").await;
+    t.app.clock().advance_ms(8 * 86_400_000);
     retention::run(&t.app).await.unwrap();
     assert!(!names(&db, "deliveries").await.contains(&month));
     let again = retention::run(&t.app).await.unwrap();
     assert!(again.iter().all(|gone| gone.count == 0), "{again:?}");
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_mail_goes_whole_though_nobody_told_of_it() {
+    let db = TestDb::postgres().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    let mail = old(&t, &db, t.app.now().minus_days(900), 6).await;
+    execute(&db, "UPDATE deliveries SET status = 'accepted', finished_at = NULL, channel_kind = 'email'").await;
+    let month = format!("deliveries_{}", mail.when.naive().format("%Y_%m"));
+    let done = retention::run(&t.app).await.unwrap();
+    assert!(done.iter().any(|gone| gone.kind.as_str() == "deliveries" && gone.count == 6), "{done:?}");
+    assert!(!names(&db, "deliveries").await.contains(&month));
+    assert_eq!(facts(&db, "SELECT '' AS word, COUNT(*) AS n FROM attempts").await[0].n, 0);
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_which_too_much_must_stay_is_read_once_a_week() {
+    let db = TestDb::postgres().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    let kept = old(&t, &db, t.app.now().minus_days(900), 3).await;
+    let name = format!("deliveries_{}", kept.when.naive().format("%Y_%m"));
+    execute(&db, "UPDATE deliveries SET status = 'held'").await;
+    retention::run(&t.app).await.unwrap();
+    let month = months::list(&mut db.read().await, &BY_MONTH[0]).await.unwrap().into_iter().find(|month| month.name == name).unwrap();
+    let until = months::looked_until(&mut db.read().await, &month).await.unwrap().unwrap();
+    // Nothing takes the place of a month that is not looked at.
+    execute(&db, "UPDATE deliveries SET status = 'delivered'").await;
+    let whole = async || facts(&db, &format!("SELECT '' AS word, COUNT(*) AS n FROM pg_class WHERE relname = '{name}'")).await[0].n;
+    retention::run(&t.app).await.unwrap();
+    assert_eq!(whole().await, 1, "its rows went one by one");
+    assert_eq!(facts(&db, "SELECT '' AS word, COUNT(*) AS n FROM deliveries").await[0].n, 0);
+    t.app.clock().advance_ms(until.since_ms(t.app.now()) + 1);
+    retention::run(&t.app).await.unwrap();
+    assert_eq!(whole().await, 0);
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_is_disposed_of_beside_who_reads_long_and_holds_nobody_up() {
+    let db = TestDb::postgres().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    let gone = old(&t, &db, t.app.now().minus_days(900), 6).await;
+    let month = format!("deliveries_{}", gone.when.naive().format("%Y_%m"));
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    // As a report or a backup does.
+    let mut reader = db.write().await;
+    let Conn::Pg(c) = &mut reader else { panic!("only PostgreSQL has months") };
+    for statement in ["BEGIN", "SELECT COUNT(*) FROM deliveries"] {
+        diesel::sql_query(statement).execute(&mut **c).await.unwrap();
+    }
+    let app = t.app.clone();
+    let disposal = tokio::spawn(async move { retention::run(&app).await.unwrap() });
+    let waits = "SELECT '' AS word, COUNT(*) AS n FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND relation = 'deliveries'::regclass";
+    for n in 0..3 {
+        eventually("disposal to wait", async || (facts(&db, waits).await[0].n > 0).then_some(())).await;
+        let began = std::time::Instant::now();
+        deliveries::insert(&mut db.write().await, vec![db.new_delivery(&alert, &format!("07700 90040{n}"))]).await.unwrap();
+        assert!(began.elapsed() < std::time::Duration::from_millis(1_500), "whoever sends waited {:?}", began.elapsed());
+    }
+    assert!(names(&db, "deliveries").await.contains(&month), "the reader is not disturbed");
+    diesel::sql_query("ROLLBACK").execute(&mut **c).await.unwrap();
+    disposal.await.unwrap();
+    assert!(!names(&db, "deliveries").await.contains(&month));
     t.stop().await;
 }
 

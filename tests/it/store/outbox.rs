@@ -162,6 +162,18 @@ on_both!(what_is_past_its_time_is_not_sent_and_a_suppression_says_more, async |d
     assert_eq!((row.rank, row.finished_at, row.attempts, row.lease_owner), (Status::Expired.rank(), Some(now()), 0, None));
 });
 
+on_both!(a_node_whose_clock_is_fast_ends_nothing_for_good, async |db| {
+    let alert = db.new_alert(1);
+    let row = DeliveryRow { expires_at: Some(now().plus_ms(3_600_000)), ..db.new_delivery(&alert, "07700 900001") };
+    deliveries::insert(&mut db.write().await, vec![row.clone()]).await.unwrap();
+    let fast = now().plus_ms(86_400_000);
+    let mut conn = db.write().await;
+    assert_eq!(outbox::expire(&mut conn, SMS, fast).await.unwrap(), 0);
+    let taken: diesel::QueryResult<outbox::Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, "a", 1, 60_000, &[], fast).await).await;
+    let taken = taken.unwrap();
+    assert_eq!((taken.held, taken.leaving.iter().map(|row| row.id).collect::<Vec<_>>()), (0, vec![row.id]));
+});
+
 on_both!(while_nothing_leaves_what_waits_expires_all_the_same, async |db| {
     let alert = db.new_alert(1);
     let until = |ms: i64, to: &str| DeliveryRow { expires_at: Some(now().plus_ms(ms)), ..db.new_delivery(&alert, to) };
