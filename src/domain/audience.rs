@@ -45,6 +45,8 @@ crate::words! {
         OptedOut = "opted_out",
         /// A tag says not to write to them.
         DoNotContact = "do_not_contact",
+        /// They asked, or seem to ask, to hear no more, and nothing has come of it yet.
+        InDoubt = "in_doubt",
         /// A message might endanger them.
         AtRisk = "at_risk",
         /// The number may be somebody else's now.
@@ -68,6 +70,7 @@ impl Untold {
         match self {
             Self::OptedOut => "Opted out",
             Self::DoNotContact => "Tagged \u{201c}do not contact\u{201d}",
+            Self::InDoubt => "Asked, or perhaps ask, to hear no more: not settled yet",
             Self::AtRisk => "May be at risk: answer them yourself",
             Self::BadAddress => "Address no longer works",
             Self::PassedOn => "The number may be somebody else\u{2019}s now",

@@ -13,6 +13,11 @@ use crate::store::accounts::{self, OfficerRow, TeamRow};
 use crate::store::conversations;
 use crate::store::handovers::{self, Told};
 
+/// More than these are no choice.
+const MOST_CHOICES: usize = 300;
+/// The longest reason, in characters.
+pub const LONGEST_REASON: usize = 200;
+
 /// To whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receiver {
@@ -53,6 +58,14 @@ pub async fn receivers(conn: &mut Conn, app: &App, officer: &OfficerRow) -> Quer
     Ok((officers, accounts::list_teams(conn).await?))
 }
 
+/// Officers whose conversations somebody may see, by name, for a choice; as many as can be chosen from.
+pub async fn seen(conn: &mut Conn, sight: &Sight) -> QueryResult<Vec<OfficerRow>> {
+    let mut officers: Vec<OfficerRow> = accounts::list_officers(conn).await?.into_iter().filter(|other| takes(sight, other)).collect();
+    officers.sort_by(|one, other| one.name.cmp(&other.name));
+    officers.truncate(MOST_CHOICES);
+    Ok(officers)
+}
+
 fn takes(sight: &Sight, other: &OfficerRow) -> bool {
     let near = sight.force || other.id == sight.officer_id || other.team_id.is_some_and(|team| sight.teams.contains(&team));
     near && other.disabled_at.is_none() && other.reads_replies()
@@ -60,10 +73,15 @@ fn takes(sight: &Sight, other: &OfficerRow) -> bool {
 
 /// Hands a conversation over.
 pub async fn assign(app: &App, conversation_id: i64, to: Receiver, officer: &OfficerRow) -> QueryResult<AssignOutcome> {
+    assign_with(app, conversation_id, to, "", officer).await
+}
+
+/// The same with the reason, for whoever gets it.
+pub async fn assign_with(app: &App, conversation_id: i64, to: Receiver, reason: &str, officer: &OfficerRow) -> QueryResult<AssignOutcome> {
     let mut conn = app.write().await?;
     let outcome = conn
         .transaction(async |conn| {
-            let (outcome, before) = assign_in(conn, app, conversation_id, to, officer).await?;
+            let (outcome, before) = assign_in(conn, app, conversation_id, to, reason, officer).await?;
             if let (AssignOutcome::Given(name), Some(before)) = (&outcome, before) {
                 undo::offer(conn, app, &Actor::Officer(officer.id), &sentence(name, to, officer), before).await?;
             }
@@ -85,6 +103,7 @@ pub(super) async fn assign_in(
     app: &App,
     conversation_id: i64,
     to: Receiver,
+    reason: &str,
     officer: &OfficerRow,
 ) -> QueryResult<(AssignOutcome, Option<Before>)> {
     let row = conversations::get_locked(conn, conversation_id).await?;
@@ -106,10 +125,16 @@ pub(super) async fn assign_in(
     }
     let mut before = Before::of(conn, conversation_id).await?;
     handovers::hand(conn, conversation_id, owner_id, team_id).await?;
-    let told = tell(conn, app, conversation_id, to, Some(officer.id), &format!("{} handed you a conversation", officer.name)).await?;
+    if to != Receiver::Officer(officer.id) {
+        // Whoever gets it has not read it.
+        before.add_unread(conversation_id, row.unread);
+        conversations::set_unread(conn, conversation_id, true).await?;
+    }
+    let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    let told = tell(conn, app, conversation_id, to, Some(officer.id), &format!("{} handed you a conversation{because}", officer.name)).await?;
     before.made(Made::Nudges(told));
     let actor = Actor::Officer(officer.id);
-    event(conn, app, conversation_id, &actor, "handed_over", &format!("Handed to {name}")).await?;
+    event(conn, app, conversation_id, &actor, "handed_over", &format!("Handed to {name}{because}")).await?;
     let detail = serde_json::json!({ "officer": owner_id, "team": team_id, "from_officer": row.owner_id, "from_team": row.team_id });
     audit::note(conn, app.ids(), app.now(), &actor, "conversation.hand_over", ("conversation", Some(conversation_id)), detail).await?;
     Ok((AssignOutcome::Given(name), Some(before)))

@@ -129,7 +129,7 @@ async fn act_on(conn: &mut Conn, app: &App, officer: &OfficerRow, row: &Conversa
         Act::Tag(name) => tag::add_in(conn, app, row.id, name, &actor).await,
         Act::Close(outcome) => close::close_in(conn, app, row.id, Some(*outcome), "", &actor).await,
         Act::Take => {
-            let (outcome, before) = assign::assign_in(conn, app, row.id, Receiver::Officer(officer.id), officer).await?;
+            let (outcome, before) = assign::assign_in(conn, app, row.id, Receiver::Officer(officer.id), "", officer).await?;
             Ok(before.filter(|_| matches!(outcome, AssignOutcome::Given(_))))
         }
         Act::Read => {

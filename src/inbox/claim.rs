@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::domain::At;
 use crate::store::accounts::OfficerRow;
 use crate::store::conversations::ConversationRow;
-use crate::store::presences::{self, DraftRow};
+use crate::store::presences::{self, DraftRow, NoteDraftRow};
 use crate::store::{Conn, accounts, conversations};
 
 /// How long a claim holds after the last word.
@@ -29,6 +29,8 @@ pub struct Around {
     pub answering: Option<(String, At)>,
     /// What this officer has begun to write.
     pub draft: Option<DraftRow>,
+    /// The note that they have begun.
+    pub note: Option<NoteDraftRow>,
 }
 
 /// Who else is about.
@@ -39,6 +41,7 @@ pub async fn around(conn: &mut Conn, app: &App, conversation: &ConversationRow, 
         here: here.into_iter().filter(|(id, _)| *id != officer_id).map(|(_, name)| name).collect(),
         answering: answering(conn, conversation, officer_id, now).await?,
         draft: presences::find_draft(conn, conversation.id, officer_id).await?,
+        note: presences::find_note_draft(conn, conversation.id, officer_id).await?,
     })
 }
 
@@ -86,6 +89,17 @@ pub async fn write(app: &App, conversation_id: i64, officer: &OfficerRow, text: 
 pub(super) async fn keep_in(conn: &mut Conn, conversation_id: i64, officer_id: i64, text: &str, now: At) -> QueryResult<()> {
     let row = DraftRow { conversation_id, officer_id, text: text.chars().take(LONGEST).collect(), saved_at: now };
     presences::save_draft(conn, &row).await.map(|_| ())
+}
+
+/// Keeps the note that an officer has begun; nothing written throws it away. It is no answer: nobody is held up by it.
+pub async fn write_note(app: &App, conversation_id: i64, officer: &OfficerRow, text: &str) -> QueryResult<()> {
+    let mut conn = app.write().await?;
+    if text.trim().is_empty() {
+        return presences::drop_note_draft(&mut conn, conversation_id, officer.id).await.map(|_| ());
+    }
+    let text = text.chars().take(LONGEST).collect();
+    let row = NoteDraftRow { conversation_id, officer_id: officer.id, text, saved_at: app.now() };
+    presences::save_note_draft(&mut conn, &row).await.map(|_| ())
 }
 
 /// An officer has left the page: what they wrote stays, their claim ends.

@@ -4,6 +4,8 @@
 //! it. After 24 hours the owner is told, after 48 the team, after 66 the supervisor; nobody who is away is asked, their cover
 //! is. An urgent reply is told to its owner at once, and to the duty desk if nobody has taken it up in two minutes.
 
+use std::collections::BTreeSet;
+
 use diesel::QueryResult;
 
 use super::{changed, event, sight};
@@ -324,6 +326,18 @@ pub(super) async fn take_up_in(conn: &mut Conn, app: &App, conversation_id: i64,
     event(conn, app, conversation_id, actor, "taken_up", "Taken up").await?;
     audit::note(conn, app.ids(), app.now(), actor, "conversation.take_up", ("conversation", Some(conversation_id)), serde_json::json!({})).await?;
     Ok(true)
+}
+
+/// Of alike things that an officer is told of one conversation, the first alone: that nobody has taken it up says already that
+/// it needs somebody, and that 48 hours are over that 24 are.
+pub fn once_each(told: Vec<(NudgeRow, ConversationRow)>) -> Vec<(NudgeRow, ConversationRow)> {
+    let sort = |kind: &str| match kind {
+        "urgent" | "desk" => 0,
+        "waiting_24" | "waiting_48" | "waiting_66" | "overdue" => 1,
+        _ => 2,
+    };
+    let mut known = BTreeSet::new();
+    told.into_iter().filter(|(nudge, _)| known.insert((nudge.conversation_id, sort(&nudge.kind)))).collect()
 }
 
 /// How the clock stands, for people.

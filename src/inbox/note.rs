@@ -9,6 +9,7 @@ use crate::domain::ids;
 use crate::store::Conn;
 use crate::store::conversations::{self, ConversationRow};
 use crate::store::messages::{self, MessageRow};
+use crate::store::presences;
 
 /// The longest note, in characters.
 pub const LONGEST: usize = 4_000;
@@ -18,7 +19,12 @@ pub async fn add(app: &App, conversation_id: i64, text: &str, actor: &Actor) -> 
     let mut conn = app.write().await?;
     conn.transaction(async |conn| {
         let row = conversations::get_locked(conn, conversation_id).await?;
-        add_in(conn, app, &row, text, actor).await
+        add_in(conn, app, &row, text, actor).await?;
+        // It is kept: what was begun of it is not needed any more.
+        if let Some(officer_id) = actor.officer_id() {
+            presences::drop_note_draft(conn, conversation_id, officer_id).await?;
+        }
+        Ok::<_, diesel::result::Error>(())
     })
     .await?;
     drop(conn);

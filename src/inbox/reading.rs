@@ -2,9 +2,12 @@
 
 use diesel::QueryResult;
 
+use super::elsewhere::{self, Elsewhere};
+use super::leave_out::{self, Doubt};
 use super::{search, sight};
 use crate::app::App;
 use crate::audit::{self, Actor};
+use crate::domain::At;
 use crate::store::Conn;
 use crate::store::accounts::{self, OfficerRow, TeamRow};
 use crate::store::alerts::{self, AlertRow};
@@ -33,6 +36,8 @@ pub struct Opened {
     pub alert: Option<(AlertRow, String)>,
     /// Alerts that it may belong to, in order, with reasons.
     pub candidates: Vec<(AlertRow, String)>,
+    /// Other current alerts that it may belong to.
+    pub elsewhere: Elsewhere,
     /// Messages in order.
     pub messages: Vec<MessageRow>,
     /// Their files.
@@ -51,6 +56,8 @@ pub struct Opened {
     pub teams: Vec<TeamRow>,
     /// What stands against the address.
     pub suppression: Option<SuppressionRow>,
+    /// They seem to want no more, and nothing has come of it yet.
+    pub doubt: Option<Doubt>,
     /// Why it is urgent, and who has taken it up.
     pub urgency: Option<UrgencyRow>,
     /// Times in which its clock stood still.
@@ -91,7 +98,7 @@ pub async fn refresh(app: &App, officer: &OfficerRow, public_id: &str, shown: Op
 async fn read_for(app: &App, officer: &OfficerRow, id: i64) -> QueryResult<Opened> {
     let now = app.now();
     let read_all = async |conn: &mut Conn| {
-        let mut opened = read(conn, id).await?;
+        let mut opened = read(conn, id, now).await?;
         let sight = sight::of_in(conn, officer, now).await?;
         opened.shared = search::shared(conn, &opened.findings, &sight).await?;
         Ok(opened)
@@ -147,7 +154,7 @@ async fn note_view(app: &App, officer: &OfficerRow, conversation: &ConversationR
 }
 
 /// All of it as of one moment: what the page shows and the version that an answer names fit together.
-async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
+async fn read(conn: &mut Conn, id: i64, now: At) -> QueryResult<Opened> {
     let conversation = conversations::get(conn, id).await?;
     let correspondent = correspondents::get(conn, conversation.correspondent_id).await?;
     let registered = residents::find_of(conn, &correspondent).await?;
@@ -174,17 +181,21 @@ async fn read(conn: &mut Conn, id: i64) -> QueryResult<Opened> {
     let candidates =
         listed.into_iter().filter_map(|candidate| rows.iter().find(|row| row.id == candidate.alert_id).map(|row| (row.clone(), candidate.reason))).collect();
     let messages = messages::list_of(conn, conversation.id).await?;
+    let events = conversations::list_events(conn, conversation.id).await?;
+    let elsewhere = elsewhere::of(conn, now, &conversation, &correspondent, resident.as_ref().map(|(resident, ..)| resident)).await?;
     let message_ids: Vec<i64> = messages.iter().map(|message| message.id).collect();
     let delivery_ids: Vec<i64> = messages.iter().filter_map(|message| message.delivery_id).collect();
     Ok(Opened {
         resident,
         alert,
         candidates,
+        elsewhere,
         attachments: messages::list_attachments(conn, &message_ids).await?,
         findings: findings::list_of(conn, &message_ids).await?,
         shared: Vec::new(),
         deliveries: deliveries::list_by_ids(conn, &delivery_ids).await?,
-        events: conversations::list_events(conn, conversation.id).await?,
+        doubt: leave_out::doubt(conn, &correspondent, &messages, &events).await?,
+        events,
         officers: accounts::list_officers(conn).await?,
         teams: accounts::list_teams(conn).await?,
         urgency: urgencies::find(conn, conversation.id).await?.filter(|_| conversation.urgency != "none"),

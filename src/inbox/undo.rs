@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
+use super::leave_out::{self, LeftOut};
 use super::{event, holds};
 use crate::app::App;
 use crate::audit::{self, Actor};
@@ -58,6 +59,8 @@ pub(super) enum Made {
     Handover(i64),
     /// What officers were told.
     Nudges(Vec<i64>),
+    /// Somebody to whom nothing goes any more.
+    LeftOut(LeftOut),
 }
 
 impl Before {
@@ -202,6 +205,13 @@ async fn restore(conn: &mut Conn, app: &App, officer: &OfficerRow, sentence: &st
             return Ok(false);
         }
     }
+    for made in &before.made {
+        if let Made::LeftOut(left) = made
+            && !leave_out::stands(conn, left).await?
+        {
+            return Ok(false);
+        }
+    }
     for tagged in &before.tagged {
         let changed = if tagged.added {
             tags::remove(conn, tagged.conversation_id, tagged.tag_id).await?
@@ -232,7 +242,7 @@ async fn restore(conn: &mut Conn, app: &App, officer: &OfficerRow, sentence: &st
         };
     }
     for made in &before.made {
-        unmake(conn, made).await?;
+        unmake(conn, app, officer, made).await?;
     }
     let Some(subject) = before.subject() else { return Ok(true) };
     let actor = Actor::Officer(officer.id);
@@ -253,12 +263,13 @@ async fn keep_held(conn: &mut Conn, app: &App, ties: &[Tie]) -> QueryResult<()> 
     Ok(())
 }
 
-async fn unmake(conn: &mut Conn, made: &Made) -> QueryResult<usize> {
+async fn unmake(conn: &mut Conn, app: &App, officer: &OfficerRow, made: &Made) -> QueryResult<usize> {
     match made {
         Made::Conversation(id) => undos::delete_empty(conn, *id).await,
         Made::Move(id) => undos::forget_move(conn, *id).await,
         Made::Handover(id) => handovers::delete(conn, *id).await,
         Made::Nudges(ids) => handovers::untell(conn, ids).await,
+        Made::LeftOut(left) => leave_out::take_back(conn, app, left, &Actor::Officer(officer.id)).await,
     }
 }
 

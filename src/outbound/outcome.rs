@@ -97,6 +97,8 @@ fn decide(app: &App, answerer: &Answerer) -> Result<Address, Untold> {
         Err(Untold::OptedOut)
     } else if answerer.unwanted {
         Err(Untold::DoNotContact)
+    } else if answerer.in_doubt {
+        Err(Untold::InDoubt)
     } else if answerer.at_risk {
         Err(Untold::AtRisk)
     } else if answerer.passed_on {

@@ -140,6 +140,17 @@ pub async fn list_by_ids(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<AlertR
     on!(conn, c => alerts::table.filter(alerts::id.eq_any(ids)).select(AlertRow::as_select()).load(c).await)
 }
 
+/// Alerts that are asked about now, the newest first.
+pub async fn list_current(conn: &mut Conn, limit: i64) -> QueryResult<Vec<AlertRow>> {
+    on!(conn, c => alerts::table
+        .filter(alerts::status.eq_any(["publishing", "live", "taken_back"]))
+        .order(alerts::id.desc())
+        .limit(limit)
+        .select(AlertRow::as_select())
+        .load(c)
+        .await)
+}
+
 /// The texts in force.
 pub async fn list_texts(conn: &mut Conn, alert_id: i64, version: i64) -> QueryResult<Vec<AlertTextRow>> {
     on!(conn, c => alert_texts::table

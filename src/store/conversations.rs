@@ -341,6 +341,11 @@ pub async fn touch_note(conn: &mut Conn, id: i64) -> QueryResult<usize> {
         .await)
 }
 
+/// Notes that something about its person has changed, which whoever answers must see first.
+pub async fn touch_standing(conn: &mut Conn, id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(conversations::table.find(id)).set(conversations::version.eq(conversations::version + 1)).execute(c).await)
+}
+
 /// The first words of a conversation in the lists.
 pub async fn set_preview(conn: &mut Conn, id: i64, preview: &str) -> QueryResult<usize> {
     on!(conn, c => diesel::update(conversations::table.find(id)).set(conversations::preview.eq(preview)).execute(c).await)

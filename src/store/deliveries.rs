@@ -290,6 +290,30 @@ pub async fn suppress_waiting(conn: &mut Conn, match_key: &[u8], channel_kind: &
         .await)
 }
 
+/// What waits to go to an address: each with its status.
+pub async fn list_waiting(conn: &mut Conn, match_key: &[u8], channel_kind: &str) -> QueryResult<Vec<(i64, String)>> {
+    on!(conn, c => deliveries::table
+        .filter(deliveries::match_key.eq(match_key)
+            .and(deliveries::channel_kind.eq(channel_kind))
+            .and(deliveries::status.eq_any(["queued", "held"]))
+            .and(deliveries::purpose.ne("opt_out_confirmation")))
+        .select((deliveries::id, deliveries::status))
+        .load(c)
+        .await)
+}
+
+/// Sets what was suppressed as it waited.
+pub async fn restore_waiting(conn: &mut Conn, waiting: &[(i64, String)]) -> QueryResult<usize> {
+    let mut restored = 0;
+    for (id, status) in waiting {
+        restored += on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(*id).and(deliveries::status.eq("suppressed"))))
+            .set((deliveries::status.eq(status), deliveries::rank.eq(Status::Queued.rank()), deliveries::finished_at.eq(None::<At>)))
+            .execute(c)
+            .await)?;
+    }
+    Ok(restored)
+}
+
 /// How many deliveries of a purpose an address had since then.
 pub async fn count_purpose_since(conn: &mut Conn, match_key: &[u8], purpose: &str, since: At) -> QueryResult<i64> {
     on!(conn, c => deliveries::table

@@ -43,9 +43,9 @@ pub async fn insert(conn: &mut Conn, rows: Vec<NudgeRow>) -> QueryResult<Vec<Nud
     Ok(fresh)
 }
 
-/// What an officer has not seen yet and what nobody has dealt with since, with the public id of each conversation: where
-/// life may be at risk first, then the latest.
-pub async fn list_unseen(conn: &mut Conn, officer_id: i64, limit: i64) -> QueryResult<Vec<(NudgeRow, String)>> {
+/// What an officer has not seen yet and what nobody has dealt with since, each with its conversation: where life may be at risk
+/// first, then the latest.
+pub async fn list_unseen(conn: &mut Conn, officer_id: i64, limit: i64) -> QueryResult<Vec<(NudgeRow, ConversationRow)>> {
     let calls = || nudges::kind.eq_any(["urgent", "desk"]);
     let untaken = urgencies::table.filter(urgencies::conversation_id.eq(conversations::id).and(urgencies::acknowledged_at.is_null()));
     let clock = || nudges::kind.like("waiting%").or(nudges::kind.eq("overdue"));
@@ -58,7 +58,7 @@ pub async fn list_unseen(conn: &mut Conn, officer_id: i64, limit: i64) -> QueryR
             .or(diesel::dsl::not(calls().or(clock()))))
         .order((calls().desc(), nudges::id.desc()))
         .limit(limit)
-        .select((NudgeRow::as_select(), conversations::public_id))
+        .select((NudgeRow::as_select(), ConversationRow::as_select()))
         .load(c)
         .await)
 }

@@ -78,6 +78,9 @@ pub struct Answerer {
     /// A tag on any conversation of theirs says not to write to them.
     #[diesel(sql_type = Bool)]
     pub unwanted: bool,
+    /// In what they wrote they ask, or seem to ask, to hear no more, and nothing has come of it since.
+    #[diesel(sql_type = Bool)]
+    pub in_doubt: bool,
     /// A suppression stands.
     #[diesel(sql_type = Bool)]
     pub suppressed: bool,
@@ -111,10 +114,18 @@ fn answerers(which: &str, outcome_id: i64) -> String {
              WHERE {THEIRS} AND g.name = '{name}')"
         )
     };
+    let unsettled = |asked_at: &str| {
+        format!(
+            "NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = k.match_key AND s.scope = 'all' \
+             AND s.channel IN (CASE k.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all') AND (s.lifted_at IS NULL OR s.lifted_at >= {asked_at}))"
+        )
+    };
     format!(
         "SELECT c.id, c.channel, c.our_address, k.kind, k.address, k.match_key, (c.certainty = 'certain') AS certain, c.third_party, (k.owner_doubt_at IS NOT NULL) AS passed_on, \
          (EXISTS (SELECT 1 FROM conversations o LEFT JOIN urgencies u ON u.conversation_id = o.id WHERE {THEIRS} AND (o.urgency = 'life' OR u.level = 'life')) \
              OR {}) AS at_risk, {} AS unwanted, \
+         (EXISTS (SELECT 1 FROM conversation_events e WHERE e.conversation_id = c.id AND e.kind = 'opt_out_asked' AND {}) \
+             OR EXISTS (SELECT 1 FROM messages q WHERE q.conversation_id = c.id AND q.class = 'opt_out_review' AND {})) AS in_doubt, \
          EXISTS (SELECT 1 FROM suppressions s WHERE s.match_key = k.match_key AND s.scope = 'all' AND s.lifted_at IS NULL \
              AND s.channel IN (CASE k.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, 'all')) AS suppressed, \
          EXISTS (SELECT 1 FROM addresses a WHERE a.match_key = k.match_key AND a.bad_at IS NOT NULL) AS bad, ad.resident_id, c.last_message_at, \
@@ -128,6 +139,8 @@ fn answerers(which: &str, outcome_id: i64) -> String {
          ORDER BY c.id LIMIT $4",
         tagged("at risk"),
         tagged("do not contact"),
+        unsettled("e.created_at"),
+        unsettled("q.received_at"),
     )
 }
 

@@ -10,8 +10,8 @@ use super::correspondents::CorrespondentRow;
 use super::residents::{ConsentRow, ResidentRow};
 use super::schema::{
     attachments, attempts, bounce_scores, codes, consent_events, conversation_events, conversation_moves, conversations, correspondents, deliveries, drafts,
-    envelopes, findings, handovers, messages, nudges, number_faults, pauses, residents, search_entries, suppressions, text_parts, undo_parts, undos, unmasks,
-    urgencies,
+    envelopes, findings, handovers, messages, note_drafts, nudges, number_faults, pauses, residents, search_entries, suppressions, text_parts, undo_parts,
+    undos, unmasks, urgencies,
 };
 use super::suppressions::SuppressionRow;
 use crate::domain::{At, MatchKey};
@@ -135,6 +135,7 @@ pub async fn erase_messages(conn: &mut Conn, conversation_id: i64, tombstone: &s
         .execute(c)
         .await)?;
     on!(conn, c => diesel::delete(drafts::table.filter(drafts::conversation_id.eq(conversation_id))).execute(c).await)?;
+    on!(conn, c => diesel::delete(note_drafts::table.filter(note_drafts::conversation_id.eq(conversation_id))).execute(c).await)?;
     let nothing = serde_json::json!([]);
     // What officers noted beside the messages may say the same again.
     on!(conn, c => diesel::update(conversation_events::table.filter(conversation_events::conversation_id.eq(conversation_id)))

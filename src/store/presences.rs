@@ -1,11 +1,11 @@
-//! Tables `presences`, `drafts`: who has a conversation open, and what they have begun to write. Claims stand on the
-//! conversation itself.
+//! Tables `presences`, `drafts`, `note_drafts`: who has a conversation open, and what they have begun to write. Claims stand on
+//! the conversation itself.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use super::schema::{conversations, drafts, officers, presences};
+use super::schema::{conversations, drafts, note_drafts, officers, presences};
 use crate::domain::At;
 use crate::on;
 
@@ -26,6 +26,26 @@ pub struct DraftRow {
 impl std::fmt::Debug for DraftRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Draft({}, {} bytes)", self.conversation_id, self.text.len())
+    }
+}
+
+/// A note to colleagues that an officer has begun.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = note_drafts)]
+pub struct NoteDraftRow {
+    /// On which conversation.
+    pub conversation_id: i64,
+    /// By whom.
+    pub officer_id: i64,
+    /// The words so far.
+    pub text: String,
+    /// When they were kept.
+    pub saved_at: At,
+}
+
+impl std::fmt::Debug for NoteDraftRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NoteDraft({}, {} bytes)", self.conversation_id, self.text.len())
     }
 }
 
@@ -100,4 +120,25 @@ pub async fn drop_draft(conn: &mut Conn, conversation_id: i64, officer_id: i64) 
 /// An officer's draft to a conversation.
 pub async fn find_draft(conn: &mut Conn, conversation_id: i64, officer_id: i64) -> QueryResult<Option<DraftRow>> {
     on!(conn, c => drafts::table.find((conversation_id, officer_id)).select(DraftRow::as_select()).first(c).await.optional())
+}
+
+/// Keeps the draft of a note in the place of the one before.
+pub async fn save_note_draft(conn: &mut Conn, row: &NoteDraftRow) -> QueryResult<usize> {
+    on!(conn, c => diesel::insert_into(note_drafts::table)
+        .values(row)
+        .on_conflict((note_drafts::conversation_id, note_drafts::officer_id))
+        .do_update()
+        .set((note_drafts::text.eq(&row.text), note_drafts::saved_at.eq(row.saved_at)))
+        .execute(c)
+        .await)
+}
+
+/// Throws the draft of a note away.
+pub async fn drop_note_draft(conn: &mut Conn, conversation_id: i64, officer_id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(note_drafts::table.find((conversation_id, officer_id))).execute(c).await)
+}
+
+/// The note that an officer has begun on a conversation.
+pub async fn find_note_draft(conn: &mut Conn, conversation_id: i64, officer_id: i64) -> QueryResult<Option<NoteDraftRow>> {
+    on!(conn, c => note_drafts::table.find((conversation_id, officer_id)).select(NoteDraftRow::as_select()).first(c).await.optional())
 }

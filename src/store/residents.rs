@@ -65,11 +65,11 @@ pub struct ConsentRow {
     pub resident_id: Option<i64>,
     /// The address it is about.
     pub match_key: Vec<u8>,
-    /// `joined`, `changed`, `left`, `stopped`, `started`, `imported`.
+    /// `joined`, `changed`, `left`, `stopped`, `taken_back` (by the officer who had just left them out), `started`, `imported`.
     pub action: String,
     /// `sms`, `email` or `all`.
     pub channel: String,
-    /// `website`, `sms`, `one_click`, `import:…`.
+    /// `website`, `sms`, `one_click`, `officer:…`, `import:…`.
     pub source: String,
     /// Which wording they saw.
     pub wording: String,

@@ -881,6 +881,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    note_drafts (conversation_id, officer_id) {
+        conversation_id -> BigInt,
+        officer_id -> BigInt,
+        text -> Text,
+        saved_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     canned_answers (id) {
         id -> BigInt,
         officer_id -> Nullable<BigInt>,
@@ -1074,6 +1083,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     mailbox_uids,
     mailboxes,
     messages,
+    note_drafts,
     notices,
     nudges,
     number_faults,

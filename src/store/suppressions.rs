@@ -20,7 +20,7 @@ pub struct SuppressionRow {
     pub channel: String,
     /// `all`, or a group's slug.
     pub scope: String,
-    /// `stop`, `one_click`, `left`, `bounce`, …
+    /// `stop`, `one_click`, `left`, `officer`, `bounce`, …
     pub reason: String,
     /// The exact words or act.
     pub evidence: String,
@@ -45,9 +45,7 @@ pub async fn suppress(conn: &mut Conn, row: &SuppressionRow) -> QueryResult<usiz
     if inserted > 0 {
         return Ok(inserted);
     }
-    if row.source_envelope_id.is_some() {
-        note_wish(conn, row, row.created_at).await?;
-    }
+    note_wish(conn, row, row.created_at).await?;
     on!(conn, c => diesel::update(suppressions::table.filter(
             suppressions::match_key.eq(&row.match_key)
                 .and(suppressions::channel.eq(&row.channel))
@@ -175,4 +173,47 @@ pub async fn was_lifted_by_start(conn: &mut Conn, match_key: &[u8], channel: &st
                 .and(suppressions::lifted_by.eq("start")))))
         .get_result(c)
         .await)
+}
+
+/// What stands or stood against an address on a channel, in a scope.
+pub async fn find(conn: &mut Conn, match_key: &[u8], channel: &str, scope: &str) -> QueryResult<Option<SuppressionRow>> {
+    on!(conn, c => suppressions::table
+        .filter(suppressions::match_key.eq(match_key).and(suppressions::channel.eq(channel)).and(suppressions::scope.eq(scope)))
+        .select(SuppressionRow::as_select())
+        .first(c)
+        .await
+        .optional())
+}
+
+/// Whether anything stands against an address on a kind of channel, or stood at some time since then.
+pub async fn was_set_since(conn: &mut Conn, match_key: &[u8], channel: &str, since: At) -> QueryResult<bool> {
+    on!(conn, c => diesel::select(diesel::dsl::exists(suppressions::table.filter(
+            suppressions::match_key.eq(match_key)
+                .and(suppressions::channel.eq_any([channel, "all"]))
+                .and(suppressions::scope.eq("all"))
+                .and(suppressions::lifted_at.is_null().or(suppressions::lifted_at.ge(since).assume_not_null())))))
+        .get_result(c)
+        .await)
+}
+
+/// Whether it stands for this reason, and nobody has asked for it since.
+pub async fn is_untouched(conn: &mut Conn, id: i64, reason: &str) -> QueryResult<bool> {
+    on!(conn, c => diesel::select(diesel::dsl::exists(suppressions::table.filter(
+            suppressions::id.eq(id)
+                .and(suppressions::reason.eq(reason))
+                .and(suppressions::lifted_at.is_null())
+                .and(suppressions::source_envelope_id.is_null())
+                .and(suppressions::last_asked_at.eq(suppressions::created_at.nullable()).assume_not_null()))))
+        .get_result(c)
+        .await)
+}
+
+/// Lifts what had been lifted before by the same.
+pub async fn lift_again(conn: &mut Conn, id: i64, by: &str, now: At) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(suppressions::table.find(id)).set((suppressions::lifted_at.eq(Some(now)), suppressions::lifted_by.eq(Some(by)))).execute(c).await)
+}
+
+/// Takes away what should never have been set.
+pub async fn delete(conn: &mut Conn, id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(suppressions::table.find(id)).execute(c).await)
 }

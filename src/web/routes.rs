@@ -100,6 +100,8 @@ routes! {
     post "/inbox/{id}/assign" Officer => inbox::acts::assign;
     post "/inbox/{id}/handover" Officer => inbox::acts::hand_over;
     post "/inbox/{id}/note" Officer => inbox::acts::note;
+    post "/inbox/{id}/note/draft" Officer => inbox::desk::note_draft;
+    post "/inbox/{id}/leave-out" Officer => inbox::acts::leave_out;
     post "/inbox/{id}/split" Officer => inbox::acts::split;
     post "/inbox/{id}/urgency" Officer => inbox::acts::urgency;
     post "/inbox/{id}/thrive" Officer => inbox::acts::thrive;

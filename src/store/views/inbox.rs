@@ -88,9 +88,21 @@ pub struct InboxRow {
     /// Who is at it.
     #[diesel(sql_type = Nullable<Text>)]
     pub claimed_by: Option<String>,
+    /// The same by id.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub claimed_by_id: Option<i64>,
     /// How long that holds.
     #[diesel(sql_type = Nullable<Timestamp>)]
     pub claimed_until: Option<At>,
+    /// When somebody took up what is urgent, and
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub taken_up_at: Option<At>,
+    /// who.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub taken_up_by: Option<String>,
+    /// They asked by mail to be left out, and have not confirmed it.
+    #[diesel(sql_type = Bool)]
+    pub asked_out: bool,
 }
 
 /// Which part of the inbox.
@@ -145,6 +157,10 @@ pub struct Narrow {
     pub urgency: Option<Urgency>,
     /// With a picture.
     pub photo: bool,
+    /// This officer's.
+    pub owner_id: Option<i64>,
+    /// That nobody has opened.
+    pub unread: bool,
 }
 
 impl Narrow {
@@ -166,6 +182,12 @@ impl Narrow {
             Some(Urgency::Life) => all.push_str(" AND c.urgency = 'life' AND c.urgency <> 'none'"),
             Some(Urgency::Raised) => all.push_str(" AND c.urgency <> 'none'"),
             Some(Urgency::None) | None => {}
+        }
+        if let Some(id) = self.owner_id {
+            let _infallible = write!(all, " AND c.owner_id = {id}");
+        }
+        if self.unread {
+            all.push_str(" AND c.unread");
         }
         if self.photo {
             all.push_str(
@@ -243,9 +265,14 @@ pub(super) fn lines(picked: &str) -> String {
     format!(
         "SELECT c.id, c.public_id, c.version, c.channel_kind, k.address, k.name AS correspondent_name, r.name AS resident_name, c.preview, \
          c.last_message_at, c.unread, al.reference, al.title, al.urgency, c.certainty, c.attachments_count, c.messages_count, \
-         o.name AS owner, c.status, c.place, c.urgency AS need, c.waiting_since, c.due_at, c.paused_at, c.outcome, h.name AS claimed_by, c.claimed_until \
+         o.name AS owner, c.status, c.place, c.urgency AS need, c.waiting_since, c.due_at, c.paused_at, c.outcome, h.name AS claimed_by, \
+         c.claimed_by AS claimed_by_id, c.claimed_until, u.acknowledged_at AS taken_up_at, t.name AS taken_up_by, \
+         EXISTS (SELECT 1 FROM conversation_events e WHERE e.conversation_id = c.id AND e.kind = 'opt_out_asked' AND NOT EXISTS \
+             (SELECT 1 FROM suppressions s WHERE s.match_key = k.match_key AND s.scope = 'all' AND s.channel IN ('email', 'all') \
+                 AND (s.lifted_at IS NULL OR s.lifted_at >= e.created_at))) AS asked_out \
          FROM ({picked}) AS p JOIN conversations c ON c.id = p.id JOIN correspondents k ON k.id = c.correspondent_id \
          LEFT JOIN alerts al ON al.id = c.alert_id LEFT JOIN officers o ON o.id = c.owner_id LEFT JOIN officers h ON h.id = c.claimed_by \
+         LEFT JOIN urgencies u ON u.conversation_id = c.id LEFT JOIN officers t ON t.id = u.acknowledged_by \
          LEFT JOIN addresses ad ON ad.match_key = k.match_key \
              AND (k.owner_doubt_at IS NULL OR ad.verified_at <= k.owner_doubt_at) \
              AND (k.owner_doubt_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM correspondents was \

@@ -23,7 +23,8 @@ export function morph(old, fresh) {
     if (name === 'value' && old.hasAttribute('data-seen-only')) { if (value !== old.value) old.dataset.next = value; continue; }
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
-  if (old.matches('textarea, select')) return;
+  // What somebody has chosen stays chosen; only a list that says so takes new entries.
+  if (old.matches('textarea, select:not([data-options])')) return;
   const keyed = new Map([...old.children].filter((el) => el.dataset.key).map((el) => [el.dataset.key, el]));
   let at = old.firstChild;
   for (const node of [...fresh.childNodes]) {
@@ -244,7 +245,10 @@ function shortcuts() {
   keys.k ??= () => step(-1);
   keys.o ??= () => { const a = document.activeElement; if (a.matches('.row a')) a.click(); else return false; };
   Object.assign(keys, {
-    z: () => $('.undo:not([hidden]) button')?.click(),
+    z: () => {
+      const undo = $('.undo:not([hidden]) button');
+      if (undo) undo.click(); else tell('There is nothing to take back. What was sent, kept as a note or taken up stays; the rest can be taken back for half a minute.');
+    },
     '/': () => { const box = $('[data-search]'); if (box?.checkVisibility()) { box.focus(); box.select(); } else go('/inbox/search'); },
     '?': () => dialog.showModal(),
     'g i': () => go('/inbox'),
@@ -263,6 +267,34 @@ function shortcuts() {
     // What has nothing to do on this page is left to the browser.
     if (act && act(e) !== false) e.preventDefault();
   });
+}
+
+// --- the message bar ----------------------------------------------------------------------------------------------
+// Says what a key could not do, in the place of what was said before. Empty from the first, so that it is read out.
+let bar = null;
+export function tell(words) {
+  if (!bar) return;
+  $$('.notice').forEach((notice) => { if (notice !== bar && !notice.matches('.undo')) notice.remove(); });
+  bar.hidden = false;
+  $('span', bar).textContent = '';
+  setTimeout(() => { $('span', bar).textContent = words; }, 30);
+  clearTimeout(tell.timer);
+  tell.timer = setTimeout(() => { bar.hidden = true; }, 9000);
+}
+
+function messages() {
+  const header = $('.officer > .top');
+  if (!header) return;
+  bar = Object.assign(document.createElement('div'), { className: 'notice told', hidden: true });
+  bar.setAttribute('role', 'status');
+  bar.append(document.createElement('span'));
+  header.after(bar);
+  // It lies over the page, so it can be put away; what can be taken back goes with its time.
+  for (const notice of $$('.officer > .notice')) {
+    const close = Object.assign(document.createElement('button'), { type: 'button', className: 'plain put-away', textContent: 'Hide' });
+    close.addEventListener('click', () => { if (notice === bar) notice.hidden = true; else notice.remove(); });
+    notice.append(close);
+  }
 }
 
 // --- small sturdiness ---------------------------------------------------------------------------------------------
@@ -314,7 +346,7 @@ function scrolls() {
 
 export function toEnd() {
   const talk = $('[data-keep-scroll]');
-  if (talk && !$('.settle', talk) && !$('[data-error-summary]', talk)) talk.scrollTop = talk.scrollHeight;
+  if (talk && !$('.settle:not(.doubted)', talk) && !$('[data-error-summary]', talk)) talk.scrollTop = talk.scrollHeight;
 }
 
 // --- covering parts of a picture (inbox/redact): a box drawn over it fills the next empty row, and a row shows its box ----
@@ -353,6 +385,7 @@ function covers(form) {
 $$('[data-js]').forEach((el) => { el.hidden = false; });
 scrolls();
 errors();
+messages();
 undos();
 once();
 shortcuts();

@@ -1,6 +1,6 @@
 // The inbox: the next conversation without loading a page, what was seen, drafts and claims, one key for every act.
 // Every form works without this file.
-import { $, $$, after, keys, morph, refresh, store, toEnd } from './app.js';
+import { $, $$, after, keys, morph, refresh, store, tell, toEnd } from './app.js';
 
 const LIVE = { 'X-Live': '1', Accept: 'text/html' };
 const csrf = () => $('input[name="csrf"]')?.value ?? '';
@@ -22,8 +22,9 @@ function begin() {
   if (!talk) { leave = () => {}; return; }
   const gone = new AbortController();
   const seen = watch(talk, gone.signal);
-  const written = writing(talk, gone.signal, seen);
-  leave = () => { written(); gone.abort(); };
+  const written = writing(talk, gone.signal, seen), noted = noting(talk, gone.signal);
+  addEventListener('pagehide', () => written(noted()), { signal: gone.signal });
+  leave = () => { written(noted()); gone.abort(); };
 }
 
 // What counts as seen: a message whose end has stood in the window of a page that somebody looks at. Only then does the
@@ -45,7 +46,7 @@ function watch(talk, signal) {
   }, { rootMargin: `0px 0px -${covered()}px 0px` });
   document.addEventListener('refreshed', ({ detail: { part, page } }) => {
     if (part.id !== 'thread') return;
-    take(page, ['here', 'marks', 'cards', 'found', 'history']);
+    take(page, ['here', 'marks', 'split-act', 'doubt', 'leave-part', 'cards', 'found', 'history']);
     for (const msg of $$('.msg', talk)) {
       if (known.has(msg.dataset.key)) continue;
       known.add(msg.dataset.key);
@@ -130,15 +131,42 @@ function writing(talk, signal, seen) {
   const kept = store.get(`draft ${base}`);
   if (kept && text && kept !== text.value && !$('[data-error-summary]', talk)) { text.value = kept; save(); }
   const beat = setInterval(here, 20000);
-  const end = () => {
+  const end = (note = {}) => {
     clearInterval(beat);
     clearTimeout(timer);
-    if (sent) return;
-    navigator.sendBeacon(`${base}/leave`, new URLSearchParams({ csrf: csrf(), ...(dirty && text ? { text: text.value } : {}) }));
+    if (sent && note.note === undefined) return;
+    navigator.sendBeacon(`${base}/leave`, new URLSearchParams({ csrf: csrf(), ...(dirty && text && !sent ? { text: text.value } : {}), ...note }));
   };
-  addEventListener('pagehide', end, { signal });
   addEventListener('pageshow', (e) => { if (e.persisted) { sent = false; here(); } }, { signal });
   return end;
+}
+
+// Notes are kept as they are written too. Gives what is to be told on leaving: the words that the server has not got.
+function noting(talk, signal) {
+  const text = $('[data-note]', talk);
+  if (!text) return () => ({});
+  let dirty = false, busy = null, timer = 0, last = 0, sent = false;
+  const save = () => {
+    timer = 0; dirty = false; last = Date.now();
+    // One after the other, as with answers: an older one never comes last.
+    const mine = (busy ?? Promise.resolve())
+      .then(() => post(text.dataset.note, { note: text.value }))
+      .then(async (answer) => { if (!answer.ok) throw answer.status; take(parse(await answer.text()), ['note-state']); })
+      .catch(() => { dirty = true; $('#note-state', talk)?.replaceChildren('Not saved yet: no connection'); })
+      .finally(() => { if (busy === mine) busy = null; });
+    busy = mine;
+  };
+  text.addEventListener('input', () => {
+    dirty = true;
+    if (!timer && !sent) timer = setTimeout(save, Math.max(0, 2000 - (Date.now() - last)));
+  }, { signal });
+  text.addEventListener('keydown', (e) => { if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) text.form.requestSubmit(); }, { signal });
+  text.form.addEventListener('submit', (e) => {
+    sent = true;
+    clearTimeout(timer);
+    if (busy) { e.preventDefault(); const { submitter } = e; busy.then(() => text.form.requestSubmit(submitter)); }
+  }, { signal });
+  return () => { clearTimeout(timer); return dirty && !sent ? { note: text.value } : {}; };
 }
 
 // --- from one conversation to the next -----------------------------------------------------------------------------
@@ -216,8 +244,9 @@ const count = () => {
   const n = picked().length, bar = $('#bulk-bar');
   if (!bar) return;
   $('[data-picked]', bar).textContent = n ? `: ${n} selected` : '';
-  bar.hidden = !n;
-  bar.open = n > 0;
+  // It stays in sight and folded: nothing moves under the hand that picks.
+  bar.classList.toggle('some', n > 0);
+  if (!n) bar.open = false;
 };
 addEventListener('change', (e) => { if (e.target.matches?.('.pick input')) count(); });
 document.addEventListener('refreshed', count);
@@ -241,16 +270,27 @@ const pick = (on) => {
   box.checked = on ?? !box.checked;
   count();
 };
-const act = (name) => () => {
+// Why a key does nothing here: silence would be taken for done.
+const cannot = (words) => tell($('#talk[data-conversation]') ? words : 'Open a conversation first: j and k move, Enter opens.');
+const act = (name, words = 'That cannot be done here.') => () => {
   const found = $(`[data-act="${name}"]`);
-  if (!found) return false;
+  if (!found) { cannot(words); return; }
   if (!found.matches('details')) { found.click(); return; }
   found.open = true;
   $('input:not([type="hidden"]), select, textarea, fieldset button', found)?.focus();
 };
 // With some selected, the key is for all of them.
-const actOn = (name, many) => (e) => (picked().length ? many() : act(name)(e));
+const actOn = (name, many, words) => (e) => (picked().length ? many() : act(name, words)(e));
 const bar = (id) => () => { $('#bulk-bar').open = true; $(id)?.focus(); };
+// On a narrow window the details are another pane: it must be in sight before its field can be written in.
+const reach = (fold) => {
+  if (!fold.checkVisibility() && $('#context')?.contains(fold)) location.hash = 'context';
+  if (fold.matches('details')) fold.open = true;
+};
+const clock = () => {
+  const stop = $('#cards [data-key="pause"]'), on = $('#cards form[action*="/resume"] button');
+  if (stop) { reach(stop); $('#reason', stop)?.focus(); } else if (on) on.click(); else cannot('The clock is not running: nobody waits for an answer here.');
+};
 Object.assign(keys, {
   j: () => step(1),
   k: () => step(-1),
@@ -258,31 +298,32 @@ Object.assign(keys, {
   K: () => { pick(true); step(-1); pick(true); },
   x: () => pick(),
   o: () => { const a = document.activeElement; if (a.matches('.row a')) a.click(); else return false; },
-  n: () => { const to = next(); if (to) visit(to.href); else return false; },
+  n: () => { const to = next(); if (to) visit(to.href); else tell('There is nothing else in this list.'); },
   u: () => { const back = $('[data-back]'); if (back) back.click(); else return false; },
-  r: () => { const text = $('#text'); if (text) text.focus(); else return false; },
-  c: () => { const link = $('[data-canned]'); if (link) canned(link.href); else return false; },
-  a: actOn('a', () => $('#bulk button[value="take"]').click()),
+  r: () => { const text = $('#text'); if (text) text.focus(); else cannot($('.cannot > p')?.textContent ?? 'You cannot reply here.'); },
+  c: () => { const link = $('[data-canned]'); if (link) canned(link.href); else cannot($('.cannot > p')?.textContent ?? 'You cannot reply here.'); },
+  a: actOn('a', () => $('#bulk button[value="take"]').click(), 'It is yours already.'),
   t: actOn('t', bar('#bulk-tag')),
-  e: actOn('e', bar('#bulk-outcome')),
+  e: actOn('e', bar('#bulk-outcomes button')),
   h: act('h'),
   m: act('m'),
-  s: act('s'),
+  s: act('s', 'There is only one message here. Move the whole conversation instead: v.'),
+  p: clock,
   U: act('U'),
-  y: () => { const mine = $('[data-key-action="y"]'); if (mine) mine.click(); else return false; },
+  y: () => { const mine = $('[data-key-action="y"]'); if (mine) mine.click(); else cannot($('.urgent-card') ? 'It is taken up already.' : 'Nothing here waits to be taken up.'); },
   '!': act('!'),
-  v: () => { const fold = $('.move-box'); if (fold) fold.open = true; const first = $('[data-candidate]') ?? $('#alert'); if (first) first.focus(); else return false; },
-  w: () => { const mail = $$('[data-as-sent]').at(-1); if (mail) mail.click(); else return false; },
+  v: () => { const fold = $('.move-box'); if (fold) reach(fold); const first = $('[data-candidate]') ?? $('#alert'); if (first) first.focus(); else cannot('It cannot be moved.'); },
+  w: () => { const mail = $$('[data-as-sent]').at(-1); if (mail) mail.click(); else cannot('There is no mail here to view.'); },
   Escape: () => {
-    const open = $('details.act[open]');
+    const open = $('details.act[open]') ?? $('#bulk-bar[open]');
     if (!open) return false;
     open.open = false;
     $('summary', open).focus();
   },
 });
-for (let n = 1; n <= 7; n += 1) keys[n] = () => { const all = $$('.close-act[open] .outcomes button'); if (all[n - 1]) all[n - 1].click(); else return false; };
+for (let n = 1; n <= 7; n += 1) keys[n] = () => { const all = $$('.close-act[open] .outcomes button, #bulk-bar[open] .outcomes button'); if (all[n - 1]) all[n - 1].click(); else return false; };
 // A fold that is open closes when somebody goes on elsewhere.
-addEventListener('pointerdown', (e) => { for (const open of $$('details.act[open]')) if (!open.contains(e.target)) open.open = false; });
+addEventListener('pointerdown', (e) => { for (const open of $$('details.act[open], #bulk-bar[open]')) if (!open.contains(e.target)) open.open = false; });
 
 // --- canned answers ------------------------------------------------------------------------------------------------
 async function canned(href) {

@@ -3,13 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::conversation::{self, Again};
-use super::desk::mend;
+use super::desk::{choose, mend};
 use super::list::ListQuery;
 use super::{back_to, list_of, may_read};
 use crate::audit::Actor;
 use crate::domain::closing::Outcome;
-use crate::domain::reference::parse_reference;
 use crate::inbox::close::{self as closing, CloseOutcome};
+use crate::inbox::elsewhere::{self, Meant};
 use crate::inbox::reply::{self, Answer};
 use crate::inbox::{self, MoveOutcome, ReplyOutcome, reading};
 use crate::store::conversations::ConversationRow;
@@ -41,7 +41,8 @@ pub async fn reply(officer: Officer, request: HttpRequest, id: web::Path<String>
     } else {
         None
     };
-    let again = |fault: &str, seen: &str| Again { draft: Some(text.clone()), errors: vec![FieldError::new("text", fault)], seen: seen.to_owned() };
+    let again =
+        |fault: &str, seen: &str| Again { draft: Some(text.clone()), errors: vec![FieldError::new("text", fault)], seen: seen.to_owned(), found: Vec::new() };
     if let Some(fault) = fault {
         return conversation::again(officer, query, id.into_inner(), again(&fault, "")).await;
     }
@@ -110,8 +111,12 @@ pub async fn unread(officer: Officer, request: HttpRequest, id: web::Path<String
 pub async fn move_to(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     let conversation = allowed(&officer, &fields, &id).await?;
     let asked = fields.one("alert").trim().to_owned();
-    let unknown = "There is no alert with this reference. Check the five characters.";
-    let Some(reference) = parse_reference(&asked) else { return mend(officer, &request, id.into_inner(), "alert", unknown).await };
+    let (finder, typed) = (officer.app().clone(), asked.clone());
+    let reference = match finder.clone().run(async move { elsewhere::meant(&finder, &typed).await }).await? {
+        Meant::Alert(reference) => reference,
+        Meant::OneOf(found) => return choose(officer, &request, id.into_inner(), "alert", found).await,
+        Meant::None => return mend(officer, &request, id.into_inner(), "alert", super::NO_SUCH_ALERT).await,
+    };
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
     let wanted = reference.clone();
     let outcome = app.clone().run(async move { inbox::move_to(&app, conversation.id, &wanted, &actor).await }).await?;
@@ -119,6 +124,6 @@ pub async fn move_to(officer: Officer, request: HttpRequest, id: web::Path<Strin
         // The other alert may be another team's: then this officer no longer sees it.
         MoveOutcome::Moved(_) => Ok(shell::redirect(&list_of(&request))),
         MoveOutcome::Already => Ok(shell::redirect_with(&back_to(&request, &id), &format!("It is in {reference} already."))),
-        MoveOutcome::NoSuchAlert => mend(officer, &request, id.into_inner(), "alert", unknown).await,
+        MoveOutcome::NoSuchAlert => mend(officer, &request, id.into_inner(), "alert", super::NO_SUCH_ALERT).await,
     }
 }

@@ -3,14 +3,15 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::actions::allowed;
-use super::desk::mend;
+use super::desk::{choose, mend};
 use super::{back_to, list_of, may_read};
 use crate::audit::Actor;
 use crate::domain::closing::Outcome;
 use crate::domain::place::Urgency;
-use crate::domain::reference::parse_reference;
 use crate::inbox::assign::{self, AssignOutcome, Receiver};
 use crate::inbox::bulk::{self, Act};
+use crate::inbox::elsewhere::{self, Meant};
+use crate::inbox::leave_out::{self, LeaveOutOutcome};
 use crate::inbox::mark::{self, MarkOutcome};
 use crate::inbox::split::{self, SplitOutcome};
 use crate::inbox::{handover, note, tag, thrive, undo};
@@ -41,8 +42,12 @@ pub async fn assign(officer: Officer, request: HttpRequest, id: web::Path<String
         other => other.parse(),
     };
     let Ok(to) = to else { return mend(officer, &request, id.into_inner(), "hand-to", "Choose an officer or a team").await };
+    let reason = fields.one("hand_reason").split_whitespace().collect::<Vec<_>>().join(" ");
+    if reason.chars().count() > assign::LONGEST_REASON {
+        return mend(officer, &request, id.into_inner(), "hand_reason", "Say why in 200 characters or fewer").await;
+    }
     let (app, row) = (officer.app().clone(), officer.row.clone());
-    let outcome = app.clone().run(async move { assign::assign(&app, conversation.id, to, &row).await }).await?;
+    let outcome = app.clone().run(async move { assign::assign_with(&app, conversation.id, to, &reason, &row).await }).await?;
     match outcome {
         // It may be another team's now: then this officer no longer sees it.
         AssignOutcome::Given(_) if to != Receiver::Officer(officer.row.id) => Ok(shell::redirect(&list_of(&request))),
@@ -85,20 +90,40 @@ pub async fn split(officer: Officer, request: HttpRequest, id: web::Path<String>
     let conversation = allowed(&officer, &fields, &id).await?;
     let (message, typed) = (fields.one("message").to_owned(), fields.one("split_reference").trim().to_owned());
     let chosen = if typed.is_empty() { fields.one("split_to").to_owned() } else { typed };
-    let reference = if chosen == "tray" { None } else { parse_reference(&chosen) };
-    if reference.is_none() && chosen != "tray" {
-        return mend(officer, &request, id.into_inner(), "split_reference", "There is no alert with this reference. Check the five characters").await;
-    }
+    let finder = officer.app().clone();
+    let reference = if chosen == "tray" {
+        None
+    } else {
+        match finder.clone().run(async move { elsewhere::meant(&finder, &chosen).await }).await? {
+            Meant::Alert(reference) => Some(reference),
+            Meant::OneOf(found) => return choose(officer, &request, id.into_inner(), "split_to", found).await,
+            Meant::None => return mend(officer, &request, id.into_inner(), "split_reference", super::NO_SUCH_ALERT).await,
+        }
+    };
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
     let outcome = app.clone().run(async move { split::split(&app, conversation.id, &message, reference.as_deref(), &actor).await }).await?;
     let (field, fault) = match outcome {
         SplitOutcome::Split(_) => return Ok(shell::redirect(&back_to(&request, &id))),
         SplitOutcome::NoSuchMessage => ("message", "Choose the message with which the other matter begins"),
         SplitOutcome::First => ("message", "This is the first message: move the whole conversation instead"),
-        SplitOutcome::NoSuchAlert => ("split_reference", "There is no alert with this reference. Check the five characters"),
+        SplitOutcome::NoSuchAlert => ("split_reference", super::NO_SUCH_ALERT),
         SplitOutcome::SamePlace => ("split_to", "It is there already. Choose another alert or the tray"),
     };
     mend(officer, &request, id.into_inner(), field, fault).await
+}
+
+/// `POST /inbox/{id}/leave-out`: nothing more goes to this address.
+pub async fn leave_out(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    let conversation = allowed(&officer, &fields, &id).await?;
+    let reason = fields.one("out_reason").split_whitespace().collect::<Vec<_>>().join(" ");
+    if reason.is_empty() || reason.chars().count() > leave_out::LONGEST {
+        return mend(officer, &request, id.into_inner(), "out_reason", "Say why, in 200 characters or fewer: it is on the record").await;
+    }
+    let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
+    match app.clone().run(async move { leave_out::leave_out(&app, conversation.id, &reason, &actor).await }).await? {
+        LeaveOutOutcome::LeftOut => Ok(shell::redirect(&back_to(&request, &id))),
+        LeaveOutOutcome::Already => Ok(shell::redirect_with(&back_to(&request, &id), "Nothing goes to them already.")),
+    }
 }
 
 /// `POST /inbox/{id}/urgency`
@@ -163,16 +188,17 @@ pub async fn bulk(officer: Officer, request: HttpRequest, fields: Fields) -> Res
         return Ok(shell::redirect_with(&back, "Tick the conversations first. Nothing was changed."));
     }
     let act = match fields.one("do") {
+        // One key, one press: what came of them is on the button.
+        _ if fields.has("outcome") => match fields.one("outcome").parse::<Outcome>() {
+            Ok(outcome) => Act::Close(outcome),
+            Err(_) => return Ok(shell::redirect_with(&back, "Choose what came of them. Nothing was changed.")),
+        },
         "tag" => match tag::clean(fields.one("tag")) {
             Ok(name) => Act::Tag(name),
             Err(fault) => return Ok(shell::redirect_with(&back, &format!("{fault}. Nothing was changed."))),
         },
         "take" => Act::Take,
         "read" => Act::Read,
-        "close" => match fields.one("outcome").parse::<Outcome>() {
-            Ok(outcome) => Act::Close(outcome),
-            Err(_) => return Ok(shell::redirect_with(&back, "Choose what came of them. Nothing was changed.")),
-        },
         _ => return Ok(shell::redirect_with(&back, "Choose what to do with them. Nothing was changed.")),
     };
     let (app, row) = (officer.app().clone(), officer.row.clone());

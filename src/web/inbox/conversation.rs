@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::desk::{DeskView, cost_of};
 use super::list::{self, ListPane, ListQuery, channel_word};
 use super::may_read;
-use super::{evidence, privacy};
+use super::{evidence, privacy, why};
 
 use crate::domain::alert::Urgency;
 use crate::domain::delivery::Status;
@@ -18,9 +18,11 @@ use crate::domain::{Address, At, place};
 use crate::inbound::sender::Trust;
 use crate::inbound::thread::Confidence;
 use crate::inbox::clock::{self, Hand};
+use crate::inbox::leave_out::Doubt;
 use crate::inbox::reading::{self, Look, Opened};
 use crate::inbox::search::{Shared, snippet};
 use crate::inbox::{NOT_THEIRS_ANY_MORE, answerable, desk};
+use crate::store::alerts::AlertRow;
 use crate::store::findings::FindingRow;
 use crate::store::messages::{AttachmentRow, MessageRow};
 use crate::web::error::AppError;
@@ -54,6 +56,8 @@ pub(super) struct Again {
     pub(super) errors: Vec<FieldError>,
     /// The last message that they had before their eyes; empty if that does not matter.
     pub(super) seen: String,
+    /// Alerts that fit what they typed, to choose from.
+    pub(super) found: Vec<AlertRow>,
 }
 
 #[derive(Template)]
@@ -66,6 +70,7 @@ struct ThreadOnly {
     c: Conversation,
     d: DeskView,
     errors: Vec<FieldError>,
+    open_at: String,
 }
 
 /// What the forms in it carry.
@@ -108,6 +113,8 @@ pub struct Conversation {
     events: Vec<EventView>,
     can_reply: bool,
     cannot_reply_reason: String,
+    doubt: Option<DoubtCard>,
+    can_leave_out: bool,
     reply_channel: &'static str,
     suppressed: Option<String>,
     /// Since when the number may be somebody else's.
@@ -115,6 +122,31 @@ pub struct Conversation {
     clock: ClockCard,
     urgent: Option<UrgentCard>,
     findings: Vec<FindingView>,
+}
+
+/// They seem to want no more, and nothing has come of it yet.
+struct DoubtCard {
+    title: &'static str,
+    says: &'static str,
+    /// What is proposed as the reason.
+    reason: &'static str,
+}
+
+impl DoubtCard {
+    fn of(doubt: Doubt) -> Self {
+        match doubt {
+            Doubt::Unconfirmed => Self {
+                title: "Asked to leave: not confirmed yet",
+                says: "They asked by e-mail to be left out. Anybody can write in their name, so a link was sent to their address. They have not pressed it, and still get everything.",
+                reason: "Asked by e-mail",
+            },
+            Doubt::Perhaps => Self {
+                title: "Perhaps wants no more texts",
+                says: "Their words may mean it, and may mean something else. They were not taken out, and still get everything.",
+                reason: "Asked by text",
+            },
+        }
+    }
 }
 
 struct ClockCard {
@@ -241,7 +273,7 @@ async fn build(officer: Officer, query: ListQuery, id: String, canned: Option<i6
             let opened = reading::open(&app, &officer.row, &id, look).await?.ok_or(AppError::NotFound)?;
             let now = app.now();
             let desk = desk::of(&app, &officer.row, &opened.conversation).await?;
-            let d = DeskView::of(&desk, &opened, &officer.row, now);
+            let d = DeskView::of(&desk, &opened, &again.found, &officer.row, now);
             let missed = missed(&opened, &again.seen, now);
             let chosen = match canned {
                 Some(canned) => super::canned::chosen(&app, &officer.row, &id, canned).await?,
@@ -251,7 +283,7 @@ async fn build(officer: Officer, query: ListQuery, id: String, canned: Option<i6
             let draft = again.draft.or(chosen).or_else(|| desk.around.draft.map(|draft| draft.text)).unwrap_or_default();
             let cost = if opened.conversation.channel_kind == "sms" { cost_of(&app, &opened.conversation.channel, &draft) } else { String::new() };
             let state = state(&opened, &d);
-            let c = Conversation { state, ..view(opened, now) };
+            let c = Conversation { state, ..view(opened, &again.found, now) };
             let list = list::pane_beside(&app, &officer.row, &query, &id, &officer.visitor.form_token).await?;
             let active = if c.alert.is_none() { "unattributed" } else { "inbox" };
             let shell = shell::officer(&officer.visitor, &officer.row, &format!("Conversation with {}", c.who), active).await?;
@@ -284,11 +316,18 @@ pub async fn thread(officer: Officer, request: HttpRequest, id: web::Path<String
             let opened = reading::refresh(&app, &officer.row, &id, version).await?.ok_or(AppError::NotFound)?;
             let now = app.now();
             let desk = desk::of(&app, &officer.row, &opened.conversation).await?;
-            let d = DeskView::of(&desk, &opened, &officer.row, now);
+            let d = DeskView::of(&desk, &opened, &[], &officer.row, now);
             let state = state(&opened, &d);
-            let c = Conversation { state, ..view(opened, now) };
+            let c = Conversation { state, ..view(opened, &[], now) };
             let list = Beside { view: list::key_of(query.view()), suffix: query.suffix() };
-            Ok::<_, AppError>(ThreadOnly { shell: OwnForms { csrf: officer.visitor.form_token.clone() }, list, c, d, errors: Vec::new() })
+            Ok::<_, AppError>(ThreadOnly {
+                shell: OwnForms { csrf: officer.visitor.form_token.clone() },
+                list,
+                c,
+                d,
+                errors: Vec::new(),
+                open_at: String::new(),
+            })
         })
         .await?;
     if only.c.state == shown { Ok(HttpResponse::NoContent().finish()) } else { shell::page(&Thread(&only)) }
@@ -302,17 +341,22 @@ fn state(opened: &Opened, d: &DeskView) -> String {
     let others: Vec<_> = opened.shared.iter().map(|shared| shared.others).collect();
     let row = &opened.conversation;
     let clock = (&row.status, &row.urgency, row.due_at, row.owner_id, row.team_id);
-    let all = format!("{sent:?} {urgent:?} {pauses:?} {others:?} {clock:?} {:?} {:?} {:?} {}", d.tags, d.around.here, d.around.answering, opened.events.len());
+    let about = (&d.tags, &d.around.here, &d.around.answering, opened.doubt, opened.suppression.is_some());
+    let all = format!("{sent:?} {urgent:?} {pauses:?} {others:?} {clock:?} {about:?} {}", opened.events.len());
     format!("{}.{}", row.version, hex::encode(Sha256::digest(all)).chars().take(16).collect::<String>())
 }
 
-fn view(opened: Opened, now: At) -> Conversation {
+fn view(opened: Opened, found: &[AlertRow], now: At) -> Conversation {
     let address = Address::from_stored(&opened.correspondent.kind, &opened.correspondent.address);
     let who =
         opened.resident.as_ref().map(|(resident, ..)| resident.name.clone()).or_else(|| opened.correspondent.name.clone()).unwrap_or_else(|| address.masked());
     let officer_name = |id: Option<i64>| id.and_then(|id| opened.officers.iter().find(|officer| officer.id == id)).map(|officer| officer.name.clone());
     let suppressed = opened.suppression.as_ref().map(|row| {
-        let what = if row.reason == "stop" { "They texted STOP" } else { "They opted out" };
+        let what = match row.reason.as_str() {
+            "stop" => "They texted STOP",
+            "officer" => "An officer left them out",
+            _ => "They opted out",
+        };
         format!("{what} ({}): nothing goes to them on this channel.", When::at(row.created_at, now).text)
     });
     let can_answer = answerable(&address);
@@ -353,13 +397,12 @@ fn view(opened: Opened, now: At) -> Conversation {
             owner: officer_name(Some(alert.owner_id)).unwrap_or_default(),
             href: format!("/alerts/{}", alert.reference),
         }),
-        candidates: opened
-            .candidates
-            .iter()
+        candidates: offers(&opened, found)
+            .into_iter()
             .map(|(alert, reason)| Candidate {
                 reference: alert.reference.clone(),
                 title: alert.title.clone(),
-                reason: reason.clone(),
+                reason,
                 when: When::at(alert.published_at.unwrap_or(alert.created_at), now),
                 current: opened.conversation.alert_id == Some(alert.id),
             })
@@ -373,6 +416,9 @@ fn view(opened: Opened, now: At) -> Conversation {
             .iter()
             .map(|event| EventView { when: When::at(event.created_at, now), text: event_text(&event.detail, officer_name(event.officer_id)) })
             .collect(),
+        doubt: opened.doubt.filter(|_| passed_on.is_none()).map(DoubtCard::of),
+        // Of a number that changed hands nobody knows whose wish it would be.
+        can_leave_out: suppressed.is_none() && passed_on.is_none(),
         can_reply: cannot.is_empty(),
         cannot_reply_reason: cannot,
         passed_on,
@@ -383,6 +429,20 @@ fn view(opened: Opened, now: At) -> Conversation {
         id: opened.conversation.public_id.clone(),
         who,
     }
+}
+
+/// Alerts that it may belong to: those that were looked for, those that its words point to, those that went to the person. What
+/// is certain is not offered what it has.
+pub(super) fn offers(opened: &Opened, found: &[AlertRow]) -> Vec<(AlertRow, String)> {
+    let sure = opened.conversation.certainty == Confidence::Certain.as_str();
+    let mut offers: Vec<(AlertRow, String)> = found.iter().map(|alert| (alert.clone(), "It fits what you typed".to_owned())).collect();
+    for (alert, reason) in opened.candidates.iter().chain(&opened.elsewhere.reached) {
+        let own = sure && Some(alert.id) == opened.conversation.alert_id;
+        if !own && !offers.iter().any(|(known, _)| known.id == alert.id) {
+            offers.push((alert.clone(), reason.clone()));
+        }
+    }
+    offers
 }
 
 fn clock_card(opened: &Opened, now: At) -> ClockCard {
@@ -404,10 +464,9 @@ fn clock_card(opened: &Opened, now: At) -> ClockCard {
 
 fn urgent_card(opened: &Opened, officer_name: &impl Fn(Option<i64>) -> Option<String>, now: At) -> Option<UrgentCard> {
     let row = opened.urgency.as_ref()?;
-    let word = |value: &serde_json::Value, key: &str| value.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().replace('_', " ");
     Some(UrgentCard {
         level: opened.conversation.urgency.parse().unwrap_or(place::Urgency::None).as_str(),
-        reasons: row.reasons.as_array().into_iter().flatten().map(|reason| (word(reason, "kind"), word(reason, "said"))).collect(),
+        reasons: why::plainly(&row.reasons),
         when: When::at(row.raised_at, now),
         by: officer_name(row.raised_by).unwrap_or_default(),
         taken_up: row.acknowledged_at.map(|at| (officer_name(row.acknowledged_by).unwrap_or_default(), When::at(at, now))),
@@ -434,6 +493,9 @@ fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: 
         flags.push("Perhaps not from this sender".to_owned());
     }
     match message.class.as_str() {
+        "opt_out" if message.channel_kind == "email" && opened.doubt == Some(Doubt::Unconfirmed) => {
+            flags.push("Asked to leave: not confirmed yet".to_owned());
+        }
         "opt_out" | "opt_out_words" => flags.push("Opt-out".to_owned()),
         "opt_out_review" => flags.push("Perhaps wants no more texts".to_owned()),
         "wrong_number" => flags.push("Says it is the wrong number".to_owned()),

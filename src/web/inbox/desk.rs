@@ -6,7 +6,7 @@ use askama::Template;
 use super::actions::allowed;
 use super::conversation::{self, Again};
 use super::list::ListQuery;
-use super::may_read;
+use super::{may_read, why};
 use crate::app::App;
 use crate::channels::registry::ChannelKind;
 use crate::domain::At;
@@ -17,11 +17,15 @@ use crate::inbox::reading::{self, Opened};
 use crate::inbox::thrive;
 use crate::outbound::segments;
 use crate::store::accounts::OfficerRow;
+use crate::store::alerts::AlertRow;
 use crate::store::thrives::ThriveRow;
 use crate::web::alerts::compose::pounds;
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::shell::{self, FieldError, When};
+
+/// More than these are looked for by a part of their name.
+const MOST_NAMED: usize = 100;
 
 /// Who else is about.
 pub(super) struct AroundView {
@@ -29,6 +33,8 @@ pub(super) struct AroundView {
     pub(super) answering: String,
     /// When the draft was kept.
     pub(super) saved: Option<When>,
+    /// The note that the officer has begun, and when it was kept.
+    pub(super) note: Option<(String, When)>,
 }
 
 impl AroundView {
@@ -37,6 +43,7 @@ impl AroundView {
             here: around.here.clone(),
             answering: around.answering.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
             saved: around.draft.as_ref().map(|draft| When::at(draft.saved_at, now)),
+            note: around.note.as_ref().map(|note| (note.text.clone(), When::at(note.saved_at, now))),
         }
     }
 }
@@ -64,6 +71,10 @@ pub(super) struct DeskView {
     pub(super) splits: Vec<Choice>,
     /// Alerts that they may go to.
     pub(super) split_to: Vec<Choice>,
+    /// The other current ones.
+    pub(super) split_others: Vec<Choice>,
+    /// Every current alert but its own, for fields where one is typed: reference and title.
+    pub(super) alerts: Vec<String>,
     pub(super) thrive: Option<ThriveView>,
 }
 
@@ -98,20 +109,24 @@ impl ThriveView {
 }
 
 impl DeskView {
-    pub(super) fn of(desk: &Desk, opened: &Opened, officer: &OfficerRow, now: At) -> Self {
+    pub(super) fn of(desk: &Desk, opened: &Opened, found: &[AlertRow], officer: &OfficerRow, now: At) -> Self {
         let row = &opened.conversation;
         let choice = |value: String, label: String| Choice { value, label };
         let offered = desk.offered.iter().filter(|name| !desk.tags.contains(name)).cloned().collect();
         let inbound: Vec<_> = opened.messages.iter().filter(|message| message.direction == "in").collect();
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect::<String>();
-        let split_to = opened.candidates.iter().filter(|(alert, _)| Some(alert.id) != row.alert_id);
+        let named = |alert: &AlertRow| format!("{} {}", alert.reference, alert.title);
+        let split_to: Vec<AlertRow> =
+            conversation::offers(opened, found).into_iter().map(|(alert, _)| alert).filter(|alert| Some(alert.id) != row.alert_id).collect();
+        let others = opened.elsewhere.current.iter().filter(|alert| !split_to.iter().any(|known| known.id == alert.id)).take(MOST_NAMED);
+        let current = opened.elsewhere.reached.iter().map(|(alert, _)| alert).chain(&opened.elsewhere.current);
         Self {
             around: AroundView::of(&desk.around, now),
             tags: desk.tags.clone(),
             offered,
             handovers: desk.handovers.iter().map(|row| (row.system.clone(), row.reference.clone(), When::at(row.created_at, now))).collect(),
             urgency: row.urgency.clone(),
-            reason: desk.mark.as_ref().map(|mark| reasons(&mark.reasons)).unwrap_or_default(),
+            reason: desk.mark.as_ref().map(|mark| why::words(&mark.reasons)).unwrap_or_default(),
             outcome: row.outcome.as_deref().map(Outcome::label_of).unwrap_or_default(),
             mine: row.owner_id == Some(officer.id),
             officers: desk
@@ -127,15 +142,11 @@ impl DeskView {
                 .map(|message| choice(message.public_id.clone(), format!("{}: {}", When::at(message.received_at, now).text, words(&message.text))))
                 .collect(),
             thrive: desk.thrives.as_ref().map(|rows| ThriveView::of(rows, opened, now)),
-            split_to: split_to.map(|(alert, _)| choice(alert.reference.clone(), format!("{} {}", alert.reference, alert.title))).collect(),
+            split_others: others.map(|alert| choice(alert.reference.clone(), named(alert))).collect(),
+            split_to: split_to.iter().map(|alert| choice(alert.reference.clone(), named(alert))).collect(),
+            alerts: current.take(MOST_NAMED).map(named).collect(),
         }
     }
-}
-
-/// The words of an urgency's reasons.
-fn reasons(value: &serde_json::Value) -> String {
-    let words = |reason: &serde_json::Value| reason.get("said").and_then(serde_json::Value::as_str).map(str::to_owned);
-    value.as_array().into_iter().flatten().filter_map(words).collect::<Vec<_>>().join("; ")
 }
 
 /// What an answer by text costs by its channel, in words; nothing for an empty one, and no money where no price is known.
@@ -172,11 +183,15 @@ pub async fn here(officer: Officer, id: web::Path<String>, fields: Fields) -> Re
 /// `POST /inbox/{id}/leave`: the page is left.
 pub async fn leave(officer: Officer, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     let conversation = allowed(&officer, &fields, &id).await?;
-    let (app, row, text) = (officer.app().clone(), officer.row.clone(), fields.has("text").then(|| text_of(&fields)));
+    let (app, row, text) = (officer.app().clone(), officer.row.clone(), fields.has("text").then(|| text_of(&fields, "text")));
+    let note = fields.has("note").then(|| text_of(&fields, "note"));
     app.clone()
         .run(async move {
             if let Some(text) = text {
                 claim::write(&app, conversation.id, &row, &text).await?;
+            }
+            if let Some(note) = note {
+                claim::write_note(&app, conversation.id, &row, &note).await?;
             }
             claim::leave(&app, conversation.id, &row).await
         })
@@ -184,17 +199,35 @@ pub async fn leave(officer: Officer, id: web::Path<String>, fields: Fields) -> R
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn text_of(fields: &Fields) -> String {
-    fields.one("text").replace("\r\n", "\n")
+fn text_of(fields: &Fields, field: &str) -> String {
+    fields.one(field).replace("\r\n", "\n")
 }
 
 /// `POST /inbox/{id}/draft`: keeps what is written so far, and claims the conversation meanwhile.
 pub async fn draft(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
     let conversation = allowed(&officer, &fields, &id).await?;
-    let (app, row, text) = (officer.app().clone(), officer.row.clone(), text_of(&fields));
+    let (app, row, text) = (officer.app().clone(), officer.row.clone(), text_of(&fields, "text"));
     let around = app.clone().run(async move { claim::write(&app, conversation.id, &row, &text).await }).await?;
     if officer.visitor.live {
         return shell::page(&Beside { around: AroundView::of(&around, officer.app().now()) });
+    }
+    Ok(shell::redirect_with(&super::back_to(&request, &id), "Your draft is kept."))
+}
+
+#[derive(Template)]
+#[template(path = "inbox/note_state.html")]
+struct NoteState {
+    saved: Option<When>,
+}
+
+/// `POST /inbox/{id}/note/draft`: keeps the note that is written so far.
+pub async fn note_draft(officer: Officer, request: HttpRequest, id: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    let conversation = allowed(&officer, &fields, &id).await?;
+    let (app, row, text) = (officer.app().clone(), officer.row.clone(), text_of(&fields, "note"));
+    let saved = (!text.trim().is_empty()).then(|| When::at(app.now(), app.now()));
+    app.clone().run(async move { claim::write_note(&app, conversation.id, &row, &text).await }).await?;
+    if officer.visitor.live {
+        return shell::page(&NoteState { saved });
     }
     Ok(shell::redirect_with(&super::back_to(&request, &id), "Your draft is kept."))
 }
@@ -213,6 +246,12 @@ pub async fn seen(officer: Officer, id: web::Path<String>, fields: Fields) -> Re
     let (app, row, version) = (officer.app().clone(), officer.row.clone(), fields.one("version").parse().ok());
     let there = app.clone().run(async move { reading::look(&app, &row, &id, version).await }).await?;
     if there { Ok(HttpResponse::NoContent().finish()) } else { Err(AppError::NotFound) }
+}
+
+/// The page again with the alerts that fit what was typed.
+pub(super) async fn choose(officer: Officer, request: &HttpRequest, id: String, field: &str, found: Vec<AlertRow>) -> Result<HttpResponse, AppError> {
+    let errors = vec![FieldError::new(field, "Several alerts fit what you typed. Choose one of them, or type more")];
+    conversation::again(officer, ListQuery::read(request), id, Again { errors, found, ..Again::default() }).await
 }
 
 /// The page again with what is to be mended in one of its forms.

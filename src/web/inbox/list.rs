@@ -12,10 +12,11 @@ use crate::domain::{At, alert};
 use crate::inbound::thread::Confidence;
 use crate::inbox::clock::{self, Hand};
 use crate::inbox::looks;
-use crate::inbox::{saved, sight};
+use crate::inbox::{assign, saved, sight};
 use crate::store::accounts::OfficerRow;
 use crate::store::saved_views::{self, SavedViewRow};
 use crate::store::views::inbox::{self, Cursor, InboxRow, Narrow, View};
+use crate::store::views::search;
 use crate::store::{alerts, nudges, tags};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
@@ -64,6 +65,13 @@ pub struct ListPane {
     pub csrf: String,
 }
 
+impl ListPane {
+    /// Whether it is one of the lists that the officer keeps.
+    pub fn is_kept(&self) -> bool {
+        self.saved.iter().any(|kept| kept.current)
+    }
+}
+
 /// What narrows a list, as the form has it.
 #[derive(Clone, Default)]
 pub struct Narrowed {
@@ -75,6 +83,12 @@ pub struct Narrowed {
     pub photo: bool,
     /// With this tag, or empty.
     pub tag: String,
+    /// That nobody has opened.
+    pub unread: bool,
+    /// This officer's, by id; 0 for anybody's.
+    pub officer: i64,
+    /// Officers to choose from.
+    pub officers: Vec<(i64, String)>,
     /// Tags that are offered.
     pub offered: Vec<String>,
     /// Any of them.
@@ -105,6 +119,8 @@ pub struct NudgeLink {
     pub when: When,
     /// Life may be at risk.
     pub urgent: bool,
+    /// With whom it is, or empty.
+    pub who: String,
 }
 
 /// A part of the inbox.
@@ -167,6 +183,34 @@ pub struct Row {
     pub claimed_by: String,
     /// What came of it, or empty.
     pub outcome: String,
+    /// Life may be at risk: who has taken it up. None where it is not at risk.
+    pub hands: Option<Hands>,
+    /// They asked by mail to be left out, and have not confirmed it.
+    pub asked_out: bool,
+}
+
+/// Who has taken up what is urgent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hands {
+    /// Nobody yet.
+    Nobody,
+    /// Somebody, by name; empty if it was no officer.
+    Of(String),
+}
+
+impl Row {
+    /// Life may be at risk, and nobody has taken it up.
+    pub fn is_untaken(&self) -> bool {
+        self.hands == Some(Hands::Nobody)
+    }
+
+    /// Who has taken up what is at risk; empty if it was no officer.
+    pub fn taken_up(&self) -> Option<&str> {
+        match &self.hands {
+            Some(Hands::Of(name)) => Some(name),
+            Some(Hands::Nobody) | None => None,
+        }
+    }
 }
 
 #[derive(Template)]
@@ -191,6 +235,8 @@ pub struct ListQuery {
     urgency: Option<Urgency>,
     photo: bool,
     tag: Option<String>,
+    owner_id: Option<i64>,
+    unread: bool,
     before: Option<Cursor>,
     selected: String,
 }
@@ -211,6 +257,8 @@ impl ListQuery {
             urgency: one("urgency").and_then(|word| word.parse().ok()).filter(|urgency| *urgency != Urgency::None),
             photo: one("photo").is_some_and(|word| word == "1"),
             tag: one("tag").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && name.chars().count() <= 40),
+            owner_id: one("officer").and_then(|id| id.parse().ok()).filter(|id| *id > 0),
+            unread: one("unread").is_some_and(|word| word == "1"),
             before: one("before").and_then(|cursor| read_cursor(&cursor)),
             selected: one("selected").unwrap_or_default(),
         }
@@ -242,6 +290,13 @@ impl ListQuery {
         if let Some(tag) = &self.tag {
             suffix.push_str("&tag=");
             suffix.extend(form_urlencoded::byte_serialize(tag.as_bytes()));
+        }
+        if let Some(id) = self.owner_id {
+            suffix.push_str("&officer=");
+            suffix.push_str(&id.to_string());
+        }
+        if self.unread {
+            suffix.push_str("&unread=1");
         }
         suffix
     }
@@ -360,18 +415,28 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
         channel_kind: query.channel,
         urgency: query.urgency,
         photo: query.photo,
+        owner_id: query.owner_id,
+        unread: query.unread,
     };
     let mut rows = inbox::list(&mut conn, query.view, &sight, narrow, query.before, PAGE + 1).await?;
     let counts = inbox::counts(&mut conn, &sight).await?;
     let total = inbox::count(&mut conn, query.view, &sight, narrow).await?;
     let saved = saved_views::list_of(&mut conn, officer.id).await?;
-    let nudges = nudges::list_unseen(&mut conn, officer.id, NUDGES).await?;
+    // Alike things of one conversation are told once; so more are read than are shown.
+    let mut nudges = clock::once_each(nudges::list_unseen(&mut conn, officer.id, 3 * NUDGES).await?);
+    nudges.truncate(usize::try_from(NUDGES).unwrap_or(5));
+    // With whom, as far as this officer may know.
+    let called: Vec<i64> = nudges.iter().filter(|(_, row)| sight::sees(&sight, row)).map(|(_, row)| row.id).collect();
+    let called = search::lines(&mut conn, &called).await?;
+    let officers = assign::seen(&mut conn, &sight).await?;
     let offered = tags::list_offered(&mut conn).await?;
     let more = i64::try_from(rows.len()).unwrap_or(0) > PAGE;
     rows.truncate(usize::try_from(PAGE).unwrap_or(50));
     drop(conn);
     // First words and names are shown: what was shown is on the record.
-    let shown: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let mut shown: Vec<i64> = rows.iter().chain(&called).map(|row| row.id).collect();
+    shown.sort_unstable();
+    shown.dedup();
     looks::note_list(app, officer, key_of(query.view), &shown).await?;
     let suffix = query.suffix();
     let older = rows.last().filter(|_| more).map(|last| format!("/inbox?view={}&before={}.{}{suffix}", key_of(query.view), last.place, last.id));
@@ -397,7 +462,7 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
             link(View::All, "All open", counts.all_open),
             link(View::Closed, "Closed", counts.closed),
         ],
-        rows: rows.into_iter().map(|row| line(row, now)).collect(),
+        rows: rows.into_iter().map(|row| line(row, officer.id, now)).collect(),
         total,
         total_more: total >= inbox::COUNTED_TO,
         as_of: When::at(now, now),
@@ -411,6 +476,9 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
             tag: query.tag.clone().unwrap_or_default(),
             offered,
             any: !suffix.is_empty(),
+            unread: query.unread,
+            officer: query.owner_id.unwrap_or_default(),
+            officers: officers.into_iter().map(|other| (other.id, other.name)).collect(),
         },
         suffix,
         saved: saved
@@ -419,11 +487,12 @@ pub async fn pane(app: &App, officer: &OfficerRow, query: &ListQuery, csrf: &str
             .collect(),
         nudges: nudges
             .into_iter()
-            .map(|(nudge, public_id)| NudgeLink {
+            .map(|(nudge, row)| NudgeLink {
                 urgent: matches!(nudge.kind.as_str(), "urgent" | "desk"),
                 detail: nudge.detail,
-                href: format!("/inbox/{public_id}"),
+                href: format!("/inbox/{}", row.public_id),
                 when: When::at(nudge.created_at, now),
+                who: called.iter().find(|known| known.id == row.id).map(who).unwrap_or_default(),
             })
             .collect(),
         csrf: csrf.to_owned(),
@@ -435,12 +504,18 @@ pub async fn pane_beside(app: &App, officer: &OfficerRow, request: &ListQuery, s
     pane(app, officer, &ListQuery { selected: selected.to_owned(), ..request.clone() }, csrf).await
 }
 
-pub(super) fn line(row: InboxRow, now: At) -> Row {
+/// With whom it is, as they are known.
+fn who(row: &InboxRow) -> String {
+    row.resident_name.clone().or_else(|| row.correspondent_name.clone()).unwrap_or_else(|| mask(&row.address))
+}
+
+/// A line as an officer sees it: that they are at it themselves they know.
+pub(super) fn line(row: InboxRow, viewer_id: i64, now: At) -> Row {
     let hand = clock::hand(row.status == "open", row.due_at, row.paused_at, now);
     Row {
+        who: who(&row),
         id: row.public_id,
         version: row.version,
-        who: row.resident_name.or(row.correspondent_name).unwrap_or_else(|| mask(&row.address)),
         channel: channel_word(&row.channel_kind),
         preview: row.preview,
         when: When::at(row.last_message_at, now),
@@ -461,7 +536,10 @@ pub(super) fn line(row: InboxRow, now: At) -> Row {
             Hand::Left(_) | Hand::Still => "",
         },
         due: due_words(hand),
-        claimed_by: row.claimed_by.filter(|_| row.claimed_until.is_some_and(|until| until > now)).unwrap_or_default(),
+        claimed_by: row.claimed_by.filter(|_| row.claimed_by_id != Some(viewer_id) && row.claimed_until.is_some_and(|until| until > now)).unwrap_or_default(),
+        hands: (row.need == Urgency::Life.as_str() && row.status == "open")
+            .then(|| if row.taken_up_at.is_some() { Hands::Of(row.taken_up_by.unwrap_or_default()) } else { Hands::Nobody }),
+        asked_out: row.asked_out,
         outcome: row.outcome.map(|word| word.replace('_', " ")).unwrap_or_default(),
     }
 }

@@ -14,6 +14,7 @@ pub mod originals;
 pub mod privacy;
 pub mod redact;
 pub mod search;
+mod why;
 
 use actix_web::HttpRequest;
 
@@ -22,6 +23,9 @@ use crate::web::extract::Officer;
 
 /// Said to whoever puts away what they have not seen.
 const UNSEEN: &str = "Something new came in since you looked, so nothing was done. Read it below, then do it again";
+
+/// Said to whoever names an alert that is not there.
+const NO_SUCH_ALERT: &str = "No current alert has this reference or these words in its title. Type a part of either";
 
 /// Only officers read what residents wrote.
 fn may_read(officer: &Officer) -> Result<(), AppError> {

@@ -73,7 +73,7 @@ pub(super) async fn card(app: &App, officer: &Officer, public_id: &str) -> Resul
 
 /// What is to be mended; the officer's draft stays as it is.
 fn mend(field: &str, sentence: &str) -> conversation::Again {
-    conversation::Again { draft: None, errors: vec![FieldError::new(field, sentence)], seen: String::new() }
+    conversation::Again { errors: vec![FieldError::new(field, sentence)], ..conversation::Again::default() }
 }
 
 /// `POST /inbox/{id}/unmask`

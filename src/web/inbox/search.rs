@@ -168,7 +168,7 @@ async fn build(app: &App, officer: &Officer, asked: Asked) -> Result<SearchPage,
         match Sought::read(&asked.found) {
             Some(sought) => {
                 heading = who_else(&sought);
-                found = Some(shown(&asked, search::by_finding(app, &officer.row, &sought, asked.page).await?, app.now()));
+                found = Some(shown(&asked, search::by_finding(app, &officer.row, &sought, asked.page).await?, officer.row.id, app.now()));
             }
             None => errors.push(FieldError::new("q", "This link names nothing that can be recognised. Write what you look for instead.")),
         }
@@ -176,7 +176,7 @@ async fn build(app: &App, officer: &Officer, asked: Asked) -> Result<SearchPage,
         match by_words(app, &asked, &tags).await? {
             Ok(by_words) => {
                 heading = format!("Search for {}", asked.q);
-                found = Some(shown(&asked, search::by_words(app, &officer.row, &by_words).await?, app.now()));
+                found = Some(shown(&asked, search::by_words(app, &officer.row, &by_words).await?, officer.row.id, app.now()));
             }
             Err(faults) => errors = faults,
         }
@@ -240,6 +240,7 @@ async fn by_words(app: &App, asked: &Asked, tags: &[(i64, String)]) -> diesel::Q
             _ => None,
         },
         photo: asked.photo,
+        ..Narrow::default()
     };
     let view = Some(asked.view.as_str()).filter(|view| !view.is_empty()).map(view_of);
     let until = to.and_then(|day| day.checked_add_days(Days::new(1))).and_then(begins);
@@ -260,7 +261,7 @@ fn begins(day: NaiveDate) -> Option<At> {
     Some(At::from_naive(begin.naive_utc()))
 }
 
-fn shown(asked: &Asked, found: Found, now: At) -> FoundView {
+fn shown(asked: &Asked, found: Found, viewer_id: i64, now: At) -> FoundView {
     let (total, by_finding) = (found.total, !asked.found.is_empty());
     let conversations = |n: usize| if n == 1 { "1 conversation".to_owned() } else { format!("{n} conversations") };
     let told = if found.more { format!("More than {}", conversations(total)) } else { conversations(total) };
@@ -285,7 +286,7 @@ fn shown(asked: &Asked, found: Found, now: At) -> FoundView {
     FoundView {
         told,
         note,
-        rows: found.rows.into_iter().map(|row| row_view(row, now)).collect(),
+        rows: found.rows.into_iter().map(|row| row_view(row, viewer_id, now)).collect(),
         first: asked.page * PAGE + 1,
         page: asked.page + 1,
         pages,
@@ -295,9 +296,9 @@ fn shown(asked: &Asked, found: Found, now: At) -> FoundView {
     }
 }
 
-fn row_view(found: FoundRow, now: At) -> RowView {
+fn row_view(found: FoundRow, viewer_id: i64, now: At) -> RowView {
     RowView {
-        row: list::line(found.line, now),
+        row: list::line(found.line, viewer_id, now),
         snippet: found.snippet,
         place: match found.kind.as_str() {
             "note" => "In a note",

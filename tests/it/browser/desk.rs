@@ -223,7 +223,7 @@ async fn on_a_phone_all_of_it_is_within_reach_of_a_thumb() {
     phone.click(".undo button").await;
     phone.sees(".notice", "Taken back: Handed to PC mate").await;
     phone.click("[data-act='e'] > summary").await;
-    phone.click(".outcomes button[value='evidence']").await;
+    phone.click(".close-act .outcomes button[value='evidence']").await;
     phone.sees(".notice", "Closed: Kept as evidence").await;
     assert_eq!(now_of(&db, talk.row.id).await.owner_id, Some(t.owner.id));
     phone.console_is_quiet().await;
@@ -271,6 +271,154 @@ async fn what_is_fetched_late_does_not_take_the_page_from_under_their_hands() {
     desk.sees("#draft-state", "Draft saved").await;
     assert_eq!(desk.count(&format!("#talk[data-conversation='{}']", bob.row.public_id)).await, 1);
     assert_eq!(desk.value("#text").await, "Thank you");
+    desk.close().await;
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_can_do_nothing_says_why_and_moves_nothing() {
+    let db = TestDb::sqlite().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    let talk = talk(&t, &db, ANN).await;
+    let desk = at_the_desk(&t, &db, "owner@force.example").await;
+    let where_is_it = "const box = document.querySelector('#rows').getBoundingClientRect(); return [box.top, box.left]";
+    let before = desk.script(where_is_it).await;
+    desk.press("a").await;
+    desk.sees(".notice", "Open a conversation first").await;
+    desk.press("z").await;
+    desk.sees(".notice", "There is nothing to take back").await;
+    assert_eq!(desk.script(where_is_it).await, before, "the bar lies over the page");
+    desk.click(".notice:not([hidden]) .put-away").await;
+    eventually("it to be put away", async || (desk.script("return document.querySelectorAll('.notice:not([hidden])').length").await == 0).then_some(())).await;
+    desk.open(&format!("/inbox/{}", talk.row.public_id)).await;
+    for (key, why) in [("a", "It is yours already"), ("y", "Nothing here waits to be taken up"), ("w", "There is no mail here")] {
+        desk.press(key).await;
+        desk.sees(".notice", why).await;
+    }
+    desk.press("p").await;
+    desk.press("Waiting for the church").await;
+    desk.press(ENTER).await;
+    desk.sees("#cards", "Stopped: Waiting for the church").await;
+    desk.press("p").await;
+    desk.sees("#cards", "an answer is due").await;
+    desk.console_is_quiet().await;
+    desk.close().await;
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_are_closed_by_the_same_two_keys_as_one() {
+    let db = TestDb::sqlite().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    let talks = [talk(&t, &db, ANN).await, talk(&t, &db, BOB).await];
+    let desk = at_the_desk(&t, &db, "owner@force.example").await;
+    desk.press("j").await;
+    let where_is_it = "return document.querySelector('.rows .row').getBoundingClientRect().top";
+    let before = desk.script(where_is_it).await;
+    desk.press("xJ").await;
+    desk.sees("[data-picked]", "2 selected").await;
+    desk.press("e").await;
+    desk.find("#bulk-bar[open]").await;
+    assert_eq!(desk.script(where_is_it).await, before, "the list stays where it is");
+    desk.press("4").await;
+    desk.sees(".notice", "2 conversations closed: No action needed").await;
+    for talk in talks {
+        assert_eq!(now_of(&db, talk.row.id).await.outcome.as_deref(), Some("no_action"));
+    }
+    desk.console_is_quiet().await;
+    desk.close().await;
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_message_brings_the_split_and_a_note_is_kept_as_it_is_written() {
+    let db = TestDb::sqlite().await;
+    let t = TestApp::start(&db).await;
+    t.add_resident(&db, "Ann Archer", &["+447700900101"], &[]).await;
+    let mut client = t.officer("owner@force.example").await;
+    let reference = t.publish(&mut client, "White van", "Did you see a white van?").await;
+    let number = t.wait_for_texts("+447700900101", 1).await[0].0.clone();
+    t.text("+447700900101", &number, "Yes, by the church").await;
+    let key = t.key(&["inbox"]).await;
+    let id = t.wait_for_conversations(&key, &reference, 1).await[0]["id"].as_str().unwrap().to_owned();
+    let desk = at_the_desk(&t, &db, "owner@force.example").await;
+    desk.open(&format!("/inbox/{id}")).await;
+    desk.sees("[data-live-state]", "Live").await;
+    desk.press("s").await;
+    desk.sees(".notice", "There is only one message here").await;
+    t.text("+447700900101", &number, "And my bike was stolen").await;
+    desk.sees(".msg.in", "bike was stolen").await;
+    desk.press("s").await;
+    desk.sees("[data-act='s'] option", "my bike was stolen").await;
+    desk.press(ESCAPE).await;
+    desk.press(ESCAPE).await;
+    desk.press("m").await;
+    desk.write("#note", "He is known to us").await;
+    desk.sees("#note-state", "Draft saved").await;
+    desk.reload().await;
+    desk.press("m").await;
+    assert_eq!(desk.value("#note").await, "He is known to us");
+    desk.script("document.querySelector('#note').dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true }))").await;
+    desk.sees(".msg.note", "He is known to us").await;
+    assert_eq!(desk.value("#note").await, "");
+    desk.press("?").await;
+    desk.sees("#keys[open]", "keep the note").await;
+    let height = "const box = document.querySelector('#keys').getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight";
+    assert_eq!(desk.script(height).await, json!(true), "the whole list of keys is in sight");
+    desk.console_is_quiet().await;
+    desk.close().await;
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_perhaps_wants_no_more_is_left_out_in_place_and_it_is_taken_back_by_a_key() {
+    let db = TestDb::sqlite().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    let talk = talk(&t, &db, ANN).await;
+    for (title, urgent) in [("White van seen at the weir in Bakewell", true), ("Lost dog", false)] {
+        let mut alert = db.new_alert(t.owner.id);
+        title.clone_into(&mut alert.title);
+        huecry::store::alerts::insert(&mut db.write().await, &alert, Vec::new(), &[], &[]).await.unwrap();
+        let mut delivery = db.new_delivery(&alert, ANN);
+        delivery.sending_at = urgent.then(|| t.app.now());
+        huecry::store::deliveries::insert(&mut db.write().await, vec![delivery]).await.unwrap();
+    }
+    let reasons =
+        json!([{ "kind": "threat_to_life", "said": "kids are scared" }, { "kind": "child", "said": "kids are scared" }, { "kind": "now", "said": "now" }]);
+    huecry::store::urgencies::raise(&mut db.write().await, talk.row.id, huecry::domain::place::Urgency::Life, &reasons, t.app.now(), None).await.unwrap();
+    let mut perhaps = db.new_message(talk.row.id, "please stop texting me but I did see a van", t.app.now());
+    perhaps.class = "opt_out_review".into();
+    huecry::store::messages::insert(&mut db.write().await, &perhaps).await.unwrap();
+    let desk = at_the_desk(&t, &db, "owner@force.example").await;
+    desk.sees(".row", "Nobody has it yet").await;
+    desk.picture("u1-list").await;
+    desk.open(&format!("/inbox/{}", talk.row.public_id)).await;
+    desk.sees("#cards", "Danger to life, a child: “kids are scared”").await;
+    desk.sees("#doubt", "Perhaps wants no more texts").await;
+    desk.script("document.querySelector('#doubt').scrollIntoView()").await;
+    desk.picture("u1-doubt").await;
+    desk.press("s").await;
+    desk.picture("u1-split").await;
+    desk.press(ESCAPE).await;
+    desk.press(ESCAPE).await;
+    desk.press("v").await;
+    desk.picture("u1-move").await;
+    desk.press("?").await;
+    desk.picture("u1-keys").await;
+    desk.press(ESCAPE).await;
+    desk.page_is_sound("conversation with a doubt").await;
+    desk.reload().await;
+    desk.click("#doubt button").await;
+    desk.sees(".undo", "Left out: no texts go to them").await;
+    assert_eq!(desk.count("#doubt .settle").await, 0);
+    desk.picture("u1-left-out").await;
+    desk.press("z").await;
+    desk.sees(".notice", "Taken back: Left out").await;
+    desk.sees("#doubt", "Perhaps wants no more texts").await;
+    desk.open("/inbox").await;
+    desk.press("jxe").await;
+    desk.picture("u1-bulk").await;
+    desk.console_is_quiet().await;
     desk.close().await;
     t.stop().await;
 }

@@ -4,6 +4,9 @@ mod acts;
 mod answering;
 mod canned;
 mod carrying;
+mod elsewhere;
+mod leaving_out;
+mod lists;
 mod many;
 mod taking_back;
 

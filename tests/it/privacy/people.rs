@@ -148,6 +148,7 @@ on_both!(erasure_leaves_no_words_beside_the_messages, async |db| {
     let actor = huecry::audit::Actor::Officer(t.owner.id);
     huecry::inbox::mark::mark(&t.app, row.id, huecry::domain::place::Urgency::Raised, "Zebedee Quux threatened them", &actor).await.unwrap();
     huecry::inbox::handover::record(&t.app, row.id, "Crime", "Quux/1", &actor).await.unwrap();
+    huecry::inbox::claim::write_note(&t.app, row.id, &t.owner, "Quux wrote again").await.unwrap();
     let parked = db.new_envelope(WHO, b"Zebedee Quux, unreadable");
     huecry::store::envelopes::insert_new(&mut db.write().await, vec![parked.clone()]).await.unwrap();
     huecry::store::envelopes::park(&mut db.write().await, parked.id, "no text", row.created_at).await.unwrap();

@@ -186,6 +186,8 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("post", "/inbox/{id}/assign", For::Seers, 422),
     ("post", "/inbox/{id}/handover", For::Seers, 422),
     ("post", "/inbox/{id}/note", For::Seers, 422),
+    ("post", "/inbox/{id}/note/draft", For::Seers, 303),
+    ("post", "/inbox/{id}/leave-out", For::Seers, 422),
     ("post", "/inbox/{id}/split", For::Seers, 422),
     ("post", "/inbox/{id}/urgency", For::Seers, 422),
     ("post", "/inbox/{id}/thrive", For::Seers, 422),

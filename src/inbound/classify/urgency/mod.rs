@@ -44,6 +44,20 @@ crate::words! {
     }
 }
 
+impl SignKind {
+    /// For people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::ThreatToLife => "Danger to life",
+            Self::Weapon => "A weapon",
+            Self::Child => "A child",
+            Self::Now => "Happening now",
+            Self::NearScene => "Near the place of the alert",
+            Self::MissingPerson => "The missing person",
+        }
+    }
+}
+
 /// A sign and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sign {
