@@ -11,7 +11,9 @@ use super::list::{self, ListPane, ListQuery, channel_word};
 use super::may_read;
 use super::{evidence, privacy};
 
+use crate::domain::address::ERASED;
 use crate::domain::alert::Urgency;
+use crate::domain::closing;
 use crate::domain::delivery::Status;
 use crate::domain::finding::{self, Kind};
 use crate::domain::{Address, At, place};
@@ -104,6 +106,10 @@ pub struct Conversation {
     owner: String,
     team: String,
     closed: bool,
+    /// What stands in place of the messages that were erased.
+    erased: String,
+    /// Their address went with it: there is nobody to do anything about.
+    gone: bool,
     messages: Vec<MessageView>,
     events: Vec<EventView>,
     can_reply: bool,
@@ -317,7 +323,10 @@ fn view(opened: Opened, now: At) -> Conversation {
     });
     let can_answer = answerable(&address);
     let passed_on = opened.correspondent.owner_doubt_at.map(|doubt| When::at(doubt, now));
+    let gone = opened.correspondent.address == ERASED;
+    let erased = opened.events.iter().rev().find(|event| event.kind == closing::ERASED);
     let cannot = match (&suppressed, can_answer) {
+        _ if gone => "They asked to be erased: there is no address left to write to.".to_owned(),
         _ if passed_on.is_some() => format!("{NOT_THEIRS_ANY_MORE}."),
         (Some(sentence), _) => sentence.clone(),
         (None, false) => "They wrote from an address that cannot be answered.".to_owned(),
@@ -329,7 +338,13 @@ fn view(opened: Opened, now: At) -> Conversation {
         let late = messages.iter_mut().zip(&opened.messages).filter(|(_, row)| row.direction == "in" && row.received_at >= doubt);
         late.for_each(|(shown, _)| shown.flags.push("Perhaps from somebody else: the number may have changed hands".to_owned()));
     }
+    if let Some(erased) = erased {
+        let mut of = opened.messages.iter().map(|message| message.received_at > erased.created_at);
+        messages.retain(|_| of.next().unwrap_or(true));
+    }
     Conversation {
+        erased: erased.map(|event| event.detail.clone()).unwrap_or_default(),
+        gone,
         last: opened.messages.last().map(|message| message.public_id.clone()).unwrap_or_default(),
         version: opened.conversation.version,
         state: String::new(),

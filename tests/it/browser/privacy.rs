@@ -47,7 +47,7 @@ async fn an_officer_sees_an_address_and_holds_a_conversation_and_a_supervisor_se
     let admin = Chromium::start(&db, &t.url).await;
     admin.sign_in("admin@force.example", PASSWORD).await;
     admin.open("/admin/retention").await;
-    admin.sees("h1", "Keeping and disposal").await;
+    admin.sees("h1", "Keeping").await;
     admin.picture("retention").await;
     admin.page_is_sound("keeping and disposal").await;
     admin.open("/admin/people").await;
