@@ -366,6 +366,7 @@ function tabs() {
 
 $$('[data-js]').forEach((el) => { el.hidden = false; });
 tabs();
+addEventListener('resize', after(150, tabs));
 scrolls();
 errors();
 undos();

@@ -127,7 +127,7 @@ on_both!(plain_punctuation_is_offered_where_it_saves_and_put_in_without_a_script
     let written = format!("Don’t chase it – {long}“Caravan”");
     let fields = |text, action| [("title", ""), ("kind", "appeal"), ("urgency", "urgent"), ("sms_text", text), ("area", SECTOR), ("action", action)];
     let offered = officer.submit("/alerts/new", &fields(&written, "preview")).await.body;
-    assert!(offered.contains("UCS-2") && offered.contains("4 parts"), "{offered}");
+    assert!(offered.contains("4 parts"), "{offered}");
     assert!(offered.contains("Not in the phone alphabet: ’, –, “ and ”. A part holds 67 characters instead of 153."), "{offered}");
     assert!(offered.contains("Use plain punctuation") && offered.contains("It makes 2 parts instead of 4"), "{offered}");
 
