@@ -98,6 +98,7 @@ async fn what_was_erased_closed_or_is_not_there_is_said_plainly() {
     desk.sees(".notice", "Open again").await;
     desk.open("/no/such/page").await;
     desk.sees("h1", "Page not found").await;
+    desk.was_refused_with(404).await;
     desk.picture("not-found").await;
     desk.page_is_sound("a page that is not there, for an officer").await;
     desk.click(".gone a").await;
