@@ -8,6 +8,7 @@ pub mod kept;
 pub mod originals;
 pub mod seal;
 pub mod verify;
+pub mod words;
 
 use diesel::QueryResult;
 use serde_json::Value;

@@ -4,6 +4,7 @@
 //! and tests. Data: places from `fixtures/derbyshire` (ONS Postcode Directory, Open Government Licence v3.0; the polygons
 //! are approximate), people from tables of names; all of it goes through `store` in one transaction.
 
+mod answers;
 mod names;
 mod people;
 mod places;
@@ -19,7 +20,7 @@ use crate::accounts::hash_password;
 use crate::app::App;
 use crate::store::accounts as account_table;
 use crate::store::places as place_table;
-use crate::store::{Conn, residents, suppressions};
+use crate::store::{Conn, canned_answers, residents, suppressions};
 
 /// The password of every demonstration account.
 pub const PASSWORD: &str = "demo-Derbyshire-1";
@@ -96,6 +97,9 @@ async fn plant_all(app: &App) -> anyhow::Result<()> {
         ground.write(conn).await?;
         account_table::insert_teams(conn, staff.teams).await?;
         account_table::insert_officers(conn, staff.officers).await?;
+        for row in answers::write(app) {
+            canned_answers::insert(conn, &row).await?;
+        }
         write_people(conn, app, rows).await
     })
     .await

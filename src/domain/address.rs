@@ -104,10 +104,14 @@ impl Address {
     }
 }
 
+/// Stands where the address of somebody was who asked to be erased.
+pub const ERASED: &str = "(erased)";
+
 /// Masks a stored address of either kind.
 pub fn mask(value: &str) -> String {
     match value.split_once('@') {
         Some((local, domain)) => format!("{}…@{domain}", local.chars().next().unwrap_or('?')),
+        None if value.starts_with(ERASED) => "somebody who was erased".to_owned(),
         None if value.starts_with('(') => "an unknown sender".to_owned(),
         None => format!("a number ending {}", value.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect::<String>()),
     }

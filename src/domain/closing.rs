@@ -20,6 +20,9 @@ crate::words! {
     }
 }
 
+/// What came of a conversation whose person asked to be erased. No officer chooses it.
+pub const ERASED: &str = "erased";
+
 impl Outcome {
     /// For people.
     pub const fn label(self) -> &'static str {
@@ -36,6 +39,10 @@ impl Outcome {
 
     /// The label of a stored word; an unknown one stands for itself.
     pub fn label_of(word: &str) -> String {
-        word.parse::<Self>().map_or_else(|_| word.to_owned(), |outcome| outcome.label().to_owned())
+        match word.parse::<Self>() {
+            Ok(outcome) => outcome.label().to_owned(),
+            Err(_) if word == ERASED => "Erased".to_owned(),
+            Err(_) => word.to_owned(),
+        }
     }
 }

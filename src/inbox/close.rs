@@ -6,7 +6,7 @@ use super::undo::{self, Before};
 use super::{changed, clock, event, is_as_seen, note};
 use crate::app::App;
 use crate::audit::{self, Actor};
-use crate::domain::closing::Outcome;
+use crate::domain::closing::{self, Outcome};
 use crate::store::Conn;
 use crate::store::conversations::{self, Standing};
 
@@ -68,7 +68,8 @@ pub(super) async fn close_in(
 ) -> QueryResult<Option<Before>> {
     let row = conversations::get_locked(conn, conversation_id).await?;
     let word = outcome.map(|outcome| outcome.as_str().to_owned());
-    if row.status == "closed" && (word.is_none() || row.outcome == word) {
+    // Of whom was erased there is nothing else to say.
+    if row.status == "closed" && (word.is_none() || row.outcome == word || row.outcome.as_deref() == Some(closing::ERASED)) {
         return Ok(None);
     }
     if !remark.is_empty() {
@@ -94,6 +95,9 @@ pub async fn set_open(app: &App, conversation_id: i64, open: bool, actor: &Actor
     }
     let mut conn = app.write().await?;
     conn.transaction(async |conn| {
+        if conversations::get_locked(conn, conversation_id).await?.outcome.as_deref() == Some(closing::ERASED) {
+            return Ok(());
+        }
         let before = Before::of(conn, conversation_id).await?;
         if conversations::set_status(conn, conversation_id, "open", None).await? > 0 {
             event(conn, app, conversation_id, actor, "reopened", "Opened again").await?;

@@ -216,7 +216,7 @@ pub enum CloseOutcome {
     Unexplained,
 }
 
-/// Closes an alert: no longer on the public page; replies still arrive. Nothing ends without a word on what came of it, to
+/// Closes an alert: no longer among the current ones of the public page, where what came of it stays a while; replies still arrive. Nothing ends without a word on what came of it, to
 /// those who answered, or here.
 pub async fn close(app: &App, alert: &AlertRow, reason: &str, officer_id: i64) -> QueryResult<CloseOutcome> {
     let now = app.now();
@@ -239,6 +239,28 @@ pub async fn close(app: &App, alert: &AlertRow, reason: &str, officer_id: i64) -
     drop(conn);
     app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference.clone()), conversation: None });
     Ok(closed)
+}
+
+/// For so many days after it was closed an alert can be opened again, and what came of it stays on the public page.
+pub const SHOWN_DAYS: i64 = 14;
+
+/// Opens a closed alert again: on the public page as before. Gives false if it was closed too long ago, or is not closed.
+pub async fn reopen(app: &App, alert: &AlertRow, officer_id: i64) -> QueryResult<bool> {
+    let now = app.now();
+    let mut conn = app.write().await?;
+    let opened = conn
+        .transaction(async |conn| {
+            if alerts::reopen(conn, alert.id, now.minus_days(SHOWN_DAYS)).await? == 0 {
+                return Ok(false);
+            }
+            alert_closings::delete(conn, alert.id).await?;
+            audit::note(conn, app.ids(), now, &Actor::Officer(officer_id), "alert.reopen", ("alert", Some(alert.id)), serde_json::json!({})).await?;
+            Ok::<_, diesel::result::Error>(true)
+        })
+        .await?;
+    drop(conn);
+    app.wake().change(Change { kind: "alert".into(), alert: Some(alert.reference.clone()), conversation: None });
+    Ok(opened)
 }
 
 /// One step: one chunk of the oldest that is not finished. Gives whether there was anything to do.

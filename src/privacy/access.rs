@@ -7,15 +7,18 @@ use std::io::{BufWriter, Seek};
 
 use anyhow::Context;
 use askama::Template;
+use chrono_tz::Europe::London;
 use serde_json::{Value, json};
 
 use super::people::{self, Person};
 use crate::app::App;
 use crate::audit::{self, Actor};
+use crate::domain::delivery::Status;
 use crate::domain::{At, file_name};
 use crate::inbox::evidence::bundle::Bundle;
 use crate::store::conversations::{self, ConversationEventRow};
 use crate::store::messages::{self, AttachmentRow, MessageRow};
+use crate::store::people::Sent;
 
 /// A ZIP that is on no disk by any name: gone when it has been read.
 pub struct Parcel {
@@ -41,6 +44,8 @@ struct Readable<'a> {
     record: Vec<(String, Vec<(String, String)>)>,
     with_notes: bool,
     passed_on: bool,
+    /// Files of theirs are beside it.
+    files_sent: bool,
 }
 
 /// Makes the ZIP; none if there is nobody. Leaves an entry.
@@ -61,7 +66,8 @@ pub async fn export(app: &App, by: i64, public_id: &str, with_notes: bool) -> an
         let mut draft = files.begin_seekable()?;
         let mut bundle = Bundle::begin(BufWriter::with_capacity(1 << 20, draft.file()));
         bundle.add_text("what-we-hold.json", &serde_json::to_vec_pretty(&record(&person, &said, &force, now, with_notes))?)?;
-        let page = Readable { force: &force, made_at: now.rfc3339(), record: readable(&person, &said), with_notes, passed_on: person.passed_on };
+        let files_sent = said.iter().any(|talk| !talk.files.is_empty());
+        let page = Readable { force: &force, made_at: moment(now), record: readable(&person, &said), with_notes, passed_on: person.passed_on, files_sent };
         bundle.add_text("what-we-hold.html", page.render()?.as_bytes())?;
         for (number, talk) in said.iter().enumerate() {
             for file in &talk.files {
@@ -122,8 +128,9 @@ fn record(person: &Person, said: &[Said], force: &str, now: At, with_notes: bool
         "not_to_be_sent": person.suppressions.iter().map(|row| json!({
             "channel": row.channel, "scope": row.scope, "reason": row.reason, "since": row.created_at.rfc3339(), "until": row.lifted_at.map(At::rfc3339),
         })).collect::<Vec<_>>(),
-        "sent": person.sent.iter().map(|(purpose, channel, status, at)| json!({
-            "purpose": purpose, "channel": channel, "status": status, "at": at.rfc3339(),
+        "sent": person.sent.iter().map(|sent| json!({
+            "purpose": sent.purpose, "channel": sent.channel_kind, "status": sent.status, "at": sent.at.rfc3339(),
+            "alert": sent.alert.as_ref().map(|(reference, title)| json!({ "reference": reference, "title": title })),
         })).collect::<Vec<_>>(),
         "conversations": said.iter().map(|talk| json!({
             "began_at": talk.began_at.rfc3339(),
@@ -148,30 +155,50 @@ fn left_out(with_notes: bool) -> Vec<&'static str> {
     all
 }
 
+/// As people read a moment, in London.
+fn moment(at: At) -> String {
+    at.utc().with_timezone(&London).format("%-d %B %Y, %H:%M").to_string()
+}
+
+fn channel(kind: &str) -> &'static str {
+    if kind == "sms" { "text message" } else { "e-mail" }
+}
+
+/// What was sent, and when: of an alert, which.
+fn sent_in_words(sent: &Sent) -> (String, String) {
+    let what = match (sent.purpose.as_str(), &sent.alert) {
+        ("alert", Some((reference, title))) => format!("Alert {reference}, {title},"),
+        ("outcome", Some((reference, title))) => format!("What came of alert {reference}, {title},"),
+        ("reply", Some((reference, _))) => format!("An answer to what you wrote about {reference}"),
+        (purpose, Some((reference, _))) => format!("{} about {reference}", purpose.replace('_', " ")),
+        (purpose, None) => purpose.replace('_', " "),
+    };
+    let status = sent.status.parse::<Status>().map_or_else(|_| sent.status.clone(), |status| status.label().to_lowercase());
+    (moment(sent.at), format!("{what} by {}: {status}", channel(&sent.channel_kind)))
+}
+
 fn readable(person: &Person, said: &[Said]) -> Vec<(String, Vec<(String, String)>)> {
     let mut parts = Vec::new();
     if let Some(row) = &person.resident {
         let mut lines =
-            vec![("Name".to_owned(), row.name.clone()), ("Postcode".to_owned(), row.postcode.clone()), ("Joined".to_owned(), row.created_at.rfc3339())];
+            vec![("Name".to_owned(), row.name.clone()), ("Postcode".to_owned(), row.postcode.clone()), ("Joined".to_owned(), moment(row.created_at))];
         lines.extend(person.addresses.iter().map(|row| (if row.kind == "phone" { "Phone" } else { "E-mail" }.to_owned(), row.value.clone())));
         lines.push(("Groups".to_owned(), person.groups.join(", ")));
         lines.push(("Places".to_owned(), person.places.join(", ")));
         parts.push(("Your registration".to_owned(), lines));
     }
-    let consent = person.consents.iter().map(|row| (row.created_at.rfc3339(), format!("{} ({}), by {}", row.action, row.channel, row.source)));
+    let consent = person.consents.iter().map(|row| (moment(row.created_at), format!("{} ({}), by {}", row.action, row.channel, row.source)));
     parts.push(("What you agreed to".to_owned(), consent.collect()));
     let never = person.suppressions.iter().map(|row| {
-        let until = row.lifted_at.map(|at| format!(", until {}", at.rfc3339())).unwrap_or_default();
-        (row.created_at.rfc3339(), format!("{}, {}: {}{until}", row.channel, row.scope, row.reason))
+        let until = row.lifted_at.map(|at| format!(", until {}", moment(at))).unwrap_or_default();
+        (moment(row.created_at), format!("{}, {}: {}{until}", row.channel, row.scope, row.reason))
     });
     parts.push(("What is not to be sent to you".to_owned(), never.collect()));
-    let sent = person.sent.iter().map(|(purpose, channel, status, at)| (at.rfc3339(), format!("{purpose} by {channel}: {status}")));
-    parts.push(("What was sent to you".to_owned(), sent.collect()));
+    parts.push(("What was sent to you".to_owned(), person.sent.iter().map(sent_in_words).collect()));
     for (number, talk) in said.iter().enumerate() {
-        let mut lines: Vec<_> =
-            talk.messages.iter().map(|row| (format!("{}, {}", row.received_at.rfc3339(), whose(&row.direction)), row.text.clone())).collect();
+        let mut lines: Vec<_> = talk.messages.iter().map(|row| (format!("{}, {}", moment(row.received_at), whose(&row.direction)), row.text.clone())).collect();
         lines.extend(talk.files.iter().map(|row| ("File".to_owned(), row.filename.clone())));
-        lines.extend(talk.notes.iter().map(|row| (format!("{}, note", row.created_at.rfc3339()), row.detail.clone())));
+        lines.extend(talk.notes.iter().map(|row| (format!("{}, note", moment(row.created_at)), row.detail.clone())));
         parts.push((format!("Conversation {}", number + 1), lines));
     }
     parts

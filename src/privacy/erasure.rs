@@ -9,6 +9,8 @@ use serde_json::json;
 use super::people;
 use crate::app::App;
 use crate::audit::{self, Actor};
+use crate::domain::closing;
+use crate::store::conversations::ConversationEventRow;
 use crate::store::wake::Change;
 use crate::store::{conversations, forgotten_files, people as rows, retention};
 
@@ -28,6 +30,17 @@ pub struct Erased {
     pub originals: usize,
     /// Deliveries that no longer say to whom they went.
     pub deliveries: usize,
+}
+
+fn line(app: &App, conversation_id: i64, tombstone: &str) -> ConversationEventRow {
+    ConversationEventRow {
+        id: app.next_id(),
+        conversation_id,
+        officer_id: None,
+        kind: closing::ERASED.to_owned(),
+        detail: tombstone.to_owned(),
+        created_at: app.now(),
+    }
 }
 
 /// Erases the person of this public id, in one transaction; none if there is nobody.
@@ -59,6 +72,9 @@ pub async fn erase(app: &App, by: i64, public_id: &str) -> QueryResult<Option<Er
                 let originals = retention::own_envelopes(conn, talk.row.id).await?;
                 files.extend(retention::files_of_conversation(conn, talk.row.id).await?);
                 erased.messages += rows::erase_messages(conn, talk.row.id, &tombstone).await?;
+                rows::close_erased(conn, talk.row.id, now).await?;
+                // What stands in the thread from now on, in place of every message.
+                conversations::append_event(conn, &line(app, talk.row.id, &tombstone)).await?;
                 let (gone, large) = retention::delete_envelopes(conn, &originals).await?;
                 erased.originals += gone;
                 files.extend(large);

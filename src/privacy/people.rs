@@ -10,7 +10,7 @@ use crate::audit::{self, Actor};
 use crate::domain::Address;
 use crate::store::conversations::ConversationRow;
 use crate::store::correspondents::{self, CorrespondentRow};
-use crate::store::people::Span;
+use crate::store::people::{Sent, Span};
 use crate::store::residents::{self, AddressRow, ConsentRow, ResidentRow};
 use crate::store::suppressions::SuppressionRow;
 use crate::store::{Conn, people, retention};
@@ -46,8 +46,8 @@ pub struct Person {
     pub suppressions: Vec<SuppressionRow>,
     /// Their conversations, oldest first.
     pub talks: Vec<Talk>,
-    /// What was sent: purpose, channel kind, status, when.
-    pub sent: Vec<(String, String, String, crate::domain::At)>,
+    /// What was sent, oldest first under each key.
+    pub sent: Vec<Sent>,
     /// A number of theirs may have changed hands: what is of before it did is left out.
     pub passed_on: bool,
 }

@@ -31,3 +31,8 @@ pub async fn insert(conn: &mut Conn, row: &AlertClosingRow) -> QueryResult<usize
 pub async fn find(conn: &mut Conn, alert_id: i64) -> QueryResult<Option<AlertClosingRow>> {
     on!(conn, c => alert_closings::table.find(alert_id).select(AlertClosingRow::as_select()).first(c).await.optional())
 }
+
+/// It was opened again: the reason does not hold any more.
+pub async fn delete(conn: &mut Conn, alert_id: i64) -> QueryResult<usize> {
+    on!(conn, c => diesel::delete(alert_closings::table.find(alert_id)).execute(c).await)
+}

@@ -255,3 +255,9 @@ pub async fn close(conn: &mut Conn, alert_id: i64, now: At) -> QueryResult<usize
         .execute(c)
         .await)
 }
+
+/// Opens an alert again that was closed no longer ago than then; gives 0 if it was not.
+pub async fn reopen(conn: &mut Conn, alert_id: i64, since: At) -> QueryResult<usize> {
+    let lately = alerts::id.eq(alert_id).and(alerts::status.eq("closed")).and(alerts::closed_at.ge(since));
+    on!(conn, c => diesel::update(alerts::table.filter(lately)).set((alerts::status.eq("live"), alerts::closed_at.eq(None::<At>))).execute(c).await)
+}

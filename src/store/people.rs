@@ -5,20 +5,20 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use super::conversations::ConversationRow;
+use super::conversations::{ConversationRow, Standing, get_locked, set_standing};
 use super::correspondents::CorrespondentRow;
 use super::residents::{ConsentRow, ResidentRow};
 use super::schema::{
-    attachments, attempts, bounce_scores, codes, consent_events, conversation_events, conversation_moves, conversations, correspondents, deliveries, drafts,
-    envelopes, findings, handovers, messages, note_drafts, nudges, number_faults, pauses, residents, search_entries, suppressions, text_parts, undo_parts,
-    undos, unmasks, urgencies,
+    alerts, attachments, attempts, bounce_scores, codes, consent_events, conversation_events, conversation_moves, conversations, correspondents, deliveries,
+    drafts, envelopes, findings, handovers, messages, note_drafts, nudges, number_faults, pauses, residents, search_entries, suppressions, text_parts, thrives,
+    undo_parts, undos, unmasks, urgencies,
 };
 use super::suppressions::SuppressionRow;
+pub use crate::domain::address::ERASED;
+use crate::domain::closing;
+use crate::domain::place::Urgency;
 use crate::domain::{At, MatchKey};
 use crate::on;
-
-/// What stands in place of an address.
-pub const ERASED: &str = "(erased)";
 
 /// A key, and the time in which it was this person's: a number may have had another owner before them, or have one since.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,15 +82,43 @@ pub async fn list_consent(conn: &mut Conn, span: &Span) -> QueryResult<Vec<Conse
         .await)
 }
 
-/// What was sent to an address in that time: purpose, channel kind, status, when.
-pub async fn list_sent(conn: &mut Conn, span: &Span) -> QueryResult<Vec<(String, String, String, At)>> {
+/// Something that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// A `Purpose` word.
+    pub purpose: String,
+    /// `sms` or `email`.
+    pub channel_kind: String,
+    /// A `Status` word.
+    pub status: String,
+    /// Reference and title of the alert that it was, or was about.
+    pub alert: Option<(String, String)>,
+    /// When.
+    pub at: At,
+}
+
+/// What was sent to an address in that time, oldest first.
+pub async fn list_sent(conn: &mut Conn, span: &Span) -> QueryResult<Vec<Sent>> {
     let (after, until) = span.bounds();
-    on!(conn, c => deliveries::table
+    let rows: Vec<(String, String, String, Option<i64>, At)> = on!(conn, c => deliveries::table
         .filter(deliveries::match_key.eq(&span.key).and(deliveries::created_at.gt(after)).and(deliveries::created_at.le(until)))
         .order(deliveries::id)
-        .select((deliveries::purpose, deliveries::channel_kind, deliveries::status, deliveries::created_at))
+        .select((deliveries::purpose, deliveries::channel_kind, deliveries::status, deliveries::alert_id, deliveries::created_at))
         .load(c)
-        .await)
+        .await)?;
+    let mut ids: Vec<i64> = rows.iter().filter_map(|row| row.3).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut known: Vec<(i64, String, String)> = Vec::new();
+    for some in ids.chunks(10_000) {
+        let found: Vec<(i64, String, String)> =
+            on!(conn, c => alerts::table.filter(alerts::id.eq_any(some)).select((alerts::id, alerts::reference, alerts::title)).load(c).await)?;
+        known.extend(found);
+    }
+    let alert = |id: i64| known.iter().find(|(known, ..)| *known == id).map(|(_, reference, title)| (reference.clone(), title.clone()));
+    let sent =
+        rows.into_iter().map(|(purpose, channel_kind, status, alert_id, at)| Sent { purpose, channel_kind, status, alert: alert_id.and_then(alert), at });
+    Ok(sent.collect())
 }
 
 /// Originals of an address that became no message, of that time: receipts of texts, opt-outs, what could not be understood. Read
@@ -154,7 +182,8 @@ pub async fn erase_messages(conn: &mut Conn, conversation_id: i64, tombstone: &s
         .await)?;
     on!(conn, c => diesel::delete(nudges::table.filter(nudges::conversation_id.eq(conversation_id))).execute(c).await)?;
     forget_undos(conn, conversation_id).await?;
-    on!(conn, c => diesel::update(urgencies::table.find(conversation_id)).set(urgencies::reasons.eq(&nothing)).execute(c).await)?;
+    on!(conn, c => diesel::delete(urgencies::table.find(conversation_id)).execute(c).await)?;
+    on!(conn, c => diesel::delete(thrives::table.filter(thrives::conversation_id.eq(conversation_id))).execute(c).await)?;
     on!(conn, c => diesel::update(conversations::table.find(conversation_id))
         .set((
             conversations::preview.eq(tombstone),
@@ -165,6 +194,28 @@ pub async fn erase_messages(conn: &mut Conn, conversation_id: i64, tombstone: &s
         .execute(c)
         .await)?;
     Ok(erased)
+}
+
+/// Closes a conversation whose words went: nobody waits for an answer there, and nothing in it calls for anybody.
+pub async fn close_erased(conn: &mut Conn, conversation_id: i64, now: At) -> QueryResult<()> {
+    let row = get_locked(conn, conversation_id).await?;
+    super::pauses::stop(conn, conversation_id, now).await?;
+    let standing = Standing {
+        status: "closed".to_owned(),
+        closed_at: row.closed_at.or(Some(now)),
+        outcome: Some(closing::ERASED.to_owned()),
+        urgency: Urgency::None.as_str().to_owned(),
+        waiting_since: None,
+        due_at: None,
+        paused_at: None,
+        ..Standing::of(&row)
+    };
+    set_standing(conn, conversation_id, &standing.placed(row.last_message_at)).await?;
+    on!(conn, c => diesel::update(conversations::table.find(conversation_id))
+        .set((conversations::unread.eq(false), conversations::claimed_by.eq(None::<i64>), conversations::claimed_until.eq(None::<At>)))
+        .execute(c)
+        .await)
+    .map(|_| ())
 }
 
 /// What could be taken back of a conversation, with the sentences that say so.

@@ -14,7 +14,12 @@ pub enum AppError {
     Forbidden,
     /// An officer must sign in first; then on to here.
     #[error("sign in first")]
-    SignIn(String),
+    SignIn {
+        /// Path and query.
+        next: String,
+        /// They were signed in, and that has ended.
+        ended: bool,
+    },
     /// A resident must sign in first.
     #[error("sign in first")]
     ResidentSignIn,
@@ -51,7 +56,7 @@ impl AppError {
         match self {
             Self::NotFound => fixed("Page not found", "Check the address. If you followed a link here, it may be out of date."),
             Self::Forbidden => fixed("Not for this account", "Your account may not open this page. Ask your administrator if you need it."),
-            Self::SignIn(_) | Self::ResidentSignIn | Self::SetUpFirst => fixed("Sign in", "Sign in to go on."),
+            Self::SignIn { .. } | Self::ResidentSignIn | Self::SetUpFirst => fixed("Sign in", "Sign in to go on."),
             Self::NotLetIn(sentence) => fixed("You are not signed in", sentence),
             Self::Invalid(sentence) => ("Something needs mending", sentence.clone()),
             Self::StaleForm => fixed("This form is out of date", "Go back, reload the page and send it again. Nothing was changed."),
@@ -68,7 +73,7 @@ impl ResponseError for AppError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden | Self::StaleForm | Self::NotLetIn(_) => StatusCode::FORBIDDEN,
-            Self::SignIn(_) | Self::ResidentSignIn | Self::SetUpFirst => StatusCode::SEE_OTHER,
+            Self::SignIn { .. } | Self::ResidentSignIn | Self::SetUpFirst => StatusCode::SEE_OTHER,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -79,9 +84,10 @@ impl ResponseError for AppError {
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::SignIn(next) => {
+            Self::SignIn { next, ended } => {
                 let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-                return HttpResponse::SeeOther().insert_header((header::LOCATION, format!("/sign-in?next={next}"))).finish();
+                let why = if *ended { "&ended=1" } else { "" };
+                return HttpResponse::SeeOther().insert_header((header::LOCATION, format!("/sign-in?next={next}{why}"))).finish();
             }
             Self::ResidentSignIn => return HttpResponse::SeeOther().insert_header((header::LOCATION, "/account/sign-in")).finish(),
             Self::SetUpFirst => return HttpResponse::SeeOther().insert_header((header::LOCATION, "/me/security/codes")).finish(),

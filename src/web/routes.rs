@@ -130,6 +130,7 @@ routes! {
     get "/alerts/{reference}" Officer => alerts::show::show;
     get "/alerts/{reference}/progress" Officer => alerts::show::progress;
     post "/alerts/{reference}/close" Officer => alerts::show::close;
+    post "/alerts/{reference}/reopen" Officer => alerts::show::reopen;
     post "/alerts/{reference}/hold" Officer => alerts::show::hold;
     get "/alerts/{reference}/outcome" Officer => alerts::outcome::show;
     post "/alerts/{reference}/outcome" Officer => alerts::outcome::act;

@@ -9,6 +9,7 @@ use diesel::QueryResult;
 
 use super::error::AppError;
 use super::extract::Visitor;
+use super::officers::sign_in::home_of;
 use crate::app::App;
 use crate::domain::At;
 use crate::domain::address::display_number;
@@ -78,6 +79,8 @@ pub struct Nav {
     pub can_press: bool,
     /// May see the administrator's pages.
     pub can_admin: bool,
+    /// Where they begin.
+    pub home: &'static str,
 }
 
 /// Something to mend in a form.
@@ -168,6 +171,7 @@ pub async fn officer(visitor: &Visitor, officer: &OfficerRow, title: &str, activ
         can_compose: role.writes_alerts(),
         can_press: role.sees_volumes(),
         can_admin: role.administers(),
+        home: home_of(officer),
     };
     Ok(Shell {
         brand: brand(&visitor.app),

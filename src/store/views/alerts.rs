@@ -131,14 +131,36 @@ pub async fn list_public(conn: &mut Conn, limit: i64) -> QueryResult<Vec<PublicR
     on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(limit).load(c).await)
 }
 
-/// Live alerts to choose from, newest first, those among them that were taken back from the rest: reference and title.
-pub async fn list_live(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(String, String)>> {
+/// Alerts that were closed since then and of which it was told what came of them, the last closed first, for the public page.
+pub async fn list_told(conn: &mut Conn, since: At, limit: i64) -> QueryResult<Vec<PublicRow>> {
+    let query = "SELECT a.id, a.reference, a.title, a.urgency, a.published_at, t.body FROM alerts a \
+         JOIN alert_texts t ON t.alert_id = a.id AND t.version = a.version AND t.channel_kind = 'sms' AND t.language = 'en' \
+         WHERE a.status = 'closed' AND a.closed_at >= $1 AND EXISTS (SELECT 1 FROM outcomes o WHERE o.alert_id = a.id) \
+         ORDER BY a.closed_at DESC, a.id DESC LIMIT $2";
+    on!(conn, c => diesel::sql_query(query).bind::<Timestamp, _>(since).bind::<BigInt, _>(limit).load(c).await)
+}
+
+/// An alert to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct ChoiceRow {
+    /// Public reference.
+    pub reference: String,
+    /// Title.
+    pub title: String,
+    /// Status word.
+    pub status: String,
+}
+
+/// Alerts to choose from, newest first: those that went out, unless they were closed before then, and the chosen one whatever it is.
+pub async fn list_choices(conn: &mut Conn, closed_since: At, chosen: &str, limit: i64) -> QueryResult<Vec<ChoiceRow>> {
     use crate::store::schema::alerts;
-    on!(conn, c => alerts::table
-        .filter(alerts::status.eq_any(["publishing", "live", "taken_back"]))
-        .order(alerts::id.desc())
-        .limit(limit)
-        .select((alerts::reference, alerts::title))
-        .load(c)
-        .await)
+    let out = alerts::status.eq_any(["publishing", "live", "taken_back"]);
+    let lately = alerts::status.eq("closed").and(alerts::closed_at.ge(closed_since));
+    let columns = (alerts::reference, alerts::title, alerts::status);
+    let mut choices: Vec<ChoiceRow> = on!(conn, c => alerts::table.filter(out.or(lately)).order(alerts::id.desc()).limit(limit).select(columns).load(c).await)?;
+    if !chosen.is_empty() && choices.iter().all(|choice| choice.reference != chosen) {
+        let rest: Vec<ChoiceRow> = on!(conn, c => alerts::table.filter(alerts::reference.eq(chosen)).select(columns).load(c).await)?;
+        choices.extend(rest);
+    }
+    Ok(choices)
 }

@@ -9,7 +9,7 @@ use crate::domain::{At, Ids};
 use crate::on;
 use crate::store::Conn;
 use crate::store::audit_log::AuditRow;
-use crate::store::schema::{audit_log, messages};
+use crate::store::schema::{alerts, api_keys, audit_log, conversations, interest_groups, messages, teams};
 
 /// What entries are asked for; whatever is not said is not looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Filter {
     pub subject_kind: Option<String>,
     /// which one.
     pub subject_id: Option<i64>,
+    /// A conversation, with all that was done to its messages and copies.
+    pub conversation_id: Option<i64>,
     /// Not before.
     pub from: Option<At>,
     /// Before.
@@ -30,8 +32,21 @@ pub struct Filter {
     pub before_id: Option<i64>,
 }
 
+/// More messages than so many of one conversation are not looked for one by one.
+const MOST_MESSAGES: i64 = 5_000;
+
 /// Entries that fit, newest first.
 pub async fn search(conn: &mut Conn, filter: &Filter, limit: i64) -> QueryResult<Vec<AuditRow>> {
+    let messages: Vec<Option<i64>> = match filter.conversation_id {
+        Some(id) => on!(conn, c => messages::table
+            .filter(messages::conversation_id.eq(id))
+            .order(messages::id.desc())
+            .limit(MOST_MESSAGES)
+            .select(messages::id.nullable())
+            .load(c)
+            .await)?,
+        None => Vec::new(),
+    };
     macro_rules! narrowed {
         ($c:ident) => {{
             let mut query = audit_log::table.select(AuditRow::as_select()).into_boxed();
@@ -50,6 +65,10 @@ pub async fn search(conn: &mut Conn, filter: &Filter, limit: i64) -> QueryResult
             }
             if let Some(id) = filter.subject_id {
                 query = query.filter(audit_log::subject_id.eq(id));
+            }
+            if let Some(id) = filter.conversation_id {
+                let itself = audit_log::subject_kind.eq("conversation").and(audit_log::subject_id.eq(id));
+                query = query.filter(itself.or(audit_log::subject_kind.eq("message").and(audit_log::subject_id.eq_any(messages.clone()))));
             }
             if let Some(from) = filter.from {
                 query = query.filter(audit_log::id.ge(Ids::floor(from)));
@@ -109,4 +128,43 @@ pub async fn list_looks(conn: &mut Conn, conversation_id: i64, limit: i64) -> Qu
     found.sort_by_key(|row| std::cmp::Reverse(row.id));
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(found)
+}
+
+/// How pages call what entries were done to.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Conversations: id, public id, the alert's reference if it has one.
+    pub conversations: Vec<(i64, String, Option<String>)>,
+    /// Messages: id, and the id of their conversation.
+    pub messages: Vec<(i64, i64)>,
+    /// Alerts: id, reference, title.
+    pub alerts: Vec<(i64, String, String)>,
+    /// Teams, interest groups and keys: kind, id, name.
+    pub others: Vec<(&'static str, i64, String)>,
+}
+
+/// The names of what these entries were done to.
+pub async fn names(conn: &mut Conn, entries: &[AuditRow]) -> QueryResult<Names> {
+    let of = |kind: &str| entries.iter().filter(|row| row.subject_kind == kind).filter_map(|row| row.subject_id).collect::<Vec<i64>>();
+    let messages: Vec<(i64, i64)> =
+        on!(conn, c => messages::table.filter(messages::id.eq_any(of("message"))).select((messages::id, messages::conversation_id)).load(c).await)?;
+    let mut talks = of("conversation");
+    talks.extend(messages.iter().map(|(_, talk)| *talk));
+    let conversations = on!(conn, c => conversations::table
+        .left_join(alerts::table)
+        .filter(conversations::id.eq_any(talks))
+        .select((conversations::id, conversations::public_id, alerts::reference.nullable()))
+        .load(c)
+        .await)?;
+    let alerts = on!(conn, c => alerts::table.filter(alerts::id.eq_any(of("alert"))).select((alerts::id, alerts::reference, alerts::title)).load(c).await)?;
+    let mut others = Vec::new();
+    let teams: Vec<(i64, String)> = on!(conn, c => teams::table.filter(teams::id.eq_any(of("team"))).select((teams::id, teams::name)).load(c).await)?;
+    others.extend(teams.into_iter().map(|(id, name)| ("team", id, name)));
+    let groups = interest_groups::table.filter(interest_groups::id.eq_any(of("group"))).select((interest_groups::id, interest_groups::name));
+    let groups: Vec<(i64, String)> = on!(conn, c => groups.load(c).await)?;
+    others.extend(groups.into_iter().map(|(id, name)| ("group", id, name)));
+    let keys: Vec<(i64, String)> =
+        on!(conn, c => api_keys::table.filter(api_keys::id.eq_any(of("api_key"))).select((api_keys::id, api_keys::name)).load(c).await)?;
+    others.extend(keys.into_iter().map(|(id, name)| ("api_key", id, name)));
+    Ok(Names { conversations, messages, alerts, others })
 }

@@ -56,7 +56,7 @@ pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
     let page = app
         .clone()
         .run(async move {
-            let (shell, now) = (shell::officer(&officer.visitor, &officer.row, "Keeping and disposal", "admin").await?, app.now());
+            let (shell, now) = (shell::officer(&officer.visitor, &officer.row, "Keeping", "admin").await?, app.now());
             let rules = retention::look(&app).await?;
             let mut conn = app.read().await?;
             let (standing, officers) = (legal_holds::list_standing(&mut conn, MOST).await?, accounts::list_officers(&mut conn).await?);

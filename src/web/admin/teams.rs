@@ -24,6 +24,8 @@ struct TeamsPage {
 struct TeamView {
     id: i64,
     name: String,
+    /// The name of its area.
+    area: String,
     areas: Vec<Choice>,
     officers: i64,
 }
@@ -44,6 +46,7 @@ async fn page(officer: &Officer, name: String, errors: Vec<FieldError>) -> Resul
                 std::iter::once(first).chain(areas.iter().map(|area| Choice::new(&area.id.to_string(), &area.name, &chosen))).collect::<Vec<_>>()
             };
             let view = |team: accounts::TeamRow| TeamView {
+                area: areas.iter().find(|area| Some(area.id) == team.area_id).map_or_else(|| "No area".to_owned(), |area| area.name.clone()),
                 areas: choices(team.area_id),
                 officers: counts.iter().find(|count| count.id == team.id).map_or(0, |count| count.count),
                 id: team.id,

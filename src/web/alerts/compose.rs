@@ -18,6 +18,7 @@ use crate::domain::quiet::{self, Start, Wait};
 use crate::outbound::compose::{self, Draft};
 use crate::outbound::publish::{self, PublishOutcome};
 use crate::outbound::segments::{self, Cost};
+use crate::store::accounts;
 use crate::store::places::{self, AreaRow, Headcount};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
@@ -98,7 +99,6 @@ struct Preview {
     excluded: Vec<Exclusion>,
     sms_rendered: String,
     segments: i64,
-    encoding: &'static str,
     units_left: i64,
     /// Which characters make it dear.
     dear: String,
@@ -142,8 +142,18 @@ fn draft(fields: &Fields) -> Draft {
 /// `GET /alerts/new`
 pub async fn show(officer: Officer) -> Result<HttpResponse, AppError> {
     officer.require(Role::writes_alerts)?;
-    let empty = Draft { kind: "appeal".to_owned(), urgency: "routine".to_owned(), ..Draft::default() };
+    let (app, team_id) = (officer.app().clone(), officer.row.team_id);
+    let areas = app.clone().run(async move { own_areas(&app, team_id).await }).await?;
+    let empty = Draft { kind: "appeal".to_owned(), urgency: "routine".to_owned(), areas, ..Draft::default() };
     shell::page(&page(officer, empty, Vec::new(), ids::public_id(), false).await?)
+}
+
+/// The area of the officer's team: what most of their alerts are about.
+async fn own_areas(app: &App, team_id: Option<i64>) -> QueryResult<Vec<String>> {
+    let Some(team_id) = team_id else { return Ok(Vec::new()) };
+    let mut conn = app.read().await?;
+    let Some(area_id) = accounts::find_team_by_id(&mut conn, team_id).await?.and_then(|team| team.area_id) else { return Ok(Vec::new()) };
+    Ok(places::list_areas(&mut conn).await?.into_iter().filter(|area| area.id == area_id).map(|area| area.code).collect())
 }
 
 /// `POST /alerts/new`: `action` is `preview`, `plain` or `publish`.
@@ -263,14 +273,17 @@ fn districts(areas: &[AreaRow], heads: &[Headcount], chosen: &[String]) -> Vec<D
     .collect()
 }
 
+/// As long as every reference.
+const SOME_REFERENCE: &str = "K7Q2M";
+
 async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
     let reach = publish::preview(app, draft).await?;
     let brand = app.config().branding.name.clone();
     let as_sent = |text: &str| {
         if draft.one_way {
-            compose::render_one_way_sms(&brand, text.trim(), "K7Q2M", &app.url("/account"))
+            compose::render_one_way_sms(&brand, text.trim(), SOME_REFERENCE, &app.url("/account"))
         } else {
-            compose::render_sms(&brand, text.trim(), "K7Q2M")
+            compose::render_sms(&brand, text.trim(), SOME_REFERENCE)
         }
     };
     let rendered = as_sent(&draft.sms_text);
@@ -292,9 +305,9 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
         email: reach.email,
         residents: reach.residents,
         excluded: reach.excluded.iter().map(|(word, count)| Exclusion { reason: compose::exclusion_sentence(word), count: *count }).collect(),
-        sms_rendered: rendered,
+        // An alert has no reference before it is published: dots, so that nobody writes down another.
+        sms_rendered: rendered.replace(SOME_REFERENCE, "\u{b7}\u{b7}\u{b7}\u{b7}\u{b7}"),
         segments: i64::try_from(cost.segments).unwrap_or(0),
-        encoding: cost.encoding.label(),
         units_left: i64::try_from(cost.units_left).unwrap_or(0),
         parts: i64::try_from(cost.segments).unwrap_or(0).saturating_mul(reach.sms),
         dear: [dear(&cost), not_plainer(&draft.sms_text, &cost, as_sent)].concat(),

@@ -20,7 +20,7 @@ use crate::domain::quiet::Wait;
 use crate::outbound::compose;
 use crate::outbound::forecast::{Forecast, Known, forecast};
 use crate::outbound::hold::{self, HoldOutcome, Refusal, Wish};
-use crate::outbound::outcome::{self, CloseOutcome};
+use crate::outbound::outcome::{self, CloseOutcome, SHOWN_DAYS};
 use crate::outbound::standing::NOT_SENDING;
 use crate::store::alerts::AlertRow as Stored;
 use crate::store::deliveries::DoubtfulRow;
@@ -49,6 +49,10 @@ struct AlertPage {
     doubtful: Vec<DoubtRow>,
     replies_href: String,
     can_close: bool,
+    /// It was closed a short while ago, by a hand that may open it again.
+    can_reopen: bool,
+    /// For so many days what came of it is shown, and it can be opened again.
+    shown_days: i64,
     /// What may be done about what has not left.
     acts: Vec<HoldAct>,
     /// Why nothing was told of it, if it was closed so, and when.
@@ -152,7 +156,9 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
         a: part.a,
         replies_href: format!("/inbox?view={}&alert={}", if alert.owner_id == officer.row.id { "mine" } else { "team" }, alert.reference),
         closing,
-        can_close: mine && alert.status == "live",
+        can_close: mine && officer.role.writes_alerts() && alert.status == "live",
+        can_reopen: mine && officer.role.writes_alerts() && alert.closed_at.is_some_and(|at| at >= app.now().minus_days(SHOWN_DAYS)),
+        shown_days: SHOWN_DAYS,
         acts: if hold::may(&officer.row, &alert) { acts(&alert, part_waits) } else { Vec::new() },
         can_tell: mine && officer.role.writes_alerts(),
         told,
@@ -396,7 +402,29 @@ pub async fn close(officer: Officer, reference: web::Path<String>, fields: Field
         let notice = "It was not closed. Tell everyone who answered what came of it, or say under \u{201c}Close alert\u{201d} why nothing is told.";
         return Ok(shell::redirect_with(&page, notice));
     }
-    Ok(shell::redirect_with(&page, "Closed. It is no longer on the public page; replies still arrive."))
+    Ok(shell::redirect_with(&page, "Closed. Replies still arrive. \u{201c}Reopen alert\u{201d} takes it back."))
+}
+
+/// `POST /alerts/{reference}/reopen`
+pub async fn reopen(officer: Officer, reference: web::Path<String>, fields: Fields) -> Result<HttpResponse, AppError> {
+    officer.require(Role::writes_alerts)?;
+    officer.visitor.check_form(fields.one("csrf"))?;
+    let (app, row, asked) = (officer.app().clone(), officer.row.clone(), reference.into_inner());
+    let found = asked.clone();
+    let opened = app
+        .clone()
+        .run(async move {
+            let alert = alerts::find_by_reference(&mut app.read().await?, &found).await?.ok_or(AppError::NotFound)?;
+            let mine = alert.owner_id == row.id || (alert.team_id.is_some() && alert.team_id == row.team_id);
+            if mine { Ok(outcome::reopen(&app, &alert, row.id).await?) } else { Err(AppError::Forbidden) }
+        })
+        .await?;
+    let notice = if opened {
+        "Open again, and among the current alerts of the public page."
+    } else {
+        "It was not opened: an alert can be opened again for 14 days after it was closed."
+    };
+    Ok(shell::redirect_with(&format!("/alerts/{asked}"), notice))
 }
 
 /// `POST /alerts/{reference}/hold`: `act` is `pause`, `resume` or `take_back`.

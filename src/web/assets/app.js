@@ -375,14 +375,30 @@ function covers(form) {
     if (!drawing) return;
     if (e.type === 'pointerup') draw(e);
     // A tap is no box.
-    if (drawing.row.inputs.slice(2).some((input) => parseFloat(input.value || '0') < 0.5)) { drawing.row.inputs.forEach((input) => { input.value = ''; }); show(drawing.row); }
+    if (drawing.row.inputs.slice(2).some((input) => parseFloat(input.value || '0') < 0.5)) {
+      const [x, y] = drawing.from, clear = (row) => { row.inputs.forEach((input) => { input.value = ''; }); show(row); };
+      clear(drawing.row);
+      // But on one it takes that off.
+      const under = rows.findLast(({ inputs }) => { const [left, top, wide, high] = inputs.map((input) => parseFloat(input.value.replace(',', '.'))); return x >= left && x <= left + wide && y >= top && y <= top + high; });
+      if (under && e.type === 'pointerup') clear(under);
+    }
     drawing = null;
   };
   stage.addEventListener('pointerup', end);
   stage.addEventListener('pointercancel', end);
 }
 
+// A tab out of sight is brought into it, without moving the page.
+function tabs() {
+  for (const here of $$('.admin-nav [aria-current], .officer .main-nav [aria-current]')) {
+    const box = here.closest('.admin-nav ul, .main-nav'), a = here.getBoundingClientRect(), b = box.getBoundingClientRect();
+    box.scrollLeft += a.left - b.left - (b.width - a.width) / 2;
+  }
+}
+
 $$('[data-js]').forEach((el) => { el.hidden = false; });
+tabs();
+addEventListener('resize', after(150, tabs));
 scrolls();
 errors();
 messages();

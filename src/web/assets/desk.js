@@ -333,7 +333,11 @@ async function canned(href) {
   const dialog = Object.assign(document.createElement('dialog'), { className: 'keys canned', ariaLabel: 'Canned answers' });
   const filter = Object.assign(document.createElement('input'), { type: 'search', id: 'canned-filter', autocomplete: 'off' });
   const label = Object.assign(document.createElement('label'), { htmlFor: 'canned-filter', textContent: 'Find an answer' });
-  dialog.append(label, filter, list);
+  const close = Object.assign(document.createElement('button'), { type: 'button', className: 'button small second', textContent: 'Close' });
+  close.addEventListener('click', () => dialog.close());
+  // With nothing to choose from there is nothing to find.
+  if ($('[data-answer]', list)) dialog.append(label, filter);
+  dialog.append(list, close);
   document.body.append(dialog);
   const put = (link) => {
     const text = $('#text');
@@ -354,7 +358,7 @@ async function canned(href) {
   list.addEventListener('click', (e) => { const link = e.target.closest('[data-answer]'); if (link) { e.preventDefault(); put(link); } });
   dialog.addEventListener('close', () => dialog.remove());
   dialog.showModal();
-  filter.focus();
+  (filter.isConnected ? filter : close).focus();
 }
 addEventListener('click', (e) => {
   const link = e.target.closest?.('[data-canned]');

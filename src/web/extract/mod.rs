@@ -55,6 +55,15 @@ pub struct FreshFormToken(pub String);
 #[derive(Clone, Copy)]
 pub struct NoticeShown;
 
+/// An officer asked: what cannot be shown to them is said on a page of theirs.
+#[derive(Clone)]
+pub struct OfficerSeen {
+    /// The visitor.
+    pub visitor: Visitor,
+    /// Their account.
+    pub row: OfficerRow,
+}
+
 /// Officers and residents have a session each: an officer who looks at the residents' pages stays signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Realm {
@@ -132,8 +141,13 @@ impl FromRequest for Visitor {
             if notice.is_some() && !live {
                 request.extensions_mut().insert(NoticeShown);
             }
+            let officer = session.as_ref().and_then(|session| session.officer.clone());
             let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
-            Ok(Self { app, session, form_token, notice: notice.filter(|_| !live), live, ahead, target })
+            let visitor = Self { app, session, form_token, notice: notice.filter(|_| !live), live, ahead, target };
+            if let Some(row) = officer {
+                request.extensions_mut().insert(OfficerSeen { visitor: visitor.clone(), row });
+            }
+            Ok(visitor)
         })
     }
 }
@@ -169,9 +183,12 @@ impl FromRequest for Officer {
         let visitor = Visitor::from_request(request, payload);
         let own_security = request.path().starts_with("/me/security");
         let next = if request.method() == actix_web::http::Method::GET { request.uri().to_string() } else { "/inbox".to_owned() };
+        let request = request.clone();
         Box::pin(async move {
             let visitor = visitor.await?;
-            let row = visitor.session.as_ref().and_then(|session| session.officer.clone()).ok_or(AppError::SignIn(next))?;
+            // A cookie without a session behind it: they were here, and that has ended.
+            let ended = request.cookie(session_cookie_name(&visitor.app, Realm::Officers)).is_some_and(|cookie| !cookie.value().is_empty());
+            let row = visitor.session.as_ref().and_then(|session| session.officer.clone()).ok_or(AppError::SignIn { next, ended })?;
             if visitor.session.as_ref().is_some_and(|session| session.must_set_up) && !own_security {
                 return Err(AppError::SetUpFirst);
             }

@@ -38,6 +38,6 @@ pub async fn take_up(officer: Officer, request: HttpRequest, id: web::Path<Strin
     let row = allowed(&officer, &fields, &id).await?;
     let (app, actor) = (officer.app().clone(), Actor::Officer(officer.row.id));
     let taken = app.clone().run(async move { clock::take_up(&app, row.id, &actor).await }).await?;
-    let told = if taken { "You have taken it up. The duty desk is not called." } else { "Somebody had taken it up already." };
+    let told = if taken { "It is yours now. The duty desk is not called." } else { "A colleague has it already." };
     Ok(shell::redirect_with(&super::back_to(&request, &id), told))
 }

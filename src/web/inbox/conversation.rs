@@ -9,22 +9,19 @@ use sha2::{Digest, Sha256};
 use super::desk::{DeskView, cost_of};
 use super::list::{self, ListPane, ListQuery, channel_word};
 use super::may_read;
+use super::message::{FindingView, MessageView, finding_view, message_view};
 use super::{evidence, privacy, why};
 
+use crate::domain::address::ERASED;
 use crate::domain::alert::Urgency;
-use crate::domain::delivery::Status;
-use crate::domain::finding::{self, Kind};
+use crate::domain::closing;
 use crate::domain::{Address, At, place};
-use crate::inbound::sender::Trust;
 use crate::inbound::thread::Confidence;
 use crate::inbox::clock::{self, Hand};
 use crate::inbox::leave_out::Doubt;
 use crate::inbox::reading::{self, Look, Opened};
-use crate::inbox::search::{Shared, snippet};
 use crate::inbox::{NOT_THEIRS_ANY_MORE, answerable, desk};
 use crate::store::alerts::AlertRow;
-use crate::store::findings::FindingRow;
-use crate::store::messages::{AttachmentRow, MessageRow};
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
 use crate::web::shell::{self, FieldError, Shell, When};
@@ -109,6 +106,10 @@ pub struct Conversation {
     owner: String,
     team: String,
     closed: bool,
+    /// What stands in place of the messages that were erased.
+    erased: String,
+    /// Their address went with it: there is nobody to do anything about.
+    gone: bool,
     messages: Vec<MessageView>,
     events: Vec<EventView>,
     can_reply: bool,
@@ -167,22 +168,6 @@ struct UrgentCard {
     desk: bool,
 }
 
-/// Something recognised, in the panel.
-struct FindingView {
-    kind: &'static str,
-    shown: String,
-    href: String,
-    perhaps: String,
-    others: Option<i64>,
-}
-
-/// A piece of a text; with a link where something was recognised.
-struct PieceView {
-    text: String,
-    href: String,
-    label: String,
-}
-
 struct ResidentCard {
     name: String,
     place: String,
@@ -207,36 +192,6 @@ struct Candidate {
     reason: String,
     when: When,
     current: bool,
-}
-
-struct MessageView {
-    id: String,
-    direction: &'static str,
-    who: String,
-    channel: &'static str,
-    subject: String,
-    text: String,
-    pieces: Vec<PieceView>,
-    folded: String,
-    when: When,
-    status: String,
-    status_kind: &'static str,
-    attachments: Vec<AttachmentView>,
-    how: String,
-    sender: String,
-    possible_duplicate: bool,
-    sent_href: String,
-    original_href: String,
-    flags: Vec<String>,
-}
-
-struct AttachmentView {
-    name: String,
-    kind: String,
-    size: String,
-    href: String,
-    preview_href: String,
-    sha256: String,
 }
 
 struct EventView {
@@ -361,7 +316,10 @@ fn view(opened: Opened, found: &[AlertRow], now: At) -> Conversation {
     });
     let can_answer = answerable(&address);
     let passed_on = opened.correspondent.owner_doubt_at.map(|doubt| When::at(doubt, now));
+    let gone = opened.correspondent.address == ERASED;
+    let erased = opened.events.iter().rev().find(|event| event.kind == closing::ERASED);
     let cannot = match (&suppressed, can_answer) {
+        _ if gone => "They asked to be erased: there is no address left to write to.".to_owned(),
         _ if passed_on.is_some() => format!("{NOT_THEIRS_ANY_MORE}."),
         (Some(sentence), _) => sentence.clone(),
         (None, false) => "They wrote from an address that cannot be answered.".to_owned(),
@@ -373,7 +331,13 @@ fn view(opened: Opened, found: &[AlertRow], now: At) -> Conversation {
         let late = messages.iter_mut().zip(&opened.messages).filter(|(_, row)| row.direction == "in" && row.received_at >= doubt);
         late.for_each(|(shown, _)| shown.flags.push("Perhaps from somebody else: the number may have changed hands".to_owned()));
     }
+    if let Some(erased) = erased {
+        let mut of = opened.messages.iter().map(|message| message.received_at > erased.created_at);
+        messages.retain(|_| of.next().unwrap_or(true));
+    }
     Conversation {
+        erased: erased.map(|event| event.detail.clone()).unwrap_or_default(),
+        gone,
         last: opened.messages.last().map(|message| message.public_id.clone()).unwrap_or_default(),
         version: opened.conversation.version,
         state: String::new(),
@@ -416,9 +380,9 @@ fn view(opened: Opened, found: &[AlertRow], now: At) -> Conversation {
             .iter()
             .map(|event| EventView { when: When::at(event.created_at, now), text: event_text(&event.detail, officer_name(event.officer_id)) })
             .collect(),
-        doubt: opened.doubt.filter(|_| passed_on.is_none()).map(DoubtCard::of),
+        doubt: opened.doubt.filter(|_| passed_on.is_none() && !gone).map(DoubtCard::of),
         // Of a number that changed hands nobody knows whose wish it would be.
-        can_leave_out: suppressed.is_none() && passed_on.is_none(),
+        can_leave_out: suppressed.is_none() && passed_on.is_none() && !gone,
         can_reply: cannot.is_empty(),
         cannot_reply_reason: cannot,
         passed_on,
@@ -476,119 +440,4 @@ fn urgent_card(opened: &Opened, officer_name: &impl Fn(Option<i64>) -> Option<St
 
 fn event_text(detail: &str, by: Option<String>) -> String {
     by.map_or_else(|| detail.to_owned(), |name| format!("{detail} by {name}"))
-}
-
-fn message_view(message: &MessageRow, opened: &Opened, who: &str, officer_name: &impl Fn(Option<i64>) -> Option<String>, now: At) -> MessageView {
-    let inbound = message.direction == "in";
-    let id = &opened.conversation.public_id;
-    let attachments =
-        opened.attachments.iter().filter(|file| file.message_id == message.id).map(|file| attachment_view(file, id, &message.public_id)).collect();
-    let delivery = message.delivery_id.and_then(|delivery_id| opened.deliveries.iter().find(|delivery| delivery.id == delivery_id));
-    let status: Option<Status> = delivery.and_then(|delivery| delivery.status.parse().ok());
-    let mut flags = Vec::new();
-    if message.third_party {
-        flags.push("From another address than the one we wrote to".to_owned());
-    }
-    if message.sender_trust.as_deref() == Some(Trust::Refused.as_str()) {
-        flags.push("Perhaps not from this sender".to_owned());
-    }
-    match message.class.as_str() {
-        "opt_out" if message.channel_kind == "email" && opened.doubt == Some(Doubt::Unconfirmed) => {
-            flags.push("Asked to leave: not confirmed yet".to_owned());
-        }
-        "opt_out" | "opt_out_words" => flags.push("Opt-out".to_owned()),
-        "opt_out_review" => flags.push("Perhaps wants no more texts".to_owned()),
-        "wrong_number" => flags.push("Says it is the wrong number".to_owned()),
-        "help" => flags.push("Asked for help".to_owned()),
-        "opt_in" | "opt_in_words" => flags.push("Opt-in".to_owned()),
-        "probable_auto_reply" => flags.push("Perhaps an automatic reply".to_owned()),
-        _ => {}
-    }
-    MessageView {
-        id: message.public_id.clone(),
-        direction: match message.direction.as_str() {
-            "in" => "in",
-            "note" => "note",
-            _ => "out",
-        },
-        who: if inbound { who.to_owned() } else { officer_name(message.officer_id).unwrap_or_else(|| "the force".to_owned()) },
-        channel: channel_word(&message.channel_kind),
-        subject: message.subject.clone().filter(|_| inbound).unwrap_or_default(),
-        text: message.text.clone(),
-        pieces: pieces(message, &opened.findings),
-        folded: message.folded.clone(),
-        when: When::at(message.received_at, now),
-        status: status.map(|status| status.label().to_owned()).unwrap_or_default(),
-        status_kind: match status {
-            None => "",
-            Some(Status::Delivered | Status::Accepted) => "ok",
-            Some(status) if status.is_final() || status == Status::Unconfirmed => "bad",
-            Some(_) => "waiting",
-        },
-        attachments,
-        how: if inbound { how(message) } else { String::new() },
-        sender: message.sender_evidence.as_deref().map(|evidence| format!("{}.", evidence.trim_end_matches('.'))).unwrap_or_default(),
-        possible_duplicate: message.possible_duplicate,
-        sent_href: if inbound && message.channel_kind == "email" && message.envelope_id.is_some() {
-            format!("/inbox/{id}/sent/{}", message.public_id)
-        } else {
-            String::new()
-        },
-        original_href: if message.envelope_id.is_some() { format!("/inbox/{id}/original/{}", message.public_id) } else { String::new() },
-        flags,
-    }
-}
-
-fn finding_view(shared: &Shared) -> FindingView {
-    FindingView {
-        kind: shared.kind.label(),
-        shown: finding::shown(shared.kind, &shared.value),
-        href: found_href(shared.kind.as_str(), &shared.value),
-        perhaps: shared.perhaps.clone().unwrap_or_default(),
-        others: shared.others,
-    }
-}
-
-/// Where everybody is listed who has it.
-fn found_href(kind: &str, value: &str) -> String {
-    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("found", &format!("{kind}:{value}")).finish();
-    format!("/inbox/search?{query}")
-}
-
-/// The text with what was recognised in it set apart.
-fn pieces(message: &MessageRow, findings: &[FindingRow]) -> Vec<PieceView> {
-    let plain = |text: &str| PieceView { text: text.to_owned(), href: String::new(), label: String::new() };
-    let (mut pieces, mut at) = (Vec::new(), 0);
-    for row in findings.iter().filter(|row| row.message_id == message.id) {
-        let (Some(place), Ok(kind)) = (snippet::place_of(row), row.kind.parse::<Kind>()) else { continue };
-        let (Some(before), Some(words)) = (message.text.get(at..place.start), message.text.get(place.clone())) else { continue };
-        pieces.push(plain(before));
-        let doubt = row.perhaps.as_ref().map(|why| format!(" (perhaps: {why})")).unwrap_or_default();
-        let label = format!("{} {}{doubt}. Who else?", kind.label(), finding::shown(kind, &row.value));
-        pieces.push(PieceView { text: words.to_owned(), href: found_href(&row.kind, &row.value), label });
-        at = place.end;
-    }
-    pieces.push(plain(message.text.get(at..).unwrap_or_default()));
-    pieces
-}
-
-fn how(message: &MessageRow) -> String {
-    let sure = match message.confidence.parse() {
-        Ok(Confidence::Certain) => "Certain",
-        Ok(Confidence::Probable) => "Probable",
-        _ => "Unattributed",
-    };
-    format!("{sure}: {}.", message.evidence.trim_end_matches('.'))
-}
-
-fn attachment_view(file: &AttachmentRow, conversation: &str, message: &str) -> AttachmentView {
-    let part = format!("{message}/{}", file.ordinal);
-    AttachmentView {
-        name: file.filename.clone(),
-        kind: file.content_type.clone(),
-        size: shell::size(file.size_bytes),
-        href: format!("/inbox/{conversation}/attachment/{part}"),
-        preview_href: if super::originals::previewable(&file.content_type) { format!("/inbox/{conversation}/preview/{part}") } else { String::new() },
-        sha256: hex::encode(&file.sha256),
-    }
 }

@@ -15,6 +15,7 @@ use crate::domain::At;
 use crate::inbox::evidence::{self, CopyError, Item, NameOutcome, export};
 use crate::inbox::reading;
 use crate::store::accounts::OfficerRow;
+use crate::store::alerts;
 use crate::store::conversations::ConversationRow;
 use crate::store::exports::ExportRow;
 use crate::web::error::AppError;
@@ -298,14 +299,20 @@ pub async fn ask(officer: Officer, id: web::Path<String>, fields: Fields) -> Res
 pub async fn download_export(officer: Officer, path: web::Path<(String, String)>) -> Result<HttpResponse, AppError> {
     may_read(&officer)?;
     let (app, (conversation, export)) = (officer.app().clone(), path.into_inner());
-    let (row, file) = app
+    let (row, file, name) = app
         .clone()
         .run(async move {
             let found = reading::find(&app, &officer.row, &conversation).await?.ok_or(AppError::NotFound)?;
+            let about = match found.alert_id {
+                Some(id) => alerts::get(&mut app.read().await?, id).await?.reference,
+                None => "no-alert".to_owned(),
+            };
             let row = export::fetch(&app, &officer.row, &found, &export).await?.ok_or(AppError::NotFound)?;
             let hash = row.sha256.clone().unwrap_or_default();
             let file = app.files().open_at(&hash).map_err(|error| AppError::Internal(error.into()))?;
-            Ok::<_, AppError>((row, tokio::fs::File::from_std(file)))
+            // Whoever finds it in a folder sees of which alert and conversation it is, and when it was asked for.
+            let name = format!("evidence-{about}-{}-{}.zip", found.public_id, row.created_at.utc().format("%Y%m%d-%H%M%S"));
+            Ok::<_, AppError>((row, tokio::fs::File::from_std(file), name))
         })
         .await?;
     let pieces = futures_util::stream::try_unfold(file, |mut file| async move {
@@ -318,7 +325,7 @@ pub async fn download_export(officer: Officer, path: web::Path<(String, String)>
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header(originals::disposition(&format!("evidence-{}.zip", row.public_id)))
+        .insert_header(originals::disposition(&name))
         .no_chunking(size)
         .streaming(pieces))
 }

@@ -10,6 +10,7 @@ pub mod desk;
 pub mod evidence;
 pub mod keys;
 pub mod list;
+mod message;
 pub mod originals;
 pub mod privacy;
 pub mod redact;

@@ -35,7 +35,7 @@ const VIEWS: Choices = &[
     ("closed", "Closed"),
 ];
 const CHANNELS: Choices = &[("", "Any"), ("sms", "Text"), ("email", "E-mail")];
-const URGENCIES: Choices = &[("", "Any"), ("raised", "Raised or risk to life"), ("life", "Risk to life")];
+const URGENCIES: Choices = &[("", "Any"), ("raised", "Urgent, or life at risk"), ("life", "Life at risk")];
 
 #[derive(Template)]
 #[template(path = "inbox/search.html")]

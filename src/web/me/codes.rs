@@ -83,7 +83,7 @@ async fn answer(officer: Officer, errors: Vec<FieldError>) -> Result<HttpRespons
             if standing.off {
                 return Err(AppError::NotFound);
             }
-            let shell = shell::officer(&officer.visitor, &officer.row, "Codes for signing in", "me").await?;
+            let shell = shell::officer(&officer.visitor, &officer.row, "Two-step sign-in", "me").await?;
             if let Some(since) = standing.since {
                 let since = When::at(since, app.now());
                 return Ok(Stands::On(CodesOnPage { shell, since, left: standing.recovery_codes, required: standing.required, errors }));

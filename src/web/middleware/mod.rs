@@ -12,7 +12,8 @@ use actix_web::{Error, HttpMessage, HttpResponse, web};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::error::AppError;
-use super::extract::{FreshFormToken, NOTICE_COOKIE, NoticeShown, form_cookie};
+use super::extract::{FreshFormToken, NOTICE_COOKIE, NoticeShown, OfficerSeen, form_cookie};
+use super::officers;
 use super::public::error::ErrorPage;
 use crate::app::App;
 
@@ -87,7 +88,13 @@ pub async fn pages_for_errors(request: ServiceRequest, next: Next<impl MessageBo
     };
     let Some(app) = app else { return Ok(response) };
     let status = response.status();
-    let html = ErrorPage::render_for(&app, status.as_u16(), heading, &sentence).unwrap_or(sentence);
+    // Who is signed in keeps their own pages about them, unless the database that knows them is what fails.
+    let officer = response.request().extensions().get::<OfficerSeen>().cloned().filter(|_| status.is_client_error());
+    let own = match officer {
+        Some(officer) => officers::error::render_for(officer, status.as_u16(), heading, &sentence).await,
+        None => None,
+    };
+    let html = own.or_else(|| ErrorPage::render_for(&app, status.as_u16(), heading, &sentence)).unwrap_or(sentence);
     Ok(response.map_body(|head, _| {
         head.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/html; charset=utf-8"));
         BoxBody::new(html)

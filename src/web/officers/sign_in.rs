@@ -25,6 +25,8 @@ struct SignInPage {
     directory: Option<String>,
     /// Whether e-mail and password open the door.
     local: bool,
+    /// They were signed in, and that has ended.
+    ended: bool,
     errors: Vec<FieldError>,
 }
 
@@ -45,6 +47,7 @@ fn sign_in_page(visitor: &Visitor, email: String, next: &str, errors: Vec<FieldE
         next: local(next),
         directory: config.oidc.as_ref().map(|oidc| oidc.name.clone()),
         local: config.security.local_accounts,
+        ended: false,
         errors,
     }
 }
@@ -54,8 +57,10 @@ pub async fn show(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse
     if let Some(officer) = visitor.session.as_ref().and_then(|session| session.officer.as_ref()) {
         return Ok(shell::redirect(home_of(officer)));
     }
-    let next = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "next").map(|(_, value)| value.into_owned());
-    shell::page(&sign_in_page(&visitor, String::new(), &next.unwrap_or_default(), Vec::new()))
+    let asked: Vec<(String, String)> = form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let one = |name: &str| asked.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default();
+    let page = sign_in_page(&visitor, String::new(), one("next"), Vec::new());
+    shell::page(&SignInPage { ended: !one("ended").is_empty(), ..page })
 }
 
 /// `POST /sign-in`
@@ -76,8 +81,7 @@ pub async fn sign_in(visitor: Visitor, fields: Fields, from: CameFrom) -> Result
             held_back(&sign_in_page(&visitor, email, next, errors), held, visitor.app.now())
         }
         SignInOutcome::Wrong | SignInOutcome::UsedBefore | SignInOutcome::Stale => {
-            let errors =
-                vec![FieldError::new("email", "The e-mail address or the password is not right"), FieldError::new("password", "Enter your password again")];
+            let errors = vec![FieldError::new("password", "The e-mail address or the password is not right. Check the address and enter the password again")];
             shell::page_with_errors(&sign_in_page(&visitor, email, next, errors))
         }
     }
@@ -144,9 +148,15 @@ pub fn enter(visitor: &Visitor, entered: Entered, next: &str) -> Result<HttpResp
 
 /// Where somebody begins.
 pub fn home_of(officer: &OfficerRow) -> &'static str {
+    let role = officer.role.parse();
     if officer.reads_replies() {
-        "/inbox"
-    } else if officer.role.parse().is_ok_and(Role::administers) {
+        // Where work waits for them: few have conversations of their own.
+        match role {
+            Ok(Role::DutyDesk) => "/inbox?view=waiting",
+            Ok(Role::Supervisor) => "/inbox?view=team",
+            _ => "/inbox",
+        }
+    } else if role.is_ok_and(Role::administers) {
         "/admin"
     } else {
         "/press"

@@ -11,10 +11,11 @@ use chrono_tz::Europe::London;
 use crate::app::App;
 use crate::audit::{self, Actor};
 use crate::domain::At;
+use crate::domain::alert::AlertStatus;
 use crate::domain::officer::Role;
 use crate::press::{self, Query, chart};
 use crate::store::alerts;
-use crate::store::views::alerts as lists;
+use crate::store::views::alerts::{self as lists, ChoiceRow};
 use crate::web::error::AppError;
 use crate::web::extract::Officer;
 use crate::web::shell::{self, Shell, When};
@@ -155,7 +156,7 @@ async fn build(officer: Officer, asked: Asked) -> Result<PressPage, AppError> {
         .run(async move {
             let shell = shell::officer(&officer.visitor, &officer.row, "Response volume", "press").await?;
             let figures = press::figures(&app, &asked.query(&app).await?).await?;
-            let choices = lists::list_live(&mut app.read().await?, 100).await?;
+            let choices = lists::list_choices(&mut app.read().await?, app.now().minus_days(LATELY_DAYS), &asked.alert, 100).await?;
             let now = app.now();
             let labels = labels(figures.hours.iter().map(|(at, _)| *at), asked.hours);
             let hours: Vec<press::Hour> = figures.hours.iter().map(|(_, hour)| *hour).collect();
@@ -177,12 +178,20 @@ async fn build(officer: Officer, asked: Asked) -> Result<PressPage, AppError> {
                 alerts: figures.alerts.into_iter().map(|alert| alert_row(alert, now)).collect(),
                 csv_href: asked.href("/press/volume.csv", asked.hours),
                 as_of: When::at(now, now),
-                alert_choices: choices.into_iter().map(|(reference, title)| (reference.clone(), title, reference == asked.alert)).collect(),
+                alert_choices: choices.into_iter().map(|choice| alert_choice(choice, &asked.alert)).collect(),
                 channel: asked.channel.to_owned(),
                 hours: asked.hours,
             })
         })
         .await
+}
+
+/// An alert that was closed so many days ago is still one to choose.
+const LATELY_DAYS: i64 = 90;
+
+fn alert_choice(choice: ChoiceRow, chosen: &str) -> (String, String, bool) {
+    let title = if choice.status == AlertStatus::Closed.as_str() { format!("{} (closed)", choice.title) } else { choice.title };
+    (choice.reference.clone(), title, choice.reference == chosen)
 }
 
 fn hour_row(at: At, hour: press::Hour, now: At) -> HourRow {

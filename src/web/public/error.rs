@@ -5,6 +5,7 @@ use askama::Template;
 use crate::app::App;
 use crate::web::api::Problem;
 use crate::web::error::AppError;
+use crate::web::extract::Visitor;
 use crate::web::shell::{self, Shell};
 
 /// An error, for people.
@@ -35,8 +36,8 @@ impl ErrorPage {
     }
 }
 
-/// Whatever has no route; programs get their own kind of answer.
-pub async fn not_found(request: actix_web::HttpRequest) -> Result<actix_web::HttpResponse, AppError> {
+/// Whatever has no route; programs get their own kind of answer. Who asks is looked at so that officers get a page of theirs.
+pub async fn not_found(request: actix_web::HttpRequest, _: Option<Visitor>) -> Result<actix_web::HttpResponse, AppError> {
     if request.path().starts_with("/api/") {
         return Ok(actix_web::ResponseError::error_response(&Problem::NotFound("resource")));
     }

@@ -191,12 +191,13 @@ on_both!(the_audit_log_is_searched_and_each_search_is_in_it, async |db| {
     let rows = |body: &str| body.matches("<th scope=\"row\">").count();
     let first = admin.get(&format!("/admin/audit?officer={officer}&action=officer.&kind=officer&subject={officer}")).await.body;
     assert_eq!(rows(&first), 50);
-    assert!(first.contains("PC owner@force.example") && first.contains("officer.sign_in"), "{first}");
+    assert!(first.contains("PC owner@force.example") && first.contains("Signed in") && first.contains("Account of PC owner"), "{first}");
+    assert!(first.contains(&format!("href=\"/admin/officers/{officer}\"")), "who acted is a link: {first}");
     let next = first.split_once("href=\"/admin/audit?").unwrap().1.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
     assert_eq!(rows(&admin.get(&format!("/admin/audit?{next}")).await.body), 10);
     assert_eq!(rows(&admin.get("/admin/audit?action=officer.sign_i").await.body), 0, "a whole word, or a beginning up to a dot");
     assert_eq!(rows(&admin.get("/admin/audit?until=2020-01-01").await.body), 0);
-    for (query, field) in [("from=soon", "from"), ("subject=mine", "subject"), ("action=a%25b", "action")] {
+    for (query, field) in [("from=soon", "from"), ("subject=mine", "subject"), ("action=a%25b", "action"), ("about=nothing", "about")] {
         let refused = admin.get(&format!("/admin/audit?{query}")).await;
         assert!(refused.status == 422 && refused.body.contains(&format!("href=\"#{field}\"")), "{query}: {}", refused.body);
     }
@@ -205,12 +206,69 @@ on_both!(the_audit_log_is_searched_and_each_search_is_in_it, async |db| {
     t.stop().await;
 });
 
+on_both!(what_happened_to_a_conversation_or_an_alert_is_found_by_its_reference, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let (talk, other) = (crate::inbox::talk(&t, db, "07700 900101").await, crate::inbox::talk(&t, db, "07700 900102").await);
+    let mut owner = t.officer(OFFICER).await;
+    for row in [&talk.row, &other.row] {
+        owner.get(&format!("/inbox/{}", row.public_id)).await;
+    }
+    let message = ("message", Some(talk.messages[0].id));
+    let actor = huecry::audit::Actor::Officer(t.owner.id);
+    huecry::audit::note(&mut db.write().await, &db.ids, t.app.now(), &actor, "message.original", message, serde_json::json!({})).await.unwrap();
+    huecry::inbox::close::close(&t.app, talk.row.id, Some(huecry::domain::closing::Outcome::NoAction), "", &actor).await.unwrap();
+    huecry::outbound::outcome::close(&t.app, &talk.alert, "A drill", t.owner.id).await.unwrap();
+    let mut admin = t.officer(ADMIN).await;
+    let rows = |body: &str| body.matches("<th scope=\"row\">").count();
+    // As it is pasted from the browser's address line.
+    let found = admin.get(&format!("/admin/audit?about=https%3A%2F%2Fa.example%2Finbox%2F{}", talk.row.public_id)).await.body;
+    assert_eq!(rows(&found), 3, "{found}");
+    for told in ["Opened a conversation", "Took an original out", "Closed a conversation", "outcome: No action needed", "PC owner"] {
+        assert!(found.contains(told), "{told}: {found}");
+    }
+    // An administrator who reads no replies is led to who looked; the number of a row stands only where all is as recorded.
+    assert!(found.contains(&format!("href=\"/inbox/{}/views\"", talk.row.public_id)), "{found}");
+    let alert = admin.get(&format!("/admin/audit?about={}", talk.alert.reference.to_lowercase())).await.body;
+    assert_eq!(rows(&alert), 1, "{alert}");
+    assert!(alert.contains("Closed an alert") && alert.contains(&format!("href=\"/alerts/{}\"", talk.alert.reference)), "{alert}");
+    let chosen = admin.get("/admin/audit?done=conversation.close").await.body;
+    assert_eq!(rows(&chosen), 1, "{chosen}");
+    t.stop().await;
+});
+
+/// Everything in quotation marks of the product that is written like an action of one of these rooms.
+#[test]
+fn every_action_of_the_audit_log_has_words() {
+    use huecry::audit::words::ACTIONS;
+    let named: Vec<&str> = ACTIONS.iter().flat_map(|(_, actions)| actions.iter()).map(|(word, _)| *word).collect();
+    let rooms: std::collections::BTreeSet<&str> = named.iter().filter_map(|word| word.split_once('.')).map(|(room, _)| room).collect();
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut missing = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                // From the note on, as far as a call goes.
+                for call in text.split("audit::note(").skip(1) {
+                    let call = call.split(".await").next().unwrap();
+                    let words = call.split('"').skip(1).step_by(2).filter(|word| word.split_once('.').is_some_and(|(room, _)| rooms.contains(room)));
+                    missing.extend(words.filter(|word| !named.contains(word)).map(str::to_owned));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "src/audit/words.rs has no words for {missing:?}");
+}
+
 on_both!(channels_show_their_health_and_what_moves, async |db| {
     let t = TestApp::start(db).await;
     t.add_resident(db, "Ann", &["+447700900150"], &[]).await;
     let mut admin = t.officer(ADMIN).await;
     let quiet = admin.get("/admin/channels").await.body;
-    assert!(quiet.matches("Not this week").count() == 4 && quiet.contains("Up") && quiet.contains("07700 900001"), "{quiet}");
+    assert!(quiet.matches("Not this week").count() == 4 && quiet.contains("Working") && quiet.contains("07700 900001"), "{quiet}");
     t.publish(&mut t.officer(OFFICER).await, "Van", "Did you see a van?").await;
     let from = t.wait_for_texts("+447700900150", 1).await.remove(0).0;
     t.text("+447700900150", &from, "Yes, by the church").await;

@@ -35,7 +35,7 @@ async fn officers_set_up_codes_and_sign_in_with_one() {
     desk.picture("recovery-codes").await;
     desk.page_is_sound("recovery codes").await;
     desk.open("/me/security/codes").await;
-    desk.sees("h1", "Codes for signing in").await;
+    desk.sees("h1", "Two-step sign-in").await;
     desk.page_is_sound("codes are on").await;
     desk.click(".who form button").await;
     desk.find("#email").await;

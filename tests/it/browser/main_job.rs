@@ -80,7 +80,7 @@ async fn write_an_alert(desk: &Chromium) {
     desk.sees("#preview .caution", "Not in the phone alphabet: ’ and –.").await;
     desk.sees(".plainer", "Use plain punctuation").await;
     desk.click("[data-plain]").await;
-    desk.sees("#preview .fresh", "GSM-7").await;
+    desk.sees("#preview .fresh", "for each text").await;
     assert_eq!(desk.value("#sms_text").await, dear.replace('’', "'").replace('–', "-"));
     desk.fill("#sms_text", "Did you see a white van on Mill Lane at nine? Reply if you did.").await;
     desk.sees("#preview .phone-text", "white van on Mill Lane at nine").await;

@@ -47,7 +47,7 @@ async fn an_officer_sees_an_address_and_holds_a_conversation_and_a_supervisor_se
     let admin = Chromium::start(&db, &t.url).await;
     admin.sign_in("admin@force.example", PASSWORD).await;
     admin.open("/admin/retention").await;
-    admin.sees("h1", "Keeping and disposal").await;
+    admin.sees("h1", "Keeping").await;
     admin.picture("retention").await;
     admin.page_is_sound("keeping and disposal").await;
     admin.open("/admin/people").await;
@@ -70,5 +70,39 @@ async fn an_officer_sees_an_address_and_holds_a_conversation_and_a_supervisor_se
     admin.click(".account-form button").await;
     admin.sees(".notice", "Conversations erased: 1; kept, since they are held or evidence: 1").await;
     admin.close().await;
+    t.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_closed_or_is_not_there_is_said_plainly() {
+    let db = TestDb::sqlite().await;
+    let t = TestApp::start_with(&db, "", false).await;
+    let talk = crate::inbox::talk(&t, &db, "07700 900150").await;
+    let person = huecry::store::correspondents::get(&mut db.read().await, talk.row.correspondent_id).await.unwrap();
+    huecry::privacy::erasure::erase(&t.app, t.owner.id, &person.public_id).await.unwrap().unwrap();
+    let desk = Chromium::start(&db, &t.url).await;
+    desk.sign_in("owner@force.example", PASSWORD).await;
+    desk.open(&format!("/inbox/{}?view=closed", talk.row.public_id)).await;
+    desk.sees(".erased", "Erased on").await;
+    desk.picture("erased").await;
+    desk.page_is_sound("an erased conversation").await;
+    desk.open(&format!("/alerts/{}", talk.alert.reference)).await;
+    desk.click("details.act > summary").await;
+    desk.picture("close-alert").await;
+    desk.page_is_sound("closing an alert").await;
+    desk.fill("#close-reason", "It was a drill").await;
+    desk.click(".act-panel .button").await;
+    desk.sees(".notice", "Closed").await;
+    desk.page_is_sound("a closed alert").await;
+    desk.click("form[action$='/reopen'] button").await;
+    desk.sees(".notice", "Open again").await;
+    desk.open("/no/such/page").await;
+    desk.sees("h1", "Page not found").await;
+    desk.was_refused_with(404).await;
+    desk.picture("not-found").await;
+    desk.page_is_sound("a page that is not there, for an officer").await;
+    desk.click(".gone a").await;
+    desk.sees("h1", "My inbox").await;
+    desk.close().await;
     t.stop().await;
 }

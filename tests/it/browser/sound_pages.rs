@@ -64,7 +64,8 @@ async fn compose(desk: &Chromium) -> String {
         "Three sheds on Mill Lane, Bakewell, were broken into last night.\n\nIf you saw a white van with ladders on its roof, answer this e-mail.",
     )
     .await;
-    desk.click(&format!("input[value='{DISTRICT}']")).await;
+    // Their own district, without a press.
+    desk.find(&format!("input[value='{DISTRICT}']:checked")).await;
     desk.sees("#preview .phone-text", "white van with ladders").await;
     desk.sees("[data-publish]", "Publish to").await;
     desk.script("scrollTo(0, 0); document.activeElement.blur()").await;

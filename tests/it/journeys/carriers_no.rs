@@ -85,6 +85,6 @@ on_both!(a_carrier_that_takes_nothing_stands_on_every_page_that_waits_for_it_unt
         t.wait_for_texts(&format!("+44770090010{n}"), 1).await;
     }
     eventually("it to be over", async || notices::list_of_kind(&mut db.read().await, "not_sending").await.unwrap().is_empty().then_some(())).await;
-    assert!(admin.get("/admin").await.body.contains("Nothing wants looking at"));
+    assert!(admin.get("/admin").await.body.contains("Nothing needs attention"));
     t.stop().await;
 });

@@ -68,7 +68,7 @@ on_both!(a_refusal_for_what_we_are_alarms_the_administrator_and_spares_the_resid
     let page = admin.get("/admin").await;
     assert!(page.body.contains("Our mail is refused") && !page.body.contains(WHO), "{}", page.body);
     assert_eq!(admin.submit(&format!("/admin/notices/{}/clear", standing.id), &[]).await.status, 303);
-    assert!(admin.get("/admin").await.body.contains("Nothing wants looking at"));
+    assert!(admin.get("/admin").await.body.contains("Nothing needs attention"));
     t.stop().await;
 });
 

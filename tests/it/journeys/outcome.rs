@@ -156,5 +156,29 @@ on_both!(an_alert_is_not_closed_without_a_word_on_what_came_of_it, async |db| {
     assert!(!live().await && desk.get(&path).await.body.contains("It was a drill"));
     let press = t.officer("press@force.example").await.get("/press").await.body;
     assert!(press.contains("Alerts with an outcome") && press.contains("0 of 1"), "{press}");
+    // The media team wants closed ones most.
+    let chosen = t.officer("press@force.example").await.get(&format!("/press?alert={}", talk.alert.reference)).await.body;
+    assert!(chosen.contains(&format!("value=\"{}\" selected", talk.alert.reference)) && chosen.contains("(closed)"), "{chosen}");
+    let page = desk.get(&path).await.body;
+    assert!(page.contains("Reopen alert") && !page.contains("Close alert"), "{page}");
+    assert_eq!(desk.submit(&format!("{path}/reopen"), &[]).await.status, 303);
+    let page = desk.get(&path).await.body;
+    assert!(live().await && page.contains("Close alert") && !page.contains("It was a drill"), "{page}");
+    t.stop().await;
+});
+
+on_both!(what_came_of_a_closed_alert_stays_on_the_public_page, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let talk = crate::inbox::talk(&t, db, "07700 900101").await;
+    let news = outcome::News { token: "one".into(), sms_text: "We found the owner.".into(), ..outcome::News::default() };
+    outcome::tell(&t.app, &talk.alert, &news, t.owner.id).await.unwrap();
+    let mut desk = t.officer("owner@force.example").await;
+    let path = format!("/alerts/{}", talk.alert.reference);
+    let asked = desk.get(&path).await.body;
+    assert!(asked.contains("What came of it stays there for 14 days") && asked.contains(&format!("Close {}", talk.alert.reference)), "{asked}");
+    desk.submit(&format!("{path}/close"), &[]).await;
+    let front = t.http().get(&t.url).send().await.unwrap().text().await.unwrap();
+    let (current, earlier) = front.split_once("What came of earlier alerts").expect("earlier alerts");
+    assert!(!current.contains(&talk.alert.reference) && earlier.contains("We found the owner.") && earlier.contains("now closed"), "{front}");
     t.stop().await;
 });

@@ -142,6 +142,35 @@ on_both!(who_was_erased_does_not_come_back_with_an_alert_that_was_taken_back, as
     t.stop().await;
 });
 
+on_both!(whoever_was_erased_waits_for_nothing_and_says_why_nobody_can_answer, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let row = crate::inbox::talk(&t, db, WHO).await.row;
+    let actor = huecry::audit::Actor::Officer(t.owner.id);
+    huecry::inbox::mark::mark(&t.app, row.id, huecry::domain::place::Urgency::Life, "A knife", &actor).await.unwrap();
+    let mut admin = t.officer("admin@force.example").await;
+    let page = page_of(&mut admin, WHO).await;
+    admin.get(&format!("{page}/erase")).await;
+    assert_eq!(admin.submit(&format!("{page}/erase"), &[("word", "ERASE")]).await.status, 303);
+    let after = conversations::get(&mut db.read().await, row.id).await.unwrap();
+    assert_eq!((after.status.as_str(), after.outcome.as_deref(), after.urgency.as_str(), after.unread), ("closed", Some("erased"), "none", false));
+    assert!(after.due_at.is_none() && after.waiting_since.is_none(), "no clock runs for nobody");
+    let mut owner = t.officer("owner@force.example").await;
+    for view in ["mine", "team", "waiting", "all"] {
+        assert!(!owner.get(&format!("/inbox/rows?view={view}")).await.body.contains(&row.public_id), "{view}");
+    }
+    let rows = owner.get("/inbox/rows?view=closed").await.body;
+    assert!(rows.contains(&row.public_id) && rows.contains("somebody who was erased"), "{rows}");
+    let shown = owner.get(&format!("/inbox/{}", row.public_id)).await.body;
+    assert!(shown.contains("class=\"erased\"") && shown.contains("They asked to be erased: there is no address left"), "{shown}");
+    for gone in ["Sent by", "From somebody", "Show the address in full", "an unknown sender", "Mark unread", "I have it", "cannot be answered"] {
+        assert!(!shown.contains(gone), "{gone}: {shown}");
+    }
+    // An old page's button opens nothing.
+    owner.submit(&format!("/inbox/{}/reopen", row.public_id), &[]).await;
+    assert_eq!(conversations::get(&mut db.read().await, row.id).await.unwrap().status, "closed");
+    t.stop().await;
+});
+
 on_both!(erasure_leaves_no_words_beside_the_messages, async |db| {
     let t = TestApp::start_with(db, "", false).await;
     let row = talk(&t, db, WHO, "Zebedee Quux threatened me").await;

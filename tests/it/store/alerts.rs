@@ -109,6 +109,11 @@ on_both!(only_a_live_alert_is_closed_and_once, async |db| {
     assert_eq!(alerts::close(&mut conn, live.id, now().plus_ms(1)).await.unwrap(), 1);
     assert_eq!(alerts::close(&mut conn, live.id, now().plus_ms(2)).await.unwrap(), 0);
     assert_eq!(alerts::get(&mut conn, live.id).await.unwrap().closed_at, Some(now().plus_ms(1)));
+    assert_eq!(alerts::reopen(&mut conn, live.id, now().plus_ms(2)).await.unwrap(), 0, "that is too long ago");
+    assert_eq!(alerts::reopen(&mut conn, live.id, now()).await.unwrap(), 1);
+    let again = alerts::get(&mut conn, live.id).await.unwrap();
+    assert_eq!((again.status.as_str(), again.closed_at), ("live", None));
+    assert_eq!(alerts::reopen(&mut conn, live.id, now()).await.unwrap(), 0, "it is open");
 });
 
 on_both!(a_fan_out_given_back_is_taken_up_at_once, async |db| {

@@ -8,6 +8,7 @@ use huecry::store::correspondents::{self, CorrespondentRow};
 use huecry::store::deliveries::{self, DeliveryRow};
 use huecry::store::events::{self, EventRow};
 use huecry::store::messages::{self, MessageRow};
+use huecry::store::outcomes::OutcomeRow;
 use huecry::store::views::inbox::{Cursor, InboxRow, Narrow, View};
 use huecry::store::views::press::Filter;
 use huecry::store::views::{alerts as alert_views, inbox, press};
@@ -70,8 +71,53 @@ on_both!(the_public_sees_live_alerts_in_the_version_in_force_newest_first, async
     let told: Vec<_> = rows.iter().map(|row| (row.id, row.body.as_str(), row.published_at)).collect();
     assert_eq!(told, [(corrected.id, "Right street", Some(now())), (live.id, "Seen it?", Some(now()))]);
     assert_eq!(alert_views::list_public(&mut conn, 1).await.unwrap().len(), 1);
-    let live_ones = alert_views::list_live(&mut conn, 10).await.unwrap();
-    assert_eq!(live_ones, [(corrected.reference, corrected.title), (live.reference, live.title)]);
+});
+
+on_both!(a_closed_alert_can_be_chosen_for_a_while_and_as_long_as_it_is_chosen, async |db| {
+    let officer = db.add_officer("jo@force.example").await;
+    let day = |days: i64| Some(now().minus_days(days));
+    let mut all = Vec::new();
+    for (status, closed_at) in [("live", None), ("closed", day(3)), ("closed", day(30)), ("scheduled", None), ("taken_back", None)] {
+        let alert = AlertRow { status: status.into(), closed_at, ..db.new_alert(officer.id) };
+        huecry::store::alerts::insert(&mut db.write().await, &alert, Vec::new(), &[], &[]).await.unwrap();
+        all.push(alert.reference);
+    }
+    let choices = async |chosen: &str| {
+        let rows = alert_views::list_choices(&mut db.read().await, now().minus_days(10), chosen, 10).await.unwrap();
+        rows.into_iter().map(|row| row.reference).collect::<Vec<_>>()
+    };
+    let lately = [all[4].clone(), all[1].clone(), all[0].clone()];
+    assert_eq!(choices("").await, lately);
+    assert_eq!(choices(&all[1]).await, lately, "once is enough");
+    assert_eq!(choices(&all[2]).await, [&lately[..], &[all[2].clone()]].concat(), "the chosen one, however long ago");
+});
+
+on_both!(what_came_of_a_closed_alert_is_public_for_a_while, async |db| {
+    let officer = db.add_officer("jo@force.example").await;
+    let closed = AlertRow { status: "closed".into(), closed_at: Some(now().minus_days(3)), ..db.new_alert(officer.id) };
+    let text = vec![db.new_text(&closed, "sms", "Over")];
+    huecry::store::alerts::insert(&mut db.write().await, &closed, text, &[], &[]).await.unwrap();
+    let told = async |days: i64| alert_views::list_told(&mut db.read().await, now().minus_days(days), 10).await.unwrap().len();
+    assert_eq!(told(10).await, 0, "nothing was told of it");
+    let outcome = OutcomeRow {
+        id: db.id(),
+        alert_id: closed.id,
+        officer_id: None,
+        token: "one".into(),
+        sms_text: "Found.".into(),
+        email_subject: String::new(),
+        email_body: String::new(),
+        mark: 0,
+        cursor: 0,
+        told_sms: 0,
+        told_email: 0,
+        lease_owner: None,
+        lease_until: None,
+        created_at: now(),
+        finished_at: None,
+    };
+    huecry::store::outcomes::insert(&mut db.write().await, &outcome).await.unwrap();
+    assert_eq!((told(10).await, told(2).await), (1, 0));
 });
 
 /// An alert, and two officers of two teams who look at the inbox.

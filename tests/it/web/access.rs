@@ -212,6 +212,7 @@ const ROUTES: &[(&str, &str, For, u16)] = &[
     ("get", "/alerts/{reference}", For::All, 200),
     ("get", "/alerts/{reference}/progress", For::All, 200),
     ("post", "/alerts/{reference}/close", For::Only(Is::Team), 303),
+    ("post", "/alerts/{reference}/reopen", For::Only(Is::Team), 303),
     ("post", "/alerts/{reference}/hold", For::Only(Is::Holder), 404),
     ("get", "/press", For::All, 200),
     ("get", "/press/figures", For::All, 200),

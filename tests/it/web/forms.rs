@@ -1,5 +1,6 @@
 //! Forms change something only for the person who opened them: same site, their own token.
 
+use huecry::store::accounts;
 use huecry::web::routes::{Guard, TABLE};
 
 use crate::support::app::{PASSWORD, SECTOR, TestApp};
@@ -126,14 +127,14 @@ on_both!(plain_punctuation_is_offered_where_it_saves_and_put_in_without_a_script
     let written = format!("Don’t chase it – {long}“Caravan”");
     let fields = |text, action| [("title", ""), ("kind", "appeal"), ("urgency", "urgent"), ("sms_text", text), ("area", SECTOR), ("action", action)];
     let offered = officer.submit("/alerts/new", &fields(&written, "preview")).await.body;
-    assert!(offered.contains("UCS-2") && offered.contains("4 parts"), "{offered}");
+    assert!(offered.contains("4 parts"), "{offered}");
     assert!(offered.contains("Not in the phone alphabet: ’, –, “ and ”. A part holds 67 characters instead of 153."), "{offered}");
     assert!(offered.contains("Use plain punctuation") && offered.contains("It makes 2 parts instead of 4"), "{offered}");
 
     let folded = officer.submit("/alerts/new", &fields(&written, "plain")).await;
     assert_eq!(folded.status, 200);
     assert!(folded.body.contains(&format!("Don&#39;t chase it - {long}&#34;Caravan&#34;</textarea>")), "{}", folded.body);
-    assert!(folded.body.contains("GSM-7") && folded.body.contains("2 parts"), "{}", folded.body);
+    assert!(folded.body.contains("2 parts") && folded.body.contains("·····"), "{}", folded.body);
     assert!(!folded.body.contains("Use plain punctuation") && !folded.body.contains("Not in the phone alphabet"), "{}", folded.body);
     assert!(folded.body.contains("value=\"urgent\" checked"), "the rest of the form stays: {}", folded.body);
     assert!(!folded.body.contains("data-error-summary"), "whoever asks for it is still writing: {}", folded.body);
@@ -155,5 +156,60 @@ on_both!(welsh_is_told_dear_and_left_as_it_is, async |db| {
     assert!(page.contains("Welsh letters are right as they are") && !page.contains("Use plain punctuation"), "{page}");
     let folded = officer.submit("/alerts/new", &fields("plain")).await.body;
     assert!(folded.contains("Mae&#39;r dŵr yn codi ger yr afon"), "{folded}");
+    t.stop().await;
+});
+
+on_both!(what_an_officer_cannot_see_is_said_on_a_page_of_theirs, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let mut officer = t.officer("owner@force.example").await;
+    for (path, status) in [("/inbox/aaaaaaaaaaaaaaaa", 404), ("/admin/officers", 403), ("/no/such/page", 404)] {
+        let seen = officer.get(path).await;
+        assert_eq!(seen.status, status, "{path}");
+        assert!(seen.body.contains("Back to the inbox") && seen.body.contains("aria-label=\"Main\"") && !seen.body.contains("/join"), "{path}: {}", seen.body);
+    }
+    let mut press = t.officer("press@force.example").await;
+    assert!(press.get("/inbox").await.body.contains("Back to the press desk"));
+    let anybody = t.http().get(format!("{}/no/such/page", t.url)).send().await.unwrap().text().await.unwrap();
+    assert!(anybody.contains("Go to the front page") && !anybody.contains("Back to the inbox"), "{anybody}");
+    t.stop().await;
+});
+
+on_both!(who_was_signed_out_is_told_so_and_one_fault_is_one_error, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let mut officer = t.officer("owner@force.example").await;
+    officer.get("/inbox").await;
+    huecry::accounts::sessions::end_all(&t.app, t.owner.id, t.owner.id, None).await.unwrap();
+    let away = officer.get("/inbox?view=team").await;
+    let to = away.location.unwrap();
+    assert!(to.starts_with("/sign-in?next=%2Finbox%3Fview%3Dteam") && to.ends_with("&ended=1"), "{to}");
+    let told = officer.get(&to).await.body;
+    assert!(told.contains("You were signed out") && told.contains("value=\"/inbox?view=team\""), "{told}");
+    assert!(!officer.get("/sign-in").await.body.contains("You were signed out"), "who comes by themselves is told nothing");
+    let wrong = officer.submit("/sign-in", &[("email", "owner@force.example"), ("password", "wrong-wrong-wrong")]).await;
+    assert!(wrong.status == 422 && wrong.body.matches("class=\"field-error\"").count() == 1, "{}", wrong.body);
+    t.stop().await;
+});
+
+on_both!(everybody_lands_where_work_waits_for_them, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    for (role, home) in
+        [("officer", "/inbox"), ("supervisor", "/inbox?view=team"), ("duty_desk", "/inbox?view=waiting"), ("press", "/press"), ("admin", "/admin")]
+    {
+        let row = huecry::store::accounts::OfficerRow { role: role.into(), ..t.owner.clone() };
+        assert_eq!(huecry::web::officers::sign_in::home_of(&row), home, "{role}");
+    }
+    t.stop().await;
+});
+
+on_both!(a_new_alert_begins_with_the_officers_own_area, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let area = db.add_area("E07000099", "district").await;
+    let team = t.owner.team_id.expect("a team");
+    let name = accounts::find_team_by_id(&mut db.read().await, team).await.unwrap().unwrap().name;
+    accounts::change_team(&mut db.write().await, team, &name, Some(area.id)).await.unwrap();
+    let page = officer.get("/alerts/new").await.body;
+    assert!(page.contains(&format!("name=\"area\" value=\"{}\" checked", area.code)), "{page}");
+    assert_eq!(page.matches(" checked data-district").count(), 1, "no other is");
     t.stop().await;
 });
