@@ -20,7 +20,7 @@ pub(super) fn plainly(reasons: &Value) -> Vec<(String, String)> {
     for (kinds, said) in by_words {
         let kinds = listed(&kinds);
         match all.iter_mut().find(|(known, _)| *known == kinds) {
-            Some((_, words)) if !said.is_empty() => words.push_str(&format!("\u{201d}, \u{201c}{said}")),
+            Some((_, words)) if !said.is_empty() => words.extend(["\u{201d}, \u{201c}", &said]),
             Some(_) => {}
             None => all.push((kinds, said)),
         }
