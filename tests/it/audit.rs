@@ -5,6 +5,7 @@ use huecry::audit::chain::{self, Head, HeadKey};
 use huecry::audit::seal::{Refusal, SealOutcome, Sealer};
 use huecry::audit::verify::{Verified, verify};
 use huecry::audit::{self, Actor};
+use huecry::domain::At;
 use huecry::on;
 use huecry::store::audit_log::{self, AuditHeadRow};
 
@@ -23,9 +24,13 @@ async fn run(db: &TestDb, sql: &str) {
 }
 
 async fn note(db: &TestDb, action: &str) {
+    note_at(db, action, now()).await;
+}
+
+async fn note_at(db: &TestDb, action: &str, at: At) {
     let actor = Actor::Officer(7);
     let subject = ("conversation", Some(42));
-    audit::note(&mut db.write().await, &db.ids, now(), &actor, action, subject, serde_json::json!({ "message": 1 })).await.unwrap();
+    audit::note(&mut db.write().await, &db.ids, at, &actor, action, subject, serde_json::json!({ "message": 1 })).await.unwrap();
 }
 
 /// Seals until nothing waits; gives the head.
@@ -71,8 +76,9 @@ async fn put_back(db: &TestDb, name: &str) {
 
 on_both!(what_was_noted_is_chained_from_one_on, async |db| {
     assert_eq!((read(db, None).await.ok, read(db, None).await.entries), (true, 0), "an empty log is whole");
-    for index in 0..3 {
-        note(db, &format!("test.{index}")).await;
+    let yesterday = now() - chrono::TimeDelta::days(1);
+    for (index, at) in [yesterday, now(), now()].into_iter().enumerate() {
+        note_at(db, &format!("test.{index}"), at).await;
     }
     let waiting = read(db, None).await;
     assert_eq!((waiting.ok, waiting.entries, waiting.unsealed), (true, 0, 3));
@@ -84,7 +90,7 @@ on_both!(what_was_noted_is_chained_from_one_on, async |db| {
     assert_eq!(actions, ["test.0", "test.1", "test.2"]);
     assert_eq!(rows[0].previous_hash.as_deref(), Some(&[0; 32][..]));
     assert_eq!(rows[2].previous_hash, rows[1].hash);
-    assert_eq!(found.late, 3, "the tests' moment is long past, and that shows");
+    assert_eq!(found.late, 1, "what was sealed a day after it was noted shows");
 });
 
 /// Each column with a value that no entry has there. Bytes are taken from beside, for literals differ.
