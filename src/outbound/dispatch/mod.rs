@@ -160,7 +160,7 @@ impl Dispatcher {
         let mut conn = self.app.write().await?;
         let full = self.domains.full();
         let taken: QueryResult<(Taken, Vec<Option<Place>>)> = conn
-            .transaction(async |conn| {
+            .transaction_by_index(async |conn| {
                 let mut taken = self.gate.take(conn, &self.app, places.len(), &full, now).await?;
                 let admitted = self.admit(conn, &mut taken).await?;
                 Ok((taken, admitted))
@@ -226,7 +226,7 @@ impl Dispatcher {
         let now = self.app.now();
         let mut conn = self.app.write().await?;
         let (moved, looked_at) = conn
-            .transaction(async |conn| {
+            .transaction_by_index(async |conn| {
                 let claimed = outbox::claim(conn, &self.channel.name, self.app.owner(), REROUTED, LEASE_MS, now).await?;
                 let moved = if claimed.leaving.is_empty() { 0 } else { reroute::hand_to(conn, &self.app, &claimed.leaving, to, now).await? };
                 let ids: Vec<i64> = claimed.leaving.iter().map(|delivery| delivery.id).collect();

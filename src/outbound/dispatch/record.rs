@@ -87,7 +87,7 @@ fn listen(heard: &mut Heard, batch: &[Sent]) -> Told {
 async fn store_results(app: &App, gate: &Gate, batch: &[Sent], told: &Told) -> QueryResult<()> {
     let now = app.now();
     let mut conn = app.write().await?;
-    conn.transaction(async |conn| {
+    conn.transaction_by_index(async |conn| {
         let attempts = batch.iter().map(|sent| attempt_row(app, sent, now)).collect();
         deliveries::insert_attempts(conn, attempts).await?;
         let accepted: Vec<(&DeliveryRow, &str)> =
