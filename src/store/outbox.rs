@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use super::deliveries::DeliveryRow;
 use super::schema::deliveries;
-use super::written::{clock_in, written};
+use super::written::{Written, clock_in, written};
 use crate::domain::At;
 use crate::domain::delivery::Status;
 use crate::on;
@@ -147,6 +147,52 @@ pub async fn put_back(conn: &mut Conn, ids: &[i64]) -> QueryResult<usize> {
         ))
         .execute(c)
         .await)
+}
+
+/// Whether a hand-over that was claimed a while ago may still begin: none if it is another's by now; no if meanwhile something
+/// stands against it, or fewer than `least_ms` of its lease are left.
+pub async fn may_still_leave(conn: &mut Conn, delivery: &DeliveryRow, owner: &str, least_ms: i64) -> QueryResult<Option<bool>> {
+    let look = written::<Bool>("SELECT lease_until > ")
+        .clock(least_ms)
+        .sql(" AND ")
+        .sql(FREE)
+        .sql(" AND NOT (purpose <> 'opt_out_confirmation' AND ")
+        .sql(SUPPRESSED)
+        .sql(") FROM deliveries WHERE ")
+        .begun(delivery, owner);
+    on!(conn, c => look.get_result(c).await.optional())
+}
+
+/// Puts back a hand-over that was claimed and never begun, as if it had not been; gives 0 if it is another's by now.
+pub async fn put_back_unsent(conn: &mut Conn, delivery: &DeliveryRow, owner: &str) -> QueryResult<usize> {
+    on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("").begun(delivery, owner)))
+        .set((
+            deliveries::status.eq("queued"),
+            deliveries::rank.eq(0),
+            deliveries::attempts.eq(deliveries::attempts - 1),
+            deliveries::lease_owner.eq(None::<String>),
+            deliveries::lease_until.eq(None::<At>),
+        ))
+        .execute(c)
+        .await)
+}
+
+impl<ST> Written<ST> {
+    /// That this worker still has the delivery as it claimed it. The lease tells: what it settles as doubtful has its name, too.
+    fn begun(self, delivery: &DeliveryRow, owner: &str) -> Self {
+        let until = delivery.lease_until.unwrap_or(delivery.created_at);
+        self.sql("id = ")
+            .int(delivery.id)
+            .sql(" AND source_id = ")
+            .int(delivery.source_id)
+            .sql(" AND status = 'sending' AND lease_owner = ")
+            .text(owner)
+            // SQLite's clock writes fewer digits than we do.
+            .sql(" AND lease_until > ")
+            .at(until.plus_ms(-1))
+            .sql(" AND lease_until < ")
+            .at(until.plus_ms(1))
+    }
 }
 
 /// Ends what has not left and will not.

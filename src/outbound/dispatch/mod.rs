@@ -4,6 +4,7 @@
 //! leaves is written `sending` in the transaction that claims it, so that a crash leaves only that in doubt; `render` makes
 //! the words; `record` writes the results, and only then is the place free. No connection is held while a provider is called.
 
+mod call;
 mod domains;
 mod gate;
 mod record;
@@ -19,22 +20,21 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::reroute;
 use crate::app::App;
-use crate::channels::registry::{Channel, ChannelKind};
-use crate::channels::{Accepted, SendError};
+use crate::channels::registry::Channel;
 use crate::store::{Conn, alerts, outbox};
 
+pub(crate) use call::LONGEST_CALL;
+use call::Seen;
 use domains::{Admitted, Domains, Place};
 pub(super) use gate::Turn;
 use gate::{Gate, Taken};
 use record::Sent;
+use render::AlertCopy;
 pub use render::message_id;
 pub(super) use render::text_of;
-use render::{AlertCopy, Rendered, render};
 
 /// How long what is to go by another channel is held for it.
 const LEASE_MS: i64 = 20_000;
-/// After this a call counts as unanswered.
-const LONGEST_CALL: Duration = Duration::from_secs(45);
 /// So many are given to another channel at a time.
 const REROUTED: i64 = 200;
 /// How long a sleeper waits for a bell before it looks anyway.
@@ -149,16 +149,19 @@ impl Dispatcher {
         if self.waits_for_its_line() {
             return Ok(Claimed { wait: Some(POLL), ..Claimed::default() });
         }
-        let Ok(first) = self.places.clone().acquire_owned().await else {
-            return Ok(Claimed::default());
+        let first = tokio::select! {
+            place = self.places.clone().acquire_owned() => place,
+            // Those under way may take as long as a call does: nothing more is claimed.
+            () = self.app.stop().cancelled() => return Ok(Claimed::default()),
         };
+        let Ok(first) = first else { return Ok(Claimed::default()) };
         let mut places = vec![first];
         while let Ok(place) = self.places.clone().try_acquire_owned() {
             places.push(place);
         }
         let now = self.app.now();
         let mut conn = self.app.write().await?;
-        let full = self.domains.full();
+        let (full, seen) = (self.domains.full(), Seen::now(&self.app));
         let taken: QueryResult<(Taken, Vec<Option<Place>>)> = conn
             .transaction(async |conn| {
                 let mut taken = self.gate.take(conn, &self.app, places.len(), &full, now).await?;
@@ -169,7 +172,7 @@ impl Dispatcher {
         // A transaction that failed may have used up permits that nothing left by.
         let (Taken { leaving, held, wait, is_shut }, admitted) = taken.inspect_err(|_| self.gate.forget())?;
         let all = leaving.into_iter().zip(admitted).zip(places);
-        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, domain, place }).collect();
+        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, seen, domain, place }).collect();
         Ok(Claimed { leaving, held, wait, is_shut, is_narrow: !full.is_empty() })
     }
 
@@ -251,33 +254,9 @@ impl Dispatcher {
                 place.insert(self.copy_of(alert_id).await);
             }
         }
-        for Leaving { delivery, at, domain, place } in leaving {
-            let copy = copies.get(&delivery.source_id).filter(|_| delivery.purpose == "alert").cloned();
-            let this = self.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep_until(at.into()).await;
-                let reference = copy.as_ref().and_then(|copy| copy.as_ref()).map(|copy| copy.alert.reference.clone());
-                let rendered = match copy {
-                    // Nothing left, so that it may go later.
-                    Some(None) => Err(SendError::temporary("text", "the alert's text could not be read")),
-                    Some(Some(copy)) => render(&this.app, &delivery, Some(&copy), this.app.now()),
-                    None => render(&this.app, &delivery, None, this.app.now()),
-                };
-                let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
-                let called_at = this.app.now();
-                let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
-                // The recorder lives as long as any dispatcher does. While it cannot write, places stay taken.
-                let _kept = this.results.send(Sent { delivery, reference, result, called_at, _domain: domain, _place: place }).await;
-            });
-        }
-    }
-
-    async fn send(&self, rendered: Result<Rendered, SendError>) -> Result<Accepted, SendError> {
-        match (rendered, &self.channel.kind) {
-            (Ok(Rendered::Text(text)), ChannelKind::Sms { .. }) => self.channel.send_text(&text, self.app.now()).await,
-            (Ok(Rendered::Mail(mail)), ChannelKind::Email { smtp, .. }) => smtp.send(&mail).await,
-            (Ok(_), _) => Err(SendError::ours("channel", "the delivery is for a channel of another kind")),
-            (Err(error), _) => Err(error),
+        for leaving in leaving {
+            let copy = copies.get(&leaving.delivery.source_id).filter(|_| leaving.delivery.purpose == "alert").cloned();
+            tokio::spawn(self.clone().call(leaving, copy));
         }
     }
 
@@ -315,6 +294,8 @@ struct Leaving {
     delivery: crate::store::deliveries::DeliveryRow,
     /// Not before.
     at: std::time::Instant,
+    /// When it was claimed.
+    seen: Seen,
     domain: Option<Place>,
     place: OwnedSemaphorePermit,
 }
