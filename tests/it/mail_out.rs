@@ -124,12 +124,17 @@ fn channel(port: u16, concurrency: u16, more: &str) -> String {
 }
 
 async fn queue(t: &TestApp, db: &TestDb, to: Vec<String>) -> Vec<i64> {
+    let ids = add(t, db, to).await;
+    node(t);
+    ids
+}
+
+async fn add(t: &TestApp, db: &TestDb, to: Vec<String>) -> Vec<i64> {
     let alert = db.add_alert(t.owner.id, &[]).await;
     let row = |to: &String| DeliveryRow { channel: "own".into(), sender: "alerts@reply.example.org".into(), ..db.new_delivery(&alert, to) };
     let rows: Vec<DeliveryRow> = to.iter().map(row).collect();
     let ids = rows.iter().map(|row| row.id).collect();
     deliveries::insert(&mut db.write().await, rows).await.unwrap();
-    node(t);
     ids
 }
 
@@ -170,6 +175,18 @@ on_both!(a_domain_that_takes_few_at_once_has_few_and_the_others_do_not_wait, asy
     assert!(slow_before <= 16, "the quick ones waited for {slow_before} of 24 slow ones");
     let addresses: std::collections::BTreeSet<_> = mails.iter().collect();
     assert_eq!(addresses.len(), 84, "each once");
+    t.stop().await;
+});
+
+on_both!(what_waits_apart_for_a_limit_that_is_gone_leaves_like_any_other, async |db| {
+    let (port, kept) = relay().await;
+    let t = TestApp::start_with(db, &channel(port, 4, ""), false).await;
+    let ids = add(&t, db, (0..20).map(|n| format!("a{n}@slow.example")).collect()).await;
+    let apart = "UPDATE deliveries SET queue = '@slow.example'";
+    huecry::on!(&mut db.write().await, c => diesel_async::RunQueryDsl::execute(diesel::sql_query(apart), c).await).unwrap();
+    node(&t);
+    eventually("all of them", async || (statuses(db, &ids).await.get("accepted") == Some(&20)).then_some(())).await;
+    assert_eq!(kept.mails.lock().unwrap().len(), 20);
     t.stop().await;
 });
 

@@ -120,10 +120,9 @@ impl Relay {
             session.starttls(tls.clone(), &self.hello).await.map_err(|error| read(Asked::In, &error))?;
         }
         if let Some(credentials) = &self.credentials {
-            session.auth(DEFAULT_MECHANISMS, credentials).await.map_err(|error| match error.is_client() {
-                true => SendError::misconfigured("auth", "the mail relay offers no sign-in by a password: check smtp_user, smtp_tls and smtp_port"),
-                false => read(Asked::In, &error),
-            })?;
+            let let_in = session.auth(DEFAULT_MECHANISMS, credentials).await;
+            let none = || SendError::misconfigured("auth", "the mail relay offers no sign-in by a password: check smtp_user, smtp_tls and smtp_port");
+            let_in.map_err(|error| if error.is_client() { none() } else { read(Asked::In, &error) })?;
         }
         Ok(session)
     }

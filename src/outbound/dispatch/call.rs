@@ -47,18 +47,26 @@ impl Seen {
     }
 }
 
+/// Where the words are of what leaves.
+pub(super) enum Words {
+    /// In its own row.
+    ItsOwn,
+    /// In those of the alert that it is a copy of.
+    Of(Arc<AlertCopy>),
+    /// There too, and the database did not give them.
+    Unread,
+}
+
 impl Dispatcher {
-    /// Hands one over at its permit's moment and has the result recorded. `copy` is the alert's text, if it is a copy of one; an
-    /// empty one could not be read.
-    pub(super) async fn call(self, leaving: Leaving, copy: Option<Option<Arc<AlertCopy>>>) {
+    /// Hands one over at its permit's moment and has the result recorded.
+    pub(super) async fn call(self, leaving: Leaving, words: Words) {
         let Leaving { delivery, at, seen, domain, place } = leaving;
         tokio::time::sleep_until(at.into()).await;
-        let reference = copy.as_ref().and_then(|copy| copy.as_ref()).map(|copy| copy.alert.reference.clone());
-        let ready = match copy {
+        let (reference, ready) = match words {
+            Words::ItsOwn => (None, render(&self.app, &delivery, None, self.app.now())),
+            Words::Of(copy) => (Some(copy.alert.reference.clone()), render(&self.app, &delivery, Some(&copy), self.app.now())),
             // Nothing left, so that it may go later.
-            Some(None) => Err(SendError::temporary("text", "the alert's text could not be read")),
-            Some(Some(copy)) => render(&self.app, &delivery, Some(&copy), self.app.now()),
-            None => render(&self.app, &delivery, None, self.app.now()),
+            Words::Unread => (None, Err(SendError::temporary("text", "the alert's text could not be read"))),
         };
         let no_turn = || SendError::temporary("turn", "the line to the provider had no turn in time");
         let ready = match ready {
@@ -113,7 +121,15 @@ impl Dispatcher {
             return Ok(true);
         }
         let put_back = match found {
-            Some(_) => outbox::put_back_unsent(&mut self.app.write().await?, delivery, owner).await?,
+            Some(_) => {
+                let mut conn = self.app.write().await?;
+                conn.transaction(async |conn| {
+                    let put_back = outbox::put_back_unsent(conn, delivery, owner).await?;
+                    self.gate.give_back(conn, &[], put_back > 0).await?;
+                    Ok::<_, diesel::result::Error>(put_back)
+                })
+                .await?
+            }
             None => 0,
         };
         tracing::info!(delivery.id, put_back, "it was claimed a while ago and does not leave by that");
