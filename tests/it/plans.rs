@@ -232,6 +232,34 @@ async fn a_big_alert(db: &TestDb, t: &TestApp) {
     retention::run(&t.app).await.unwrap();
 }
 
+/// A few wait among many that may not leave: for a domain that is full, or for a later attempt.
+async fn a_backlog(db: &TestDb, t: &TestApp) {
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    let (id, made, few) = (alert.id, alert.created_at.naive(), BIG / 100);
+    batch(
+        db,
+        &format!(
+            "INSERT INTO deliveries (id, purpose, source_id, alert_id, match_key, address, channel_kind, channel, sender, priority, status, token, rank, attempts, \
+             next_attempt_at, created_at, queue) SELECT {id} + 1000000 + n, 'alert', {id}, {id}, sha256(int8send(-n)), 'p' || n || '@full.example', 'email', 'narrow', 'us', 30, \
+             'queued', md5('narrow' || n), 0, 0, timestamp '{made}' + CASE WHEN n % 100 >= 50 THEN interval '1 hour' ELSE interval '0' END, timestamp '{made}', \
+             CASE WHEN n % 100 = 0 THEN '' WHEN n % 100 < 50 THEN '@full.example' ELSE 'later' END FROM generate_series(1, {BIG}) n; ANALYZE deliveries"
+        ),
+    )
+    .await;
+    let (now, mut conn) = (t.app.now(), t.app.write().await.unwrap());
+    for left in [few - 60, few - 120] {
+        assert_eq!(outbox::bring_due(&mut conn, "narrow", &["full.example".into()], 1_000, now).await.unwrap(), 0);
+        let taken = conn.transaction(async |conn| outbox::take(conn, "narrow", "w", 60, 60_000, &[], now).await).await.unwrap();
+        assert_eq!(taken.leaving.len(), 60, "{left} more wait");
+    }
+    let free = [outbox::Apart { queue: outbox::queue_of("full.example"), places: 2 }];
+    let taken = conn.transaction(async |conn| outbox::take(conn, "narrow", "w", 60, 60_000, &free, now).await).await.unwrap();
+    assert_eq!(taken.leaving.len(), 60);
+    assert!(outbox::next_due(&mut conn, "narrow").await.unwrap().is_some_and(|due| due > now));
+    assert_eq!(outbox::next_queue(&mut conn, "narrow", "").await.unwrap().as_deref(), Some("@full.example"));
+    assert_eq!(outbox::bring_due(&mut conn, "narrow", &["full.example".into()], 100, now.plus_ms(3_700_000)).await.unwrap(), 100);
+}
+
 /// Parts of statements that take a few of many, and how many rows they may pass over or sort for it.
 const FEW: &[(&str, u64)] = &[
     ("SET status = 'held'", 2 * 500),
@@ -242,6 +270,10 @@ const FEW: &[(&str, u64)] = &[
     ("NOT unsettled", 2_000),
     ("status IN ('queued', 'leased', 'held') LIMIT 1", 100),
     ("COALESCE(error_code, '') <> 'no_receipt'", 100),
+    // A claim; and what falls due, or will.
+    ("AND status IN ('queued', 'leased') AND (next_attempt_at <=", 200),
+    ("queue = 'later'", 100),
+    ("min(\"deliveries\".\"queue\")", 100),
     // A quarter is past its time.
     ("status IN ('queued', 'leased') AND expires_at", 20_000),
     ("FROM deliveries d WHERE d.finished_at IS NULL", 1_000),
@@ -262,6 +294,7 @@ async fn nothing_that_the_product_asks_reads_a_large_table_from_end_to_end() {
     a_day(&db, &t).await;
     a_batch(&t).await;
     a_big_alert(&db, &t).await;
+    a_backlog(&db, &t).await;
     retention::look(&t.app).await.unwrap();
     months::look_ahead(&t.app).await.unwrap();
     // A statement that does read through, so that a test that sees nothing is seen itself.

@@ -13,6 +13,7 @@ use crate::outbound::breaker::{Admission, Cause, State, Verdict};
 use crate::outbound::pace::{self, Stock};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::gates::{self, GateRow};
+use crate::store::outbox::Apart;
 use crate::store::{Conn, outbox};
 
 /// Longer than any provider call and the wait for its permit may take.
@@ -78,19 +79,19 @@ impl Gate {
     }
 
     /// Takes what may leave within the next moment, at most so many. Must run in a transaction.
-    pub(super) async fn take(&self, conn: &mut Conn, app: &App, most: usize, but: &[String], now: At) -> QueryResult<Taken> {
+    pub(super) async fn take(&self, conn: &mut Conn, app: &App, most: usize, apart: &[Apart], now: At) -> QueryResult<Taken> {
         let permits = self.stock().take(Instant::now(), most);
         if permits.is_empty() {
-            return self.look(conn, app, most, but, now).await;
+            return self.look(conn, app, most, apart, now).await;
         }
-        let claimed = outbox::take(conn, &self.channel, app.owner(), count(permits.len()), SENDING_MS, but, now).await?;
+        let claimed = outbox::take(conn, &self.channel, app.owner(), count(permits.len()), SENDING_MS, apart, now).await?;
         self.stock().give_back(permits.get(claimed.leaving.len()..).unwrap_or_default());
         self.used.fetch_add(count(claimed.leaving.len()), Ordering::Relaxed);
         Ok(Taken { leaving: claimed.leaving.into_iter().zip(permits).collect(), held: claimed.held, ..Taken::default() })
     }
 
     /// The same where nothing is reserved: by the gate itself.
-    async fn look(&self, conn: &mut Conn, app: &App, most: usize, but: &[String], now: At) -> QueryResult<Taken> {
+    async fn look(&self, conn: &mut Conn, app: &App, most: usize, apart: &[Apart], now: At) -> QueryResult<Taken> {
         let (gate, at) = gates::lock(conn, &self.channel).await?;
         let looked = Instant::now();
         let before = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).replace(looked);
@@ -113,7 +114,7 @@ impl Gate {
             return Ok(Taken { wait: Some(Duration::from_millis(wait_ms.unsigned_abs())), ..Taken::default() });
         }
         let wanted = if under_way.is_some() { 1 } else { room.count.min(count(most)) };
-        let claimed = outbox::take(conn, &self.channel, app.owner(), wanted, SENDING_MS, but, now).await?;
+        let claimed = outbox::take(conn, &self.channel, app.owner(), wanted, SENDING_MS, apart, now).await?;
         let left = count(claimed.leaving.len());
         if left == 0 {
             return Ok(Taken { held: claimed.held, ..Taken::default() });
@@ -172,6 +173,23 @@ impl Gate {
             (_, State::Closed) => Turn::Closed,
             _ => Turn::None,
         })
+    }
+
+    /// Takes back the permits of what did not leave after all. Where nothing did, a trial is not counted as under way: another may
+    /// be made at once.
+    pub(super) async fn give_back(&self, conn: &mut Conn, permits: &[Instant], nothing_left: bool) -> QueryResult<()> {
+        self.stock().give_back(permits);
+        self.used.fetch_sub(count(permits.len()), Ordering::Relaxed);
+        if !nothing_left || !self.suspect.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (gate, at) = gates::lock(conn, &self.channel).await?;
+        let state = state_of(&gate, at);
+        if state != State::Closed {
+            self.stock().clear();
+            gates::put(conn, &with_state(gate, state.hurried(at))).await?;
+        }
+        Ok(())
     }
 
     /// Forgets what is reserved, as when the channel turned out not to send.
