@@ -71,11 +71,11 @@ const FREE: &str = "(deliveries.purpose <> 'alert' OR deliveries.source_id NOT I
 ///
 /// Must run in a transaction. What a suppression covers, and what is past its time, is marked and not given.
 pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Claimed> {
-    let (ids, held) = due(conn, channel, limit, &[], now).await?;
+    let Due { ids, sources, held } = due(conn, channel, limit, &[], now).await?;
     if ids.is_empty() {
         return Ok(Claimed { leaving: Vec::new(), held });
     }
-    let leased: QueryResult<Vec<DeliveryRow>> = on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(&ids)))
+    let leased: QueryResult<Vec<DeliveryRow>> = on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(&ids).in_months_of(sources)))
         .set((
             deliveries::status.eq("leased"),
             deliveries::lease_owner.eq(Some(owner)),
@@ -90,11 +90,11 @@ pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, leas
 /// The same for what leaves at once, from the common queue and from those apart: written `sending`, each as an attempt of its
 /// own. Must run in a transaction.
 pub async fn take(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, apart: &[Apart], now: At) -> QueryResult<Claimed> {
-    let (ids, held) = due(conn, channel, limit, apart, now).await?;
+    let Due { ids, sources, held } = due(conn, channel, limit, apart, now).await?;
     if ids.is_empty() {
         return Ok(Claimed { leaving: Vec::new(), held });
     }
-    let taken: QueryResult<Vec<DeliveryRow>> = on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(&ids)))
+    let taken: QueryResult<Vec<DeliveryRow>> = on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(&ids).in_months_of(sources)))
         .set((
             deliveries::status.eq(Status::Sending.as_str()),
             deliveries::rank.eq(Status::Sending.rank()),
@@ -114,27 +114,60 @@ fn in_order(mut rows: Vec<DeliveryRow>) -> Vec<DeliveryRow> {
     rows
 }
 
-/// Ids of what is due and may leave, locked; what may not is marked with the reason, and counted.
-async fn due(conn: &mut Conn, channel: &str, limit: i64, apart: &[Apart], now: At) -> QueryResult<(Vec<i64>, usize)> {
+/// The oldest and the newest of what deliveries are copies of. They stand in the months of these: so PostgreSQL looks into no
+/// others, of which a force has many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sources {
+    oldest: i64,
+    newest: i64,
+}
+
+impl Sources {
+    /// Of none there is no month.
+    pub fn of(sources: impl IntoIterator<Item = i64>) -> Self {
+        sources.into_iter().fold(Self { oldest: i64::MAX, newest: i64::MIN }, |all, id| Self { oldest: all.oldest.min(id), newest: all.newest.max(id) })
+    }
+}
+
+impl<ST> Written<ST> {
+    fn in_months_of(self, sources: Sources) -> Self {
+        self.sql(" AND source_id >= ").int(sources.oldest).sql(" AND source_id <= ").int(sources.newest)
+    }
+}
+
+/// What is due and may leave.
+struct Due {
+    ids: Vec<i64>,
+    sources: Sources,
+    /// What may not, marked with the reason.
+    held: usize,
+}
+
+/// One that is due: priority, id, what it is a copy of, and what becomes of it if it may not leave.
+type Head = (i64, i64, i64, Option<String>);
+
+/// What is due and may leave, locked; what may not is marked with the reason, and counted.
+async fn due(conn: &mut Conn, channel: &str, limit: i64, apart: &[Apart], now: At) -> QueryResult<Due> {
     let mut found = heads(conn, channel, "", limit, now).await?;
     for apart in apart {
         found.extend(heads(conn, channel, &apart.queue, limit.min(apart.places), now).await?);
     }
     let mut held = 0;
     for status in [Status::Suppressed, Status::Expired] {
-        let ids: Vec<i64> = found.iter().filter(|(_, _, fate)| fate.as_deref() == Some(status.as_str())).map(|(_, id, _)| *id).collect();
+        let ids: Vec<i64> = found.iter().filter(|(.., fate)| fate.as_deref() == Some(status.as_str())).map(|(_, id, ..)| *id).collect();
         if !ids.is_empty() {
             held += end(conn, &ids, status, now).await?;
         }
     }
-    found.retain(|(_, _, fate)| fate.is_none());
+    found.retain(|(.., fate)| fate.is_none());
     found.sort_unstable();
-    Ok((found.into_iter().map(|(_, id, _)| id).take(usize::try_from(limit).unwrap_or(0)).collect(), held))
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(Due { ids: found.iter().map(|(_, id, ..)| *id).collect(), sources: Sources::of(found.iter().map(|(_, _, source, _)| *source)), held })
 }
 
-/// The first that are due in a queue, locked: priority, id, and what becomes of it if it may not leave.
-async fn heads(conn: &mut Conn, channel: &str, queue: &str, limit: i64, now: At) -> QueryResult<Vec<(i64, i64, Option<String>)>> {
-    let due = written::<(BigInt, BigInt, Nullable<Text>)>("SELECT priority, id, CASE WHEN purpose <> 'opt_out_confirmation' AND ")
+/// The first that are due in a queue, locked.
+async fn heads(conn: &mut Conn, channel: &str, queue: &str, limit: i64, now: At) -> QueryResult<Vec<Head>> {
+    let due = written::<(BigInt, BigInt, BigInt, Nullable<Text>)>("SELECT priority, id, source_id, CASE WHEN purpose <> 'opt_out_confirmation' AND ")
         .sql(SUPPRESSED)
         // For good, so that no clock that is fast may say it alone: not this node's, and not the database's.
         .sql(" THEN 'suppressed' WHEN expires_at <= ")
@@ -317,13 +350,12 @@ pub async fn put_off(conn: &mut Conn, ids: &[i64], owner: &str, at: At) -> Query
         .await)
 }
 
-/// The provider took these: pairs of delivery id and the provider's id. A receipt that came first is not undone.
-pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: At) -> QueryResult<()> {
+/// The provider took these copies of `sources`: pairs of delivery id and the provider's id. A receipt that came first is not undone.
+pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], sources: Sources, now: At) -> QueryResult<()> {
     if accepted.is_empty() {
         return Ok(());
     }
     let (rank, word) = (Status::Accepted.rank(), Status::Accepted.as_str());
-    let ids: Vec<i64> = accepted.iter().map(|(id, _)| *id).collect();
     // A receipt of this rank or more has told better already: only the provider's id is new.
     let record = written::<Bool>("UPDATE deliveries SET provider_message_id = NULLIF(taken.word, ''), accepted_at = ")
         .at(now)
@@ -341,9 +373,8 @@ pub async fn record_accepted(conn: &mut Conn, accepted: &[(i64, String)], now: A
         .int(rank)
         .sql(" ELSE rank END FROM ")
         .pairs(accepted)
-        // The second says to PostgreSQL that few rows are wanted of each month.
-        .sql(" AS taken WHERE deliveries.id = taken.id AND deliveries.id")
-        .any_of(&ids);
+        .sql(" AS taken WHERE deliveries.id = taken.id")
+        .in_months_of(sources);
     on!(conn, c => record.execute(c).await).map(|_| ())
 }
 

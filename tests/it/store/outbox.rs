@@ -144,7 +144,7 @@ on_both!(a_claim_of_a_while_ago_holds_only_while_nothing_has_changed, async |db|
     outbox::leave_in_doubt(&mut db.write().await, ids[2], "a", -1, "x", "y").await.unwrap();
     assert_eq!(claim_in_doubt_from(&db.db, "a", LEASE_MS).await, ids[2..3]);
     assert_eq!((look(&rows[2], 1_000).await, back(&rows[2]).await), (None, 0));
-    outbox::record_accepted(&mut db.write().await, &[(ids[3], "SM1".into())], now()).await.unwrap();
+    outbox::record_accepted(&mut db.write().await, &[(ids[3], "SM1".into())], outbox::Sources::of([0, i64::MAX]), now()).await.unwrap();
     assert_eq!((look(&rows[3], 1_000).await, back(&rows[3]).await), (None, 0));
     assert_eq!((back(&rows[1]).await, back(&rows[1]).await, back(&rows[4]).await), (1, 0, 1));
     let row = get(db, ids[4]).await;
@@ -287,7 +287,7 @@ on_both!(what_the_provider_took_has_its_id_and_no_lease, async |db| {
     let at = now().plus_ms(5);
     assert_eq!(outbox::advance(&mut db.write().await, &ids[1..2], Status::Delivered, None, None, at).await.unwrap(), 1);
     let taken = [(ids[0], "SM1".to_owned()), (ids[1], "SM2".to_owned()), (ids[2], String::new())];
-    outbox::record_accepted(&mut db.write().await, &taken, at).await.unwrap();
+    outbox::record_accepted(&mut db.write().await, &taken, outbox::Sources::of([0, i64::MAX]), at).await.unwrap();
     assert_eq!(statuses(db, &ids).await, ["accepted", "delivered", "accepted"]);
     let rows = [get(db, ids[0]).await, get(db, ids[1]).await, get(db, ids[2]).await];
     assert_eq!(rows.clone().map(|row| row.provider_message_id), [Some("SM1".to_owned()), Some("SM2".to_owned()), None]);
@@ -374,7 +374,7 @@ on_both!(in_doubt_is_what_was_being_sent_when_its_lease_ran_out, async |db| {
     assert_eq!(claim(db, "b").await, leased, "and what was being sent is not claimed anew");
     assert_eq!(get(db, gone[0]).await.lease_owner.as_deref(), Some("r"));
     // What the reconciler found out about each.
-    outbox::record_accepted(&mut db.write().await, &[(gone[0], "SM1".into())], now()).await.unwrap();
+    outbox::record_accepted(&mut db.write().await, &[(gone[0], "SM1".into())], outbox::Sources::of([0, i64::MAX]), now()).await.unwrap();
     assert_eq!(outbox::retry_at(&mut db.write().await, gone[1], "a", now(), "x", "y").await.unwrap(), 0, "its first owner has no say any more");
     assert_eq!(outbox::retry_at(&mut db.write().await, gone[1], "r", now(), "not_taken", "sent again").await.unwrap(), 1);
     assert_eq!(statuses(db, &gone).await, ["accepted", "queued"]);
@@ -408,7 +408,7 @@ on_both!(a_lost_answer_is_in_doubt_at_once_if_its_owner_says_so, async |db| {
     let row = get(db, ids[0]).await;
     assert_eq!((row.status.as_str(), row.error_code.as_deref(), row.error_detail.as_deref()), ("sending", Some("no_answer"), Some("the connection broke")));
     assert_eq!(claim_in_doubt_from(&db.db, "r", LEASE_MS).await, ids[..1]);
-    outbox::record_accepted(&mut db.write().await, &[(ids[1], "SM1".into())], now()).await.unwrap();
+    outbox::record_accepted(&mut db.write().await, &[(ids[1], "SM1".into())], outbox::Sources::of([0, i64::MAX]), now()).await.unwrap();
     assert_eq!(outbox::leave_in_doubt(&mut db.write().await, ids[1], "a", -1, "x", "y").await.unwrap(), 0, "what was answered is not doubted");
 });
 
