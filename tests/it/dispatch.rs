@@ -206,7 +206,11 @@ on_both!(a_planned_stop_waits_for_the_answers_that_are_under_way, async |db| {
     let t = TestApp::start_with(db, &carrier.channel(1_000, 4), true).await;
     let ids = queue(&t, db, 4).await;
     t.app.wake().outbox();
-    eventually("all to be under way", async || (carrier.moments().len() == 4).then_some(())).await;
+    eventually("all to be under way", async || {
+        let sending = statuses(db, &ids).await.get("sending") == Some(&4);
+        (sending && carrier.moments().len() >= 4).then_some(())
+    })
+    .await;
     t.stop().await;
     assert_eq!(statuses(db, &ids).await.get("accepted"), Some(&4), "{:?}", statuses(db, &ids).await);
 });

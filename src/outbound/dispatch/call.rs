@@ -96,7 +96,7 @@ impl Dispatcher {
         }
     }
 
-    /// Whether it may leave now, though it was claimed a while ago; what may not is put back, or left to whom it belongs to.
+    /// Whether it may leave now, though it was claimed a while ago; what may not is put back, or left to whose it is by now.
     async fn may_still_leave(&self, delivery: &DeliveryRow, mut seen: Seen) -> bool {
         while !seen.is_fresh(&self.app) {
             let again = Seen::now(&self.app);

@@ -235,6 +235,10 @@ impl Dispatcher {
                 if queue.starts_with('@') && !self.domains.has(&queue) {
                     let moved = outbox::dissolve(conn, &self.channel.name, &queue, BROUGHT).await?;
                     tracing::info!(channel.name = %self.channel.name, queue, moved, "the domain has no limit any more");
+                    if moved > 0 {
+                        // The next claim moves on.
+                        self.tended_at.store(0, Ordering::Relaxed);
+                    }
                 }
             }
         }
