@@ -490,7 +490,11 @@ async fn move_over(file: &ConfigFile, from: &str, to: Option<String>, verify: bo
     let to = match to {
         Some(to) => to,
         None => match load(file) {
-            Some(config) => config.database.direct().to_owned(),
+            Some(config) if config.database.direct().starts_with("postgres") => config.database.direct().to_owned(),
+            Some(_) => {
+                eprintln!("huecry: --to is missing, and database.url is not PostgreSQL: add --to postgres://USER:PASSWORD@HOST/NAME");
+                return Ok(ExitCode::from(2));
+            }
             None => return Ok(ExitCode::from(2)),
         },
     };

@@ -40,10 +40,13 @@ pub struct ChannelState {
 
 /// The database's fault, if it has one, and the state of each channel.
 pub async fn check(app: &App) -> (Option<String>, Vec<ChannelState>) {
-    let database = app.db().ping().await.err().map(|error| format!("does not answer: {error}"));
+    let mut database = app.db().ping().await.err().map(|error| format!("does not answer: {error}"));
     let (mut mailboxes, mut faults) = (Vec::new(), Vec::new());
     if let Ok(mut conn) = app.read().await {
-        mailboxes = mailboxes::list(&mut conn).await.unwrap_or_default();
+        match mailboxes::list(&mut conn).await {
+            Ok(list) => mailboxes = list,
+            Err(error) => database = Some(format!("answers, but its tables cannot be read ({error}): if it is not migrated yet, run `huecry migrate`")),
+        }
         for kind in [NOT_BOUND, NOT_SENDING] {
             faults.extend(notices::list_of_kind(&mut conn, kind).await.unwrap_or_default());
         }

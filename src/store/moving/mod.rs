@@ -150,7 +150,7 @@ async fn open(from: &str, to: &str, empty: bool) -> Result<Pair, MoveError> {
     let Some(alone) = alone else {
         return Err(MoveError::Refused(format!("a gateway or another command of huecry is at work on {path}: stop it first")));
     };
-    let unreachable = |error: diesel::ConnectionError| MoveError::Failed(anyhow::anyhow!("the database of --to does not answer: {error}"));
+    let unreachable = |error: diesel::ConnectionError| MoveError::Failed(anyhow::anyhow!("{}", unreachable(to, &error.to_string())));
     let mut conn = wake::pg_connection(to).await.map_err(unreachable)?;
     if !is_alone(&mut conn).await? {
         return refused("a gateway serves the database of --to: stop it on every machine first");
@@ -181,6 +181,17 @@ async fn open(from: &str, to: &str, empty: bool) -> Result<Pair, MoveError> {
     Ok(Pair { from: lite, to: conn, tables, _alone: alone })
 }
 
+/// Why the target cannot be opened. What the server itself refused comes without its words.
+fn unreachable(to: &str, error: &str) -> String {
+    let name = to.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default();
+    if error == "db error" {
+        return format!(
+            "the server of --to answers, but does not open the database \"{name}\": if there is none yet, make it with `createdb {name}`, else look at user and password"
+        );
+    }
+    format!("the database of --to does not answer: {error}")
+}
+
 /// Whether nobody serves the database. A process that has just ended counts until the server has noticed.
 async fn is_alone(to: &mut AsyncPgConnection) -> QueryResult<bool> {
     for _ in 0..30 {
@@ -191,6 +202,9 @@ async fn is_alone(to: &mut AsyncPgConnection) -> QueryResult<bool> {
     }
     Ok(false)
 }
+
+/// So many tables that have rows are named.
+const SHOWN: usize = 5;
 
 /// Whether any table of PostgreSQL has a row that no migration put there.
 async fn occupied(to: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
@@ -205,7 +219,15 @@ async fn occupied(to: &mut AsyncPgConnection) -> QueryResult<Option<String>> {
             with_rows.push(name);
         }
     }
-    Ok((!with_rows.is_empty()).then(|| format!("the database of --to must be empty, and has rows in {}: make a new one", with_rows.join(", "))))
+    let more = with_rows.len().saturating_sub(SHOWN);
+    let named = with_rows.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if more > 0 { format!(" and {more} more tables") } else { String::new() };
+    Ok((!with_rows.is_empty()).then(|| {
+        format!(
+            "the database of --to must be empty, and has rows in {named}{more}: make a new one. If this move was made before, \
+             --verify compares the two databases and changes neither"
+        )
+    }))
 }
 
 /// A batch that is heavy makes the next one smaller, a light one makes it larger.
