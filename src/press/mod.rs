@@ -45,8 +45,8 @@ pub struct AlertFigures {
     pub title: String,
     /// When it was published.
     pub published_at: Option<At>,
-    /// Copies.
-    pub recipients: i64,
+    /// Copies that left.
+    pub sent: i64,
     /// The rest as in an hour.
     pub figures: Hour,
 }
@@ -58,7 +58,7 @@ pub struct Figures {
     pub hours: Vec<(At, Hour)>,
     /// Alerts of the window, newest first.
     pub alerts: Vec<AlertFigures>,
-    /// Copies of alerts published in the window.
+    /// Copies that left, of alerts published in the window.
     pub sent: i64,
     /// Sums over the window.
     pub total: Hour,
@@ -102,8 +102,8 @@ pub async fn figures(app: &App, query: &Query) -> QueryResult<Figures> {
     let mut sent = 0;
     for count in press::by_alert(&mut conn, first, &filter).await? {
         let Some((_, alert)) = alerts.iter_mut().find(|(id, _)| *id == count.alert_id) else { continue };
-        if count.what == "recipients" {
-            alert.recipients += count.count;
+        if count.what == "sent" {
+            alert.sent += count.count;
             sent += count.count;
         } else {
             alert.figures.add(&count.what, &count.channel_kind, count.count);

@@ -32,7 +32,7 @@ pub struct AlertCount {
     /// Internal id.
     #[diesel(sql_type = BigInt)]
     pub alert_id: i64,
-    /// `reply_in`, `opted_out`, `recipients`, `delivered`, `failed`.
+    /// `reply_in`, `opted_out`, `sent`, `delivered`, `failed`.
     #[diesel(sql_type = Text)]
     pub what: String,
     /// `sms` or `email`.
@@ -63,6 +63,8 @@ impl Filter {
 /// Our words for the ends of deliveries.
 const ENDS: &str = "CASE status WHEN 'delivered' THEN 'delivered' ELSE 'failed' END";
 const FAILED: &str = "('temporary_failure', 'permanent_failure', 'technical_failure', 'expired')";
+/// The provider took it: what waits, was taken back or was refused at once has not left.
+const LEFT: &str = "(status IN ('accepted', 'delivered', 'unconfirmed') OR (accepted_at IS NOT NULL AND status IN ('temporary_failure', 'permanent_failure', 'technical_failure')))";
 
 /// Replies, opt-outs and ends of deliveries by hour since then.
 pub async fn by_hour(conn: &mut Conn, since: At, filter: &Filter) -> QueryResult<Vec<HourCount>> {
@@ -91,8 +93,8 @@ pub async fn by_alert(conn: &mut Conn, since: At, filter: &Filter) -> QueryResul
          GROUP BY 1, 2, 3 \
          UNION ALL SELECT alert_id, {ENDS} AS what, channel_kind, COUNT(*) AS count FROM deliveries \
          WHERE purpose = 'alert' AND source_id >= {floor} AND {recent} AND (status = 'delivered' OR status IN {FAILED}){narrowed} GROUP BY 1, 2, 3 \
-         UNION ALL SELECT alert_id, 'recipients' AS what, channel_kind, COUNT(*) AS count FROM deliveries \
-         WHERE purpose = 'alert' AND source_id >= {floor} AND {recent}{narrowed} GROUP BY 1, 2, 3"
+         UNION ALL SELECT alert_id, 'sent' AS what, channel_kind, COUNT(*) AS count FROM deliveries \
+         WHERE purpose = 'alert' AND source_id >= {floor} AND {recent} AND {LEFT}{narrowed} GROUP BY 1, 2, 3"
     );
     on!(conn, c => diesel::sql_query(&query).bind::<Timestamp, _>(since).load(c).await)
 }
