@@ -61,9 +61,15 @@ pub struct DraftFault {
 const LONGEST_SMS: usize = 765;
 const LONGEST_TITLE: usize = 120;
 const LONGEST_EMAIL: usize = 20_000;
+/// A start that has passed by no more than this is at once: the form lay open while its officer read it through.
+const GRACE_MS: i64 = 5 * 60_000;
+/// No further ahead than this: copies are kept by the month in which their alert was made (`store::months`).
+const MOST_DAYS_AHEAD: i64 = 100;
+const DAY_MS: i64 = 24 * 3_600_000;
 
-/// Checks a draft; every fault at once. `answerable` tells whether people can answer the texts that the force's channel sends.
-pub fn check(draft: &Draft, answerable: bool) -> Result<Checked, Vec<DraftFault>> {
+/// Checks a draft at this moment; every fault at once. `answerable` tells whether people can answer the texts that the force's
+/// channel sends.
+pub fn check(draft: &Draft, answerable: bool, now: At) -> Result<Checked, Vec<DraftFault>> {
     let mut faults = Vec::new();
     let mut fault = |field, message: &str| faults.push(DraftFault { field, message: message.to_owned() });
     let (title, sms_text) = (draft.title.trim(), draft.sms_text.trim());
@@ -87,8 +93,14 @@ pub fn check(draft: &Draft, answerable: bool) -> Result<Checked, Vec<DraftFault>
         fault("email_subject", "Write the subject on one line");
     }
     let starts_at = read_moment(&draft.starts_at);
-    if starts_at.is_none() && !draft.starts_at.trim().is_empty() {
-        fault("starts_at", "Enter the day and time at which it is to go out, such as 2026-11-24T08:00, or leave it empty");
+    match starts_at {
+        None if draft.starts_at.trim().is_empty() => {}
+        None => fault("starts_at", "Enter the day and time at which it is to go out, such as 2026-11-24T08:00, or leave it empty to send it now"),
+        Some(at) if at.plus_ms(GRACE_MS) < now => fault("starts_at", "This time has passed. Leave it empty to send it now, or enter a time to come"),
+        Some(at) if at > now.plus_ms(MOST_DAYS_AHEAD * DAY_MS) => {
+            fault("starts_at", "This is too far ahead. Enter a time within the next 100 days, and look at the year");
+        }
+        Some(_) => {}
     }
     if draft.areas.is_empty() {
         fault("areas", "Choose at least one area");
@@ -310,13 +322,31 @@ mod tests {
 
     #[test]
     fn a_mail_takes_its_words_from_the_text_if_it_has_none() {
-        let checked = check(&draft(), true).unwrap();
+        let checked = check(&draft(), true, now()).unwrap();
         assert_eq!((checked.email_subject.as_str(), checked.email_body.as_str()), ("White van", "Seen it?"));
+    }
+
+    fn now() -> At {
+        At::from_unix_ms(1_763_800_000_000)
+    }
+
+    #[test]
+    fn a_start_that_has_passed_or_is_years_ahead_is_refused_and_a_form_that_lay_open_is_not() {
+        let told = |ms: i64| {
+            let draft = Draft { starts_at: now().plus_ms(ms).rfc3339(), ..draft() };
+            check(&draft, true, now()).err().map(|faults| faults.into_iter().map(|fault| fault.message).collect::<String>())
+        };
+        for fine in [0, -GRACE_MS, 60_000, MOST_DAYS_AHEAD * DAY_MS] {
+            assert_eq!(told(fine), None, "{fine}");
+        }
+        assert!(told(-GRACE_MS - 1_000).unwrap().starts_with("This time has passed"));
+        assert!(told(MOST_DAYS_AHEAD * DAY_MS + 1_000).unwrap().contains("within the next 100 days"));
+        assert_eq!(check(&Draft { starts_at: " ".into(), ..draft() }, true, now()).unwrap().starts_at, None);
     }
 
     #[test]
     fn every_fault_is_told_at_once() {
-        let faults = check(&Draft::default(), true).unwrap_err();
+        let faults = check(&Draft::default(), true, now()).unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
         assert_eq!(fields, ["title", "sms_text", "areas", "kind", "urgency"]);
     }

@@ -21,6 +21,10 @@ pub struct Known {
     pub measured_per_ks: Option<i64>,
     /// Its provider does not take messages just now.
     pub refused: bool,
+    /// Its provider asked for patience until then.
+    pub patience: Option<At>,
+    /// Another alert goes first.
+    pub behind: bool,
 }
 
 /// What can be said of its end.
@@ -38,8 +42,12 @@ pub enum Forecast {
     Quiet(Option<At>),
     /// Its provider does not take what it is handed.
     Refused,
-    /// Others go first: nothing left in the last minute.
+    /// Its provider asked for patience until then.
+    Patience(At),
+    /// Another goes first, and nothing of this one leaves.
     Behind,
+    /// Nothing has left in the last seconds, and no reason is known.
+    Still,
     /// So many seconds, by the rate of the last minute.
     Measured(i64),
     /// So many seconds, by the agreed rates.
@@ -57,8 +65,10 @@ pub fn forecast(known: &Known, scheduled: bool) -> Forecast {
         (None, Some(at), _) if scheduled => Forecast::Begins(at),
         _ if left <= 0 => Forecast::Out,
         _ if known.refused => Forecast::Refused,
+        (.., Some(0) | None) if known.behind => Forecast::Behind,
+        (.., rate) if known.patience.is_some() && rate.unwrap_or(0) == 0 => known.patience.map_or(Forecast::Still, Forecast::Patience),
         (.., Some(rate)) => match seconds(left, rate) {
-            None => Forecast::Behind,
+            None => Forecast::Still,
             // Not faster than what was agreed, however fast the last minute was.
             Some(seconds) if seconds >= agreed => Forecast::Measured(seconds),
             Some(_) => Forecast::Agreed(agreed),
@@ -85,7 +95,12 @@ mod tests {
             (Known { measured_per_ks: Some(10_000), ..going }, Forecast::Measured(610)),
             (Known { measured_per_ks: Some(5_000_000), ..going }, Forecast::Agreed(60)),
             (Known { measured_per_ks: Some(500), left: [1, 0], ..going }, Forecast::Measured(2)),
-            (Known { measured_per_ks: Some(0), ..going }, Forecast::Behind),
+            (Known { measured_per_ks: Some(0), ..going }, Forecast::Still),
+            (Known { measured_per_ks: Some(0), behind: true, ..going }, Forecast::Behind),
+            (Known { behind: true, ..going }, Forecast::Behind),
+            (Known { measured_per_ks: Some(10_000), behind: true, ..going }, Forecast::Measured(610)),
+            (Known { measured_per_ks: Some(0), patience: Some(at), ..going }, Forecast::Patience(at)),
+            (Known { refused: true, patience: Some(at), ..going }, Forecast::Refused),
             (Known { refused: true, measured_per_ks: Some(10_000), ..going }, Forecast::Refused),
             (Known { left: [0, 0], refused: true, ..going }, Forecast::Out),
             (Known { hold: Some(Hold::Paused), refused: true, ..going }, Forecast::Paused),

@@ -47,7 +47,7 @@ impl Refusal {
     /// For people.
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::Already => "It stands so already: nothing was changed.",
+            Self::Already => "It is so already. Nothing was changed.",
             Self::Over => "Everything has left already: there is nothing to hold.",
             Self::TakenBack => "It was taken back. To send the rest after all, let it go on.",
             Self::Quiet => "It waits for quiet hours to end, and goes on by itself.",

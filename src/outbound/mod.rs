@@ -16,6 +16,7 @@ pub mod hold;
 pub mod hygiene;
 pub mod outcome;
 pub mod pace;
+pub mod progress;
 pub mod publish;
 pub mod receipts;
 pub mod reconcile;

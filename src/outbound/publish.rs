@@ -102,6 +102,25 @@ pub(super) fn wanted(app: &App, areas: Vec<i64>, groups: Vec<i64>, mark: i64) ->
     Wanted { areas, groups, mark, has_sms: ways.sms.is_some(), has_email: ways.email.is_some() }
 }
 
+/// What to do about an alert that nobody would get, and why they would not; `None` if somebody does.
+pub fn nobody(reach: &Reach) -> Option<DraftFault> {
+    if reach.sms + reach.email > 0 {
+        return None;
+    }
+    let most = reach.excluded.iter().max_by_key(|(_, count)| **count);
+    let why = match most {
+        None => "no resident there has an address".to_owned(),
+        Some((word, _)) => {
+            let out = match reach.addresses() {
+                1 => "the 1 address there is".to_owned(),
+                out => format!("all {out} addresses there are"),
+            };
+            format!("{out} left out, most for this reason: {}", compose::exclusion_sentence(word))
+        }
+    };
+    Some(DraftFault { field: "areas", message: format!("Nobody would get this alert: {why}. Choose more areas, or other groups") })
+}
+
 /// Counts in the database; the people behind the addresses only if asked, for that takes longer.
 pub(super) async fn reach(conn: &mut Conn, wanted: &Wanted, with_residents: bool) -> Result<Reach, DieselError> {
     let mut reach = Reach::default();
@@ -126,17 +145,17 @@ pub fn is_answerable(app: &App) -> bool {
 
 /// Publishes a draft: one transaction writes the alert with its frozen audience; the fan-out follows.
 pub async fn publish(app: &App, draft: &Draft, owner: &OfficerRow, actor: &Actor, once: Option<String>) -> Result<PublishOutcome, DieselError> {
-    let checked = match compose::check(draft, is_answerable(app)) {
-        Ok(checked) => checked,
-        Err(faults) => return Ok(PublishOutcome::Faults(faults)),
-    };
     let mut conn = app.read().await?;
-    // Asked twice, it is not counted again.
+    // Asked twice, it is not counted again, nor checked: its hour may have passed meanwhile.
     if let Some(token) = &once
         && let Some(before) = alerts::find_by_token(&mut conn, token).await?
     {
         return Ok(PublishOutcome::Before(Box::new(before)));
     }
+    let checked = match compose::check(draft, is_answerable(app), app.now()) {
+        Ok(checked) => checked,
+        Err(faults) => return Ok(PublishOutcome::Faults(faults)),
+    };
     let target = match target(&mut conn, draft).await? {
         Ok(target) => target,
         Err(faults) => return Ok(PublishOutcome::Faults(faults)),
@@ -145,6 +164,9 @@ pub async fn publish(app: &App, draft: &Draft, owner: &OfficerRow, actor: &Actor
     let wanted = wanted(app, target.areas.clone(), target.groups.clone(), audience::highest_address(&mut conn).await?);
     let meant = Meant { reach: reach(&mut conn, &wanted, false).await?, target, mark: wanted.mark };
     drop(conn);
+    if let Some(fault) = nobody(&meant.reach) {
+        return Ok(PublishOutcome::Faults(vec![fault]));
+    }
     let mut conn = app.write().await?;
     let outcome = conn.transaction(async |conn| publish_in(conn, app, (draft, &checked, &meant), owner, actor, once.clone()).await).await;
     let outcome = match (outcome, &once) {

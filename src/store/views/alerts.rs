@@ -1,7 +1,7 @@
 //! Read models of alerts: the list with its figures, the progress of one, and what the public may see.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 use diesel_async::RunQueryDsl;
 
 use crate::domain::At;
@@ -44,6 +44,29 @@ pub struct ListRow {
     /// Replies from people.
     #[diesel(sql_type = BigInt)]
     pub replies: i64,
+    /// Copies that it will have, while they are being queued; 0 once all are.
+    #[diesel(sql_type = BigInt)]
+    pub expected: i64,
+    /// Not all copies stand yet as its hold says.
+    #[diesel(sql_type = Bool)]
+    pub unsettled: bool,
+}
+
+/// Copies that failed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct FailureRow {
+    /// The provider's code, or ours.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub code: Option<String>,
+    /// What was said of one of them; it may name an address.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub detail: Option<String>,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+    /// Of these, how many had left before: they came back undelivered.
+    #[diesel(sql_type = BigInt)]
+    pub had_left: i64,
 }
 
 /// Deliveries of one alert by channel and status.
@@ -99,7 +122,8 @@ pub async fn get(conn: &mut Conn, alert_id: i64) -> QueryResult<Option<ListRow>>
 
 async fn list_where(conn: &mut Conn, condition: &str, limit: i64) -> QueryResult<Vec<ListRow>> {
     let query = format!(
-        "SELECT a.id, a.reference, a.title, a.kind, a.urgency, a.status, a.hold, a.starts_at, a.published_at, o.name AS owner, \
+        "SELECT a.id, a.reference, a.title, a.kind, a.urgency, a.status, a.hold, a.starts_at, a.published_at, a.unsettled, o.name AS owner, \
+         CASE WHEN a.fanned_out_at IS NULL THEN a.expected_sms + a.expected_email ELSE 0 END AS expected, \
          (SELECT COUNT(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id \
              WHERE c.alert_id = a.id AND m.direction = 'in' AND m.class = 'reply') AS replies \
          FROM alerts a JOIN officers o ON o.id = a.owner_id {condition}ORDER BY a.id DESC LIMIT $1"
@@ -123,11 +147,53 @@ pub async fn progress(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<StatusC
     on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(alert_id).load(c).await)
 }
 
-/// Live alerts for the public page, newest first.
+/// Why copies of an alert failed, the commonest reason first; `tally` asks no oftener than that is worth.
+pub async fn failures(conn: &mut Conn, alert_id: i64) -> QueryResult<Vec<FailureRow>> {
+    let query = "SELECT error_code AS code, MIN(error_detail) AS detail, COUNT(*) AS count, COUNT(accepted_at) AS had_left FROM deliveries \
+         WHERE alert_id = $1 AND source_id = $1 AND purpose = 'alert' \
+         AND status IN ('permanent_failure', 'temporary_failure', 'technical_failure', 'suppressed', 'expired') GROUP BY error_code ORDER BY 3 DESC, 1";
+    on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(alert_id).load(c).await)
+}
+
+/// Copies of an alert whose hand-over began before then and has had no answer.
+pub async fn unanswered(conn: &mut Conn, alert_id: i64, before: At) -> QueryResult<i64> {
+    let query =
+        "SELECT COUNT(*) AS count FROM deliveries WHERE alert_id = $1 AND source_id = $1 AND purpose = 'alert' AND status = 'sending' AND sending_at < $2";
+    let found: Count = on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(alert_id).bind::<Timestamp, _>(before).get_result(c).await)?;
+    Ok(found.count)
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    reference: String,
+}
+
+/// The alert that goes before this one, if any does: more urgent, or as urgent and older, with copies that wait. Only those
+/// published since then are looked at.
+pub async fn ahead_of(conn: &mut Conn, alert_id: i64, since: At) -> QueryResult<Option<String>> {
+    let turn = |of: &str| format!("CASE {of}.urgency WHEN 'life_at_risk' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END");
+    let (theirs, own) = (turn("a"), turn("m"));
+    let query = format!(
+        "SELECT a.reference FROM alerts a JOIN alerts m ON m.id = $1 WHERE a.id <> m.id AND a.hold IS NULL AND a.published_at > $2 \
+         AND ({theirs} < {own} OR ({theirs} = {own} AND a.id < m.id)) AND EXISTS (SELECT 1 FROM deliveries d WHERE d.alert_id = a.id \
+         AND d.source_id = a.id AND d.purpose = 'alert' AND d.status IN ('queued', 'leased')) ORDER BY {theirs}, a.id LIMIT 1"
+    );
+    let found: Vec<Named> = on!(conn, c => diesel::sql_query(&query).bind::<BigInt, _>(alert_id).bind::<Timestamp, _>(since).load(c).await)?;
+    Ok(found.into_iter().next().map(|row| row.reference))
+}
+
+/// Live alerts for the public page: where life is at risk first, then the newest.
 pub async fn list_public(conn: &mut Conn, limit: i64) -> QueryResult<Vec<PublicRow>> {
     let query = "SELECT a.id, a.reference, a.title, a.urgency, a.published_at, t.body FROM alerts a \
          JOIN alert_texts t ON t.alert_id = a.id AND t.version = a.version AND t.channel_kind = 'sms' AND t.language = 'en' \
-         WHERE a.status IN ('publishing', 'live') ORDER BY a.id DESC LIMIT $1";
+         WHERE a.status IN ('publishing', 'live') ORDER BY CASE a.urgency WHEN 'life_at_risk' THEN 0 ELSE 1 END, a.id DESC LIMIT $1";
     on!(conn, c => diesel::sql_query(query).bind::<BigInt, _>(limit).load(c).await)
 }
 

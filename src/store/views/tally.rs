@@ -11,7 +11,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use tokio::time::Instant;
 
-use super::alerts::{self, StatusCount};
+use super::alerts::{self, FailureRow, StatusCount};
 use crate::store::Db;
 
 /// A count that takes no longer is made each time.
@@ -20,6 +20,8 @@ const QUICK: Duration = Duration::from_millis(5);
 const WORTH: u32 = 20;
 /// While nothing changes, that doubles so often at most.
 const DOUBLED: u32 = 4;
+/// When nothing left for so long, it stands still.
+const STILL: Duration = Duration::from_secs(5);
 /// The rate is measured over this time.
 const MINUTE: Duration = Duration::from_secs(60);
 const SAMPLE: Duration = Duration::from_secs(1);
@@ -35,6 +37,9 @@ struct Entry {
     taken: Option<(Instant, Duration)>,
     unchanged: u32,
     counts: Vec<StatusCount>,
+    /// Why some failed, and when and how long that was read.
+    failures: Vec<FailureRow>,
+    explained: Option<(Instant, Duration)>,
     /// When so many had left, at most one a second.
     left: VecDeque<(Instant, i64)>,
 }
@@ -44,7 +49,8 @@ struct Entry {
 pub struct Tally {
     /// By kind of channel, channel and status.
     pub counts: Vec<StatusCount>,
-    /// How many left in a thousand seconds, by the last minute of those that were looked at; nothing before the second look.
+    /// How many left in a thousand seconds, by the last minute of those that were looked at and without the time that it stood
+    /// still; 0 while it does, nothing before the second look.
     pub per_ks: Option<i64>,
 }
 
@@ -66,15 +72,29 @@ impl Tallies {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&alert_id);
     }
 
+    fn entry(&self, alert_id: i64) -> Arc<tokio::sync::Mutex<Entry>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST && !known.contains_key(&alert_id) {
+            known.clear();
+        }
+        known.entry(alert_id).or_default().clone()
+    }
+
+    /// Why copies of an alert failed, the commonest reason first; asked only where some did.
+    pub async fn failures(&self, db: &Db, alert_id: i64) -> QueryResult<Vec<FailureRow>> {
+        let entry = self.entry(alert_id);
+        let mut entry = entry.lock().await;
+        let began = Instant::now();
+        if !entry.explained.is_some_and(|(at, cost)| cost > QUICK && began.duration_since(at) < cost * WORTH) {
+            entry.failures = alerts::failures(&mut db.read().await?, alert_id).await?;
+            entry.explained = Some((Instant::now(), began.elapsed()));
+        }
+        Ok(entry.failures.clone())
+    }
+
     /// The counts of an alert.
     pub async fn get(&self, db: &Db, alert_id: i64) -> QueryResult<Tally> {
-        let entry = {
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= MOST && !known.contains_key(&alert_id) {
-                known.clear();
-            }
-            known.entry(alert_id).or_default().clone()
-        };
+        let entry = self.entry(alert_id);
         let mut entry = entry.lock().await;
         if !entry.is_good(Instant::now()) {
             let began = Instant::now();
@@ -105,11 +125,25 @@ impl Entry {
     }
 
     fn per_ks(&self) -> Option<i64> {
-        let ((from, before), (to, after)) = (self.left.front()?, self.left.back()?);
-        let span = to.duration_since(*from);
-        // Whoever looks again after a long time has seen nothing of the last minute.
-        let ms = i64::try_from(span.as_millis()).ok().filter(|_| span >= SAMPLE && span < MINUTE * 2)?;
-        Some(after.saturating_sub(*before).max(0).saturating_mul(1_000_000) / ms)
+        let (mut moving, mut still, mut gained) = (Duration::ZERO, Duration::ZERO, 0_i64);
+        for ((from, before), (to, after)) in self.left.iter().zip(self.left.iter().skip(1)) {
+            let (span, more) = (to.duration_since(*from), after.saturating_sub(*before).max(0));
+            if span >= MINUTE {
+                // Whoever looks again after a long time has seen nothing of the last minute.
+                (moving, still, gained) = (Duration::ZERO, Duration::ZERO, 0);
+            } else if more == 0 {
+                still += span;
+            } else {
+                moving += if still < STILL { still + span } else { span };
+                (still, gained) = (Duration::ZERO, gained.saturating_add(more));
+            }
+        }
+        if still >= STILL {
+            return Some(0);
+        }
+        let span = moving + still;
+        let ms = i64::try_from(span.as_millis()).ok().filter(|_| span >= SAMPLE)?;
+        Some(gained.saturating_mul(1_000_000) / ms)
     }
 }
 
@@ -155,5 +189,19 @@ mod tests {
         assert_eq!(entry.per_ks(), Some(2_000));
         take(&mut entry, 690, 9_000);
         assert_eq!(entry.per_ks(), None, "nobody looked in the last minute");
+    }
+
+    #[test]
+    fn a_standstill_is_told_and_does_not_count_once_it_is_over() {
+        let (mut entry, begin) = (Entry::default(), Instant::now());
+        let mut take = |second: u64, accepted| {
+            let now = begin + Duration::from_secs(second);
+            entry.take(counts(0, accepted), now, now);
+            entry.per_ks()
+        };
+        assert_eq!([take(0, 0), take(1, 100), take(2, 200)], [None, Some(100_000), Some(100_000)]);
+        let still: Vec<_> = (3..=40).map(|second| take(second, 200)).collect();
+        assert_eq!((still[3], still[4], still[37]), (Some(33_333), Some(0), Some(0)));
+        assert_eq!(take(41, 300), Some(100_000), "as fast as while it moved");
     }
 }

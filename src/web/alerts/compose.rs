@@ -7,15 +7,16 @@ use askama::Template;
 use diesel::QueryResult;
 
 use super::Exclusion;
-use super::show::on;
+use super::show::{about, agreed_per_s, on};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::channels::registry::ChannelKind;
-use crate::domain::alert::Urgency;
+use crate::domain::alert::{AlertKind, Urgency};
 use crate::domain::ids;
 use crate::domain::officer::Role;
 use crate::domain::quiet::{self, Start, Wait};
 use crate::outbound::compose::{self, Draft};
+use crate::outbound::forecast::{Forecast, Known, forecast};
 use crate::outbound::publish::{self, PublishOutcome};
 use crate::outbound::segments::{self, Cost};
 use crate::store::accounts;
@@ -34,6 +35,7 @@ struct ComposePage {
     groups: Vec<GroupChoice>,
     preview: Option<Preview>,
     token: String,
+    has_quiet_hours: bool,
 }
 
 #[derive(Template)]
@@ -109,6 +111,8 @@ struct Preview {
     /// In pounds, if the channel's price is known.
     cost: String,
     warnings: Vec<String>,
+    /// How long it takes to send.
+    takes: String,
     /// When it goes out, if not at once.
     later: String,
     /// What is still to be done before it can go.
@@ -171,7 +175,7 @@ pub async fn act(officer: Officer, fields: Fields) -> Result<HttpResponse, AppEr
         return shell::page(&page(officer, draft, Vec::new(), token, true).await?);
     }
     if fields.one("action") != "publish" {
-        let errors = compose::check(&draft, publish::is_answerable(officer.app())).err().unwrap_or_default();
+        let errors = compose::check(&draft, publish::is_answerable(officer.app()), officer.app().now()).err().unwrap_or_default();
         return shell::page(&page(officer, draft, fields_of(errors), token, true).await?);
     }
     let app = officer.app().clone();
@@ -181,10 +185,10 @@ pub async fn act(officer: Officer, fields: Fields) -> Result<HttpResponse, AppEr
         app.clone().run(async move { publish::publish(&publisher, &wanted, &row, &Actor::Officer(row.id), Some(format!("form:{once}"))).await }).await?;
     match outcome {
         PublishOutcome::Published(alert, reach) => {
-            let (texts, mails) = (reach.sms, reach.email);
+            let (texts, mails) = (many(reach.sms, "text"), many(reach.email, "e-mail"));
             let notice = match alert.starts_at {
-                Some(at) => format!("Accepted as {}: {texts} texts and {mails} e-mails go out {}.", alert.reference, on(at, app.now())),
-                None => format!("Published as {}: {texts} texts and {mails} e-mails are on their way.", alert.reference),
+                Some(at) => format!("Accepted as {}: {texts} and {mails} are to go out {}.", alert.reference, on(at, app.now())),
+                None => format!("Published as {}: {texts} and {mails} are on their way.", alert.reference),
             };
             Ok(shell::redirect_with(&format!("/alerts/{}", alert.reference), &notice))
         }
@@ -233,7 +237,8 @@ async fn page(officer: Officer, draft: Draft, errors: Vec<FieldError>, token: St
                 one_way: draft.one_way,
                 starts_at: draft.starts_at,
             };
-            Ok(ComposePage { shell, form, errors, districts, groups, preview, token })
+            let has_quiet_hours = app.config().quiet_hours.routine.is_some();
+            Ok(ComposePage { shell, form, errors, districts, groups, preview, token, has_quiet_hours })
         })
         .await
 }
@@ -292,13 +297,18 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
     if cost.segments > 3 {
         warnings.push(format!("The text is {} parts long: shorter texts are read sooner and cost less.", cost.segments));
     }
-    if reach.sms + reach.email == 0 && !draft.areas.is_empty() {
-        warnings.push("Nobody would get this alert. Choose more areas or other groups.".to_owned());
+    if !draft.areas.is_empty()
+        && let Some(nobody) = publish::nobody(&reach)
+    {
+        warnings.push(format!("{}.", nobody.message));
+    }
+    if draft.urgency == Urgency::LifeAtRisk.as_str() && draft.kind == AlertKind::Appeal.as_str() {
+        warnings.push("A life is at risk, and the kind is an appeal for information. If people are to act on it, choose Warning.".to_owned());
     }
     if draft.sms_text.contains("http://") || draft.sms_text.contains("https://") {
         warnings.push("There is a link in the text: people are told to distrust links in texts. Leave it out if you can.".to_owned());
     }
-    let missing: Vec<String> = compose::check(draft, publish::is_answerable(app)).err().into_iter().flatten().map(|fault| fault.message).collect();
+    let missing: Vec<String> = compose::check(draft, publish::is_answerable(app), app.now()).err().into_iter().flatten().map(|fault| fault.message).collect();
     let ready = missing.is_empty() && reach.sms + reach.email > 0;
     Ok(Preview {
         sms: reach.sms,
@@ -314,10 +324,20 @@ async fn look(app: &App, draft: &Draft) -> QueryResult<Preview> {
         saving: segments::saving_as(&draft.sms_text, as_sent).map(|saving| Plainer { text: saving.text, after: i64::try_from(saving.after).unwrap_or(0) }),
         cost: estimate(app, i64::try_from(cost.segments).unwrap_or(0).saturating_mul(reach.sms)),
         warnings,
+        takes: takes(app, &reach),
         later: later(app, draft),
         missing,
         ready,
     })
+}
+
+/// How long it takes by the agreed rates: what decides whether it has to be urgent.
+fn takes(app: &App, reach: &publish::Reach) -> String {
+    let known = Known { left: [reach.sms, reach.email], agreed_per_s: agreed_per_s(app), ..Known::default() };
+    match forecast(&known, false) {
+        Forecast::Agreed(seconds) => format!("Takes {} to send at the agreed rate, if no other alert goes first.", about(seconds)),
+        _ => String::new(),
+    }
 }
 
 /// When the alert goes out, and what would change that; nothing if it goes at once.
@@ -346,12 +366,22 @@ fn estimate(app: &App, parts: i64) -> String {
     price.filter(|_| parts > 0).map(|price| pounds(parts.saturating_mul(price))).unwrap_or_default()
 }
 
+/// `1 text`, `19,138 texts`.
+fn many(count: i64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A figure in groups of three.
+fn grouped(count: i64) -> String {
+    let digits = count.to_string();
+    let threes: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|three| std::str::from_utf8(three).ok()).collect();
+    threes.join(",")
+}
+
 /// Millionths of a pound as pounds and pence, rounded up.
 pub(in crate::web) fn pounds(micros: i64) -> String {
     let pence = micros.saturating_add(9_999) / 10_000;
-    let digits = (pence / 100).to_string();
-    let grouped: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|three| std::str::from_utf8(three).ok()).collect();
-    format!("£{}.{:02}", grouped.join(","), pence % 100)
+    format!("£{}.{:02}", grouped(pence / 100), pence % 100)
 }
 
 /// Why there is no button for plain punctuation, where the text is dear.

@@ -7,6 +7,7 @@ use crate::domain::At;
 use crate::domain::alert::{AlertKind, AlertStatus, Hold, Urgency};
 use crate::domain::delivery::Status;
 use crate::domain::officer::Role;
+use crate::outbound::progress::{Copies, Standing};
 use crate::store::views::alerts::{self, ListRow};
 use crate::store::views::tally::Tally;
 use crate::web::error::AppError;
@@ -39,28 +40,50 @@ pub struct AlertRow {
     pub when: When,
     /// Whose.
     pub owner: String,
-    /// Copies.
+    /// How many of a hundred copies are done with, while some still go out.
+    pub going: Option<i64>,
+    /// Copies, but for those that were taken back.
     pub recipients: i64,
     /// Arrived.
     pub delivered: i64,
+    /// Could not be sent, or came back.
+    pub failed: i64,
     /// Replies.
     pub replies: i64,
+}
+
+/// Where an alert's copies stand.
+pub(in crate::web) fn copies(row: &ListRow, tally: &Tally) -> Copies {
+    let standing = Standing {
+        to_come: (row.expected - tally.total()).max(0),
+        taken_back: row.status == AlertStatus::TakenBack.as_str(),
+        unsettled: row.unsettled && row.hold.is_none(),
+    };
+    Copies::of(tally.counts.iter().filter_map(|count| Some((count.status.parse().ok()?, count.count))), standing)
 }
 
 impl AlertRow {
     /// From the read model.
     pub fn of(row: ListRow, tally: &Tally, now: At) -> Self {
         let hold = row.hold.as_deref().and_then(|word| word.parse::<Hold>().ok());
+        let copies = copies(&row, tally);
+        let status = match row.status.parse().unwrap_or(AlertStatus::Live) {
+            AlertStatus::Live if copies.waiting > 0 => AlertStatus::Publishing,
+            status => status,
+        };
+        let begun = !matches!(status, AlertStatus::Scheduled | AlertStatus::Closed | AlertStatus::TakenBack);
         Self {
             kind: row.kind.parse::<AlertKind>().map_or(row.kind, |kind| kind.label().to_owned()),
             urgency: row.urgency.parse().unwrap_or(Urgency::Routine).as_str(),
-            status: hold.map_or(row.status.parse().unwrap_or(AlertStatus::Live).as_str(), Hold::as_str),
+            status: hold.map_or(status.as_str(), Hold::as_str),
+            going: (begun && copies.waiting > 0).then_some(copies.percent()),
             when: row.published_at.or(row.starts_at).map(|at| When::at(at, now)).unwrap_or_default(),
             reference: row.reference,
             title: row.title,
             owner: row.owner,
-            recipients: tally.total(),
+            recipients: copies.total() - copies.taken_back,
             delivered: tally.of(Status::Delivered.as_str()),
+            failed: copies.failed,
             replies: row.replies,
         }
     }

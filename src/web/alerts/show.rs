@@ -4,10 +4,12 @@ use std::ops::Deref;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use chrono::Datelike;
 use chrono_tz::Europe::London;
+use diesel::QueryResult;
 
 use super::Exclusion;
-use super::list::AlertRow;
+use super::list::{AlertRow, copies};
 use super::outcome::{Told, told_of};
 use crate::app::App;
 use crate::audit::Actor;
@@ -21,11 +23,13 @@ use crate::outbound::compose;
 use crate::outbound::forecast::{Forecast, Known, forecast};
 use crate::outbound::hold::{self, HoldOutcome, Refusal, Wish};
 use crate::outbound::outcome::{self, CloseOutcome, SHOWN_DAYS};
+use crate::outbound::progress::Copies;
 use crate::outbound::standing::NOT_SENDING;
 use crate::store::alerts::AlertRow as Stored;
 use crate::store::deliveries::DoubtfulRow;
-use crate::store::views::alerts::{self as figures, StatusCount};
-use crate::store::{alert_closings, alerts, deliveries, notices};
+use crate::store::views::alerts::{self as figures, FailureRow, StatusCount};
+use crate::store::views::tally::Tally;
+use crate::store::{Conn, alert_closings, alerts, deliveries, gates, notices};
 use crate::web::error::AppError;
 use crate::web::extract::{Fields, Officer};
 use crate::web::inbox::list::channel_word;
@@ -53,6 +57,8 @@ struct AlertPage {
     can_reopen: bool,
     /// For so many days what came of it is shown, and it can be opened again.
     shown_days: i64,
+    /// What is in doubt is sent once more.
+    sent_again: bool,
     /// What may be done about what has not left.
     acts: Vec<HoldAct>,
     /// Why nothing was told of it, if it was closed so, and when.
@@ -86,17 +92,15 @@ struct HoldAct {
 
 struct Progress {
     total: i64,
-    done: i64,
+    copies: Copies,
     finished: bool,
-    /// Taken back: what had left, and what not.
     taken_back: bool,
-    gone_back: i64,
     /// In the areas, and got no copy or is still to be looked at: so that all of it adds up.
     addresses: i64,
     left_out: i64,
     to_come: i64,
-    /// Of those that are done with: never handed over.
-    not_sent: i64,
+    /// Why some failed, and how many.
+    reasons: Vec<(String, i64)>,
     rows: Vec<StatusRow>,
     /// What carried texts in place of the channel they were meant for, and how many.
     fallbacks: Vec<(String, i64)>,
@@ -159,6 +163,7 @@ async fn build(app: &App, officer: Officer, reference: &str) -> Result<AlertPage
         can_close: mine && officer.role.writes_alerts() && alert.status == "live",
         can_reopen: mine && officer.role.writes_alerts() && alert.closed_at.is_some_and(|at| at >= app.now().minus_days(SHOWN_DAYS)),
         shown_days: SHOWN_DAYS,
+        sent_again: alert.send_again_on_doubt,
         acts: if hold::may(&officer.row, &alert) { acts(&alert, part_waits) } else { Vec::new() },
         can_tell: mine && officer.role.writes_alerts(),
         told,
@@ -198,9 +203,23 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
     let in_doubt = if tally.of(Status::Unconfirmed.as_str()) > 0 { deliveries::count_doubtful(&mut conn, alert.id).await? } else { Vec::new() };
     let left_out = alerts::list_exclusions(&mut conn, alert.id).await?.iter().map(|(_, count)| count).sum();
     let not_sending = notices::list_of_kind(&mut conn, NOT_SENDING).await?;
+    let unanswered = match tally.of(Status::Sending.as_str()) {
+        0 => 0,
+        _ => figures::unanswered(&mut conn, alert.id, now.plus_ms(-ANSWERED_MS)).await?,
+    };
+    let mut copies = copies(&row, &tally);
+    let ahead = match tally.per_ks {
+        Some(0) | None if copies.waiting > 0 => figures::ahead_of(&mut conn, alert.id, now.minus_days(QUEUED_DAYS)).await?,
+        _ => None,
+    };
+    let patience = patience(app, &mut conn, &tally).await?;
     drop(conn);
-    let mut progress = add_up(alert, &tally.counts, left_out, now);
+    let failures = if copies.failed > 0 { app.tallies().failures(app.db(), alert.id).await? } else { Vec::new() };
+    copies = copies.with_left(failures.iter().map(|row| row.had_left).sum::<i64>().min(copies.failed));
+    let mut progress = add_up(alert, &tally.counts, copies, left_out, now);
+    progress.reasons = failures.iter().take(MOST_REASONS).map(|row| (reason(row), row.count)).collect();
     tell_doubts(&mut progress, &in_doubt);
+    tell_unanswered(&mut progress, unanswered);
     let meant = app.channels().first_of("sms").map(|channel| channel.name.clone());
     for count in tally.counts.iter().filter(|count| count.channel_kind == "sms" && Some(&count.channel) != meant.as_ref()) {
         match progress.fallbacks.iter_mut().find(|(channel, _)| *channel == count.channel) {
@@ -208,25 +227,91 @@ async fn part(app: &App, alert: &Stored) -> Result<ProgressPart, AppError> {
             None => progress.fallbacks.push((count.channel.clone(), count.count)),
         }
     }
-    let left = ["sms", "email"].map(|kind| waiting(&tally.counts, kind));
-    let per_second = |kind: &str| app.channels().first_of(kind).map_or(1, |channel| i64::from(channel.rate_per_s.max(1)));
+    let coming_back = alert.unsettled && alert.hold.is_none();
+    let left = ["sms", "email"].map(|kind| waiting(&tally.counts, kind, coming_back));
     let known = Known {
         starts_at: alert.starts_at,
         hold: alert.hold.as_deref().and_then(|word| word.parse().ok()),
         quiet_until: app.config().quiet_hours.over_at(alert.urgency.parse().unwrap_or(Urgency::Routine), now),
         left: still_to_leave(alert, &tally.counts, left),
-        agreed_per_s: [per_second("sms"), per_second("email")],
+        agreed_per_s: agreed_per_s(app),
         measured_per_ks: tally.per_ks,
         // Of a channel that some of it waits for.
         refused: not_sending.iter().any(|notice| tally.counts.iter().any(|count| count.channel == notice.subject && WAITING.contains(&count.status.as_str()))),
+        patience,
+        behind: ahead.is_some(),
     };
     let forecast = forecast(&known, alert.status == AlertStatus::Scheduled.as_str());
     progress.estimate = match hold::worth_until(alert) {
         // An officer who lets it go on would find that nothing leaves.
         Some(until) if until <= now && waits(&known) => format!("its time was over {}: what waits is not sent any more", on(until, now)),
-        _ => sentence(forecast, alert.starts_why.as_deref(), now),
+        _ => match (forecast, ahead) {
+            (Forecast::Behind, Some(ahead)) => format!("waiting: alert {ahead} goes first"),
+            // Nothing new leaves before these are settled.
+            (Forecast::Still, _) if tally.of(Status::Sending.as_str()) > 0 => "waiting: the provider has not answered yet".to_owned(),
+            (forecast, _) => sentence(forecast, alert.starts_why.as_deref(), now),
+        },
     };
     Ok(ProgressPart { a: AlertRow::of(row, &tally, now), progress, doubtful })
+}
+
+/// A hand-over that began so long ago is in doubt: providers are not waited for any longer.
+const ANSWERED_MS: i64 = 30_000;
+/// How long what an alert queued can still be waiting.
+const QUEUED_DAYS: i64 = 30;
+/// So many reasons are shown, the commonest.
+const MOST_REASONS: usize = 10;
+
+/// Until when the provider of what waits asked for patience, by our clock.
+async fn patience(app: &App, conn: &mut Conn, tally: &Tally) -> QueryResult<Option<At>> {
+    let mut channels: Vec<&str> = tally.counts.iter().filter(|count| count.status == Status::Queued.as_str()).map(|count| count.channel.as_str()).collect();
+    channels.dedup();
+    let mut last = None;
+    for channel in channels {
+        let Some((gate, clock)) = gates::find(conn, channel).await? else { continue };
+        let until = gate.paused_until.filter(|until| *until > clock).map(|until| app.now().plus_ms(until.since_ms(clock)));
+        last = last.max(until);
+    }
+    Ok(last)
+}
+
+/// Why copies failed, in the provider's words.
+fn reason(failure: &FailureRow) -> String {
+    match (failure.detail.as_deref().map(masked_in), failure.code.as_deref()) {
+        (Some(detail), Some(code)) if !detail.trim().is_empty() => format!("{detail} ({code})"),
+        (Some(detail), None) if !detail.trim().is_empty() => detail,
+        (_, Some(code)) => code.to_owned(),
+        (_, None) => "No reason was given".to_owned(),
+    }
+}
+
+/// Parts those whose provider is asked from those whose provider is just being called.
+fn tell_unanswered(progress: &mut Progress, unanswered: i64) {
+    let Some(place) = progress.rows.iter().position(|row| row.status == Status::Sending.as_str()) else { return };
+    let Some(row) = progress.rows.get_mut(place) else { return };
+    // All of a provider's that hangs: seldom are there any of the other kind.
+    let sms = row.sms.min(unanswered);
+    let asked = StatusRow {
+        status: "unanswered",
+        label: "Hand-over in doubt",
+        sms,
+        email: row.email.min(unanswered - sms),
+        explain: "The provider did not answer, or we were cut off: it is asked whether it has them",
+    };
+    (row.sms, row.email) = (row.sms - asked.sms, row.email - asked.email);
+    if asked.sms + asked.email == 0 {
+        return;
+    }
+    if row.sms + row.email == 0 {
+        *row = asked;
+    } else {
+        progress.rows.insert(place + 1, asked);
+    }
+}
+
+/// How many texts and mails may be handed over in a second.
+pub fn agreed_per_s(app: &App) -> [i64; 2] {
+    ["sms", "email"].map(|kind| app.channels().first_of(kind).map_or(1, |channel| i64::from(channel.rate_per_s.max(1))))
 }
 
 /// Whether something is held that has not left.
@@ -258,8 +343,10 @@ fn tell_doubts(progress: &mut Progress, in_doubt: &[(String, i64)]) {
 /// What has not left.
 const WAITING: [&str; 4] = ["queued", "held", "leased", "sending"];
 
-fn waiting(counts: &[StatusCount], kind: &str) -> i64 {
-    counts.iter().filter(|count| count.channel_kind == kind && WAITING.contains(&count.status.as_str())).map(|count| count.count).sum()
+/// `coming_back` tells that what was taken back goes into the queue again.
+fn waiting(counts: &[StatusCount], kind: &str, coming_back: bool) -> i64 {
+    let waits = |status: &str| WAITING.contains(&status) || (coming_back && status == Status::Cancelled.as_str());
+    counts.iter().filter(|count| count.channel_kind == kind && waits(&count.status)).map(|count| count.count).sum()
 }
 
 /// With what the fan-out has still to queue.
@@ -285,17 +372,14 @@ fn doubt(doubtful: &DoubtfulRow, now: At) -> DoubtRow {
     }
 }
 
-fn add_up(alert: &Stored, counts: &[StatusCount], left_out: i64, now: At) -> Progress {
+fn add_up(alert: &Stored, counts: &[StatusCount], copies: Copies, left_out: i64, now: At) -> Progress {
     let of = |status: Status, kind: &str| {
         counts.iter().filter(|count| count.status == status.as_str() && count.channel_kind == kind).map(|count| count.count).sum::<i64>()
     };
     let queued_so_far: i64 = counts.iter().map(|count| count.count).sum();
     // While the fan-out runs, what is still to be queued is known from the frozen audience.
     let to_come = if alert.fanned_out_at.is_some() { 0 } else { (alert.expected_sms + alert.expected_email - queued_so_far).max(0) };
-    let (total, waits) = (queued_so_far + to_come, waiting(counts, "sms") + waiting(counts, "email"));
-    let done = (queued_so_far - waits).max(0);
-    let taken_back = alert.status == AlertStatus::TakenBack.as_str();
-    let never = [Status::TechnicalFailure, Status::TemporaryFailure, Status::Suppressed, Status::Expired, Status::Cancelled];
+    let total = queued_so_far + to_come;
     let rows = Status::ALL
         .iter()
         .map(|status| StatusRow {
@@ -307,19 +391,15 @@ fn add_up(alert: &Stored, counts: &[StatusCount], left_out: i64, now: At) -> Pro
         })
         .filter(|row| row.sms + row.email > 0)
         .collect();
-    let not_sent = never.iter().map(|status| of(*status, "sms") + of(*status, "email")).sum();
-    let cancelled = of(Status::Cancelled, "sms") + of(Status::Cancelled, "email");
-    let held = [Status::Queued, Status::Held, Status::Leased].iter().map(|status| of(*status, "sms") + of(*status, "email")).sum::<i64>();
     Progress {
         total,
-        done,
-        finished: alert.fanned_out_at.is_some() && waits == 0,
-        taken_back,
-        gone_back: if taken_back { cancelled + held + to_come } else { 0 },
+        copies,
+        finished: alert.fanned_out_at.is_some() && copies.waiting == 0,
+        taken_back: alert.status == AlertStatus::TakenBack.as_str(),
         addresses: alert.audience_size.max(total + left_out),
         left_out,
         to_come,
-        not_sent,
+        reasons: Vec::new(),
         rows,
         fallbacks: Vec::new(),
         as_of: When::at(now, now),
@@ -337,25 +417,34 @@ fn sentence(forecast: Forecast, why: Option<&str>, now: At) -> String {
         Forecast::TakenBack => "taken back: nothing more leaves".to_owned(),
         Forecast::Quiet(Some(at)) => format!("quiet hours: it goes on {}", on(at, now)),
         Forecast::Quiet(None) => "quiet hours are over: it goes on".to_owned(),
-        Forecast::Refused => "waiting: their provider does not take messages just now; they go as soon as it does".to_owned(),
-        Forecast::Behind => "waiting: others go first".to_owned(),
-        Forecast::Measured(seconds) => format!("{} left at the rate of the last minute", about(seconds)),
-        Forecast::Agreed(seconds) => format!("{} left at the agreed rate", about(seconds)),
+        Forecast::Refused => "waiting: the provider does not take messages just now; what waits goes by itself once it does".to_owned(),
+        Forecast::Patience(at) => format!("waiting: the provider asks for patience until {}", at.utc().with_timezone(&London).format("%H:%M:%S")),
+        Forecast::Behind => "waiting: another alert goes first".to_owned(),
+        Forecast::Still => "waiting: nothing has left in the last few seconds".to_owned(),
+        Forecast::Measured(seconds) => format!("{} left at the rate of the last minute{}", about(seconds), done_at(seconds, now)),
+        Forecast::Agreed(seconds) => format!("{} left at the agreed rate{}", about(seconds), done_at(seconds, now)),
     }
 }
 
-/// `at 08:00`, `tomorrow at 08:00`, `on 24 Nov at 08:00`, in London.
+/// A time that can be passed on.
+fn done_at(seconds: i64, now: At) -> String {
+    if seconds <= 30 { String::new() } else { format!(", done {} or so", on(now.plus_ms(seconds.saturating_mul(1_000)), now)) }
+}
+
+/// `today at 08:00`, `tomorrow at 08:00`, `on 24 Nov at 08:00`, `on 24 Nov 2027 at 08:00`, in London.
 pub fn on(at: At, now: At) -> String {
     let (then, today) = (at.utc().with_timezone(&London), now.utc().with_timezone(&London).date_naive());
     let time = then.format("%H:%M");
     match then.date_naive() {
         day if day == today => format!("today at {time}"),
         day if Some(day) == today.succ_opt() => format!("tomorrow at {time}"),
+        day if day.year() != today.year() => format!("on {} at {time}", then.format("%-d %b %Y")),
         _ => format!("on {} at {time}", then.format("%-d %b")),
     }
 }
 
-fn about(seconds: i64) -> String {
+/// `about 4 minutes`.
+pub fn about(seconds: i64) -> String {
     match seconds {
         ..=5 => "a few seconds".to_owned(),
         6..=90 => format!("about {seconds} seconds"),
@@ -372,8 +461,8 @@ const fn explain(status: Status) -> &'static str {
         Status::Sending => "The provider is being called",
         Status::Accepted => "The provider has it; the phone or mailbox has not confirmed yet",
         Status::Delivered => "The carrier says that it arrived",
-        Status::TemporaryFailure => "Tried for a day, or the network gave up",
-        Status::PermanentFailure => "The address does not work",
+        Status::TemporaryFailure => "Tried until it was too late, or the network gave up; why is told below",
+        Status::PermanentFailure => "Refused for good by the provider or the carrier; why is told below",
         Status::TechnicalFailure => "Our configuration or content: an administrator should look",
         Status::Unconfirmed => "We were interrupted: it may or may not have arrived",
         Status::Suppressed => "They opted out after it was queued, or the number is not theirs any more",
@@ -456,4 +545,25 @@ pub async fn hold(officer: Officer, reference: web::Path<String>, fields: Fields
         (HoldOutcome::Refused(refusal), _) => refusal.sentence(),
     };
     Ok(shell::redirect_with(&format!("/alerts/{asked}"), notice))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_of_another_year_is_told_with_its_year() {
+        let at = |text: &str| At::from(chrono::DateTime::parse_from_rfc3339(text).unwrap().to_utc());
+        let now = at("2026-11-23T13:00:00Z");
+        for (then, told) in [
+            ("2026-11-23T14:00:00Z", "today at 14:00"),
+            ("2026-11-24T08:00:00Z", "tomorrow at 08:00"),
+            ("2026-12-24T08:00:00Z", "on 24 Dec at 08:00"),
+            ("2027-02-01T08:00:00Z", "on 1 Feb 2027 at 08:00"),
+        ] {
+            assert_eq!(on(at(then), now), told);
+        }
+        assert_eq!(done_at(20, now), "");
+        assert_eq!(done_at(3_600, now), ", done today at 14:00 or so");
+    }
 }

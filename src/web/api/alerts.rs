@@ -17,6 +17,7 @@ use crate::outbound::publish::{self, PublishOutcome};
 use crate::store::accounts::{self, ApiKeyRow, IdempotencyRow, OfficerRow};
 use crate::store::alerts::{self, AlertRow};
 use crate::store::views::alerts as figures;
+use crate::web::alerts::list::copies;
 
 /// An alert to publish.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -83,6 +84,19 @@ pub struct Published {
     starts_why: Option<String>,
 }
 
+/// An alert's copies: it is still going out while some are `waiting` and nothing holds it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Progress {
+    /// The provider has them, or they have arrived.
+    sent: i64,
+    /// Still to leave.
+    waiting: i64,
+    /// Could not be sent, or came back undelivered.
+    failed: i64,
+    /// Taken back before they left.
+    taken_back: i64,
+}
+
 /// How far an alert has come.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AlertStatus {
@@ -103,6 +117,8 @@ pub struct AlertStatus {
     published_at: Option<String>,
     /// Deliveries by channel, then by status.
     deliveries: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Where they stand, those still to be queued among them.
+    progress: Progress,
     /// The same by status alone.
     totals: BTreeMap<String, i64>,
     replies: i64,
@@ -116,7 +132,7 @@ pub struct AlertStatus {
 pub async fn create(client: Client, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, Problem> {
     let key = client.require("alerts").await?;
     let once = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned).filter(|value| !value.is_empty());
-    let new: NewAlert = serde_json::from_slice(&body).map_err(|error| Problem::Invalid(vec![("body".to_owned(), error.to_string())]))?;
+    let new: NewAlert = serde_json::from_slice(&body).map_err(|error| Problem::unreadable(&error))?;
     let (app, digest) = (client.app.clone(), sha256(&body));
     let (status, answer) = app.clone().run(async move { create_in(&app, &key, once, digest, new).await }).await?;
     let status =
@@ -240,11 +256,12 @@ async fn read(app: &App, alert: AlertRow) -> Result<AlertStatus, Problem> {
     let tally = app.tallies().get(app.db(), alert.id).await?;
     let conn = &mut app.read().await?;
     let (mut deliveries, mut totals) = (BTreeMap::<String, BTreeMap<String, i64>>::new(), BTreeMap::new());
+    let row = figures::get(conn, alert.id).await?.ok_or(Problem::NotFound("alert"))?;
+    let copies = copies(&row, &tally);
     for count in tally.counts {
         *totals.entry(count.status.clone()).or_default() += count.count;
         *deliveries.entry(count.channel_kind).or_default().entry(count.status).or_default() += count.count;
     }
-    let replies = figures::get(conn, alert.id).await?.map_or(0, |row| row.replies);
     let excluded = alerts::list_exclusions(conn, alert.id).await?.into_iter().collect();
     Ok(AlertStatus {
         reference: alert.reference,
@@ -257,8 +274,9 @@ async fn read(app: &App, alert: AlertRow) -> Result<AlertStatus, Problem> {
         addresses: alert.audience_size,
         published_at: alert.published_at.map(crate::domain::At::rfc3339),
         deliveries,
+        progress: Progress { sent: copies.sent, waiting: copies.waiting, failed: copies.failed, taken_back: copies.taken_back },
         totals,
-        replies,
+        replies: row.replies,
         excluded,
     })
 }

@@ -231,7 +231,7 @@ fn message_out(message: &MessageRow, files: &[AttachmentRow]) -> MessageOut {
     responses((status = 202), (status = 401), (status = 404), (status = 409), (status = 422)))]
 pub async fn reply(client: Client, id: web::Path<String>, body: web::Bytes) -> Result<HttpResponse, Problem> {
     let key = client.require("inbox").await?;
-    let new: NewReply = serde_json::from_slice(&body).map_err(|error| Problem::Invalid(vec![("body".to_owned(), error.to_string())]))?;
+    let new: NewReply = serde_json::from_slice(&body).map_err(|error| Problem::unreadable(&error))?;
     if new.text.trim().is_empty() || new.text.chars().count() > 4_000 {
         return Err(Problem::Invalid(vec![("text".to_owned(), "Give 1 to 4,000 characters".to_owned())]));
     }

@@ -45,6 +45,18 @@ pub enum Problem {
     Internal(anyhow::Error),
 }
 
+impl Problem {
+    /// What is wrong with a body that is not what was asked for, without the program's own names.
+    fn unreadable(error: &serde_json::Error) -> Self {
+        let told = error.to_string();
+        let told = match told.split_once("expected struct ") {
+            Some((before, after)) => format!("{before}expected an object {}", after.split_once(' ').map_or("", |(_, place)| place)),
+            None => told,
+        };
+        Self::Invalid(vec![("body".to_owned(), told)])
+    }
+}
+
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         match self {

@@ -20,9 +20,9 @@ on_both!(an_officer_publishes_is_answered_and_answers_and_every_page_moves_by_it
     desk.click("[data-publish]").await;
     desk.sees("h1", "White van on Mill Lane").await;
     desk.mark().await;
-    desk.sees("#progress h2", "1 of 2 messages are away").await;
+    desk.sees("#progress h2", "1 of 2 messages are sent").await;
     t.sim_post("/api/behaviour", json!({ "refuse": "none" })).await;
-    desk.sees("#progress h2", "All 2 messages are away").await;
+    desk.sees("#progress h2", "All 2 messages are sent").await;
     desk.sees("#progress tbody tr", "Delivered").await;
     desk.find("#alert-acts form[action$='/close']").await;
     assert!(desk.is_marked().await, "the progress moved on the page that was open, and the alert can be closed on it");

@@ -76,7 +76,7 @@ on_both!(a_carrier_that_takes_nothing_stands_on_every_page_that_waits_for_it_unt
     assert_eq!(standing.subject, "sms");
     let mut admin = t.officer("admin@force.example").await;
     assert!(admin.get("/admin").await.body.contains("does not take what we hand over"));
-    assert!(officer.get(&format!("/alerts/{reference}")).await.body.contains("their provider does not take messages just now"));
+    assert!(officer.get(&format!("/alerts/{reference}")).await.body.contains("the provider does not take messages just now"));
     let ready = t.http().get(format!("{}/readyz", t.url)).send().await.unwrap().text().await.unwrap();
     assert!(ready.contains("does not take what we hand over"), "{ready}");
 

@@ -299,8 +299,15 @@ on_both!(an_alert_for_a_named_time_waits_for_it, async |db| {
     let body = |starts_at: &str| json!({ "urgency": "urgent", "title": "Later", "sms_text": "At last", "areas": [SECTOR], "owner_email": "owner@force.example", "starts_at": starts_at });
     let (code, later) = post(&t, &key, "/api/v1/alerts", body(&at)).await;
     assert_eq!((code, &later["starts_at"], &later["starts_why"]), (201, &json!(at), &json!("asked")));
-    let (code, wrong) = post(&t, &key, "/api/v1/alerts", body("at tea time")).await;
-    assert!(code == 422 && wrong["errors"][0]["field"] == "starts_at", "{wrong}");
+    for (when, told) in [
+        ("at tea time".to_owned(), "Enter the day and time"),
+        (t.app.now().plus_ms(-10 * 60_000).rfc3339(), "This time has passed. Leave it empty to send it now"),
+        (t.app.now().plus_ms(101 * 24 * 3_600_000).rfc3339(), "within the next 100 days"),
+    ] {
+        let (code, wrong) = post(&t, &key, "/api/v1/alerts", body(&when)).await;
+        let fault = &wrong["errors"][0];
+        assert!(code == 422 && fault["field"] == "starts_at" && fault.to_string().contains(told), "{when}: {wrong}");
+    }
     let reference = later["reference"].as_str().unwrap();
     assert_eq!(status(&t, &key, reference).await["status"], "scheduled");
     assert!(t.texts(&phone(0)).await.is_empty());
@@ -323,4 +330,143 @@ on_both!(a_stop_gives_back_what_was_being_fanned_out, async |db| {
     t.stop().await;
     let left = huecry::store::alerts::get(&mut db.read().await, alert.id).await.unwrap();
     assert_eq!((left.fan_out_owner, left.fan_out_until), (None, None));
+});
+
+on_both!(a_time_that_has_passed_is_refused_on_the_page_and_one_that_passed_while_it_lay_open_is_now, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    crowd(db, &t, 2).await;
+    let mut officer = t.officer("owner@force.example").await;
+    officer.get("/alerts/new").await;
+    let publish = async |officer: &mut crate::support::browser::Client, starts_at: &str| {
+        let token = huecry::domain::ids::public_id();
+        let fields = [
+            ("title", "Van"),
+            ("kind", "appeal"),
+            ("urgency", "routine"),
+            ("sms_text", "Seen it?"),
+            ("area", SECTOR),
+            ("starts_at", starts_at),
+            ("token", token.as_str()),
+            ("action", "publish"),
+        ];
+        officer.submit("/alerts/new", &fields).await
+    };
+    let past = publish(&mut officer, "2025-11-01T10:00").await;
+    assert!(past.status == 422 && past.body.contains("This time has passed. Leave it empty to send it now"), "{}: {}", past.status, past.body);
+    let just_now = t.app.now().plus_ms(-2 * 60_000).rfc3339();
+    let sent = publish(&mut officer, &just_now).await;
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    let key = t.key(&["alerts"]).await;
+    let reference = sent.location.unwrap().rsplit('/').next().unwrap().to_owned();
+    let stands = status(&t, &key, &reference).await;
+    assert_eq!((&stands["status"], &stands["starts_at"]), (&json!("publishing"), &Value::Null));
+    t.stop().await;
+});
+
+on_both!(an_alert_that_reaches_nobody_is_refused_with_the_reason, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let mut officer = t.officer("owner@force.example").await;
+    officer.get("/alerts/new").await;
+    let token = huecry::domain::ids::public_id();
+    let fields = [
+        ("title", "Van"),
+        ("kind", "appeal"),
+        ("urgency", "routine"),
+        ("sms_text", "Seen it?"),
+        ("area", SECTOR),
+        ("token", token.as_str()),
+        ("action", "publish"),
+    ];
+    let page = officer.submit("/alerts/new", &fields).await;
+    assert!(page.status == 422 && page.body.contains("Nobody would get this alert: no resident there has an address"), "{}: {}", page.status, page.body);
+    // Somebody is there, and nobody of the group that it is for.
+    crowd(db, &t, 1).await;
+    let key = t.key(&["alerts"]).await;
+    let body = json!({ "title": "Van", "sms_text": "Seen it?", "areas": [SECTOR], "groups": [t.groups[0].slug], "owner_email": "owner@force.example" });
+    let (code, wrong) = post(&t, &key, "/api/v1/alerts", body).await;
+    assert_eq!((code, &wrong["errors"][0]["field"]), (422, &json!("areas")), "{wrong}");
+    assert!(wrong.to_string().contains("the 1 address there is left out, most for this reason: Not in the chosen interest groups"), "{wrong}");
+    assert_eq!(huecry::store::views::alerts::count(&mut db.read().await, None).await.unwrap(), 0);
+    t.stop().await;
+});
+
+/// An alert all of whose copies are made, standing so.
+async fn standing(db: &TestDb, t: &TestApp, alert: AlertRow, copies: Vec<DeliveryRow>) -> AlertRow {
+    let alert = AlertRow { fanned_out_at: Some(t.app.now()), ..alert };
+    let texts = vec![db.new_text(&alert, "sms", "Seen it?")];
+    let mut conn = db.write().await;
+    huecry::store::alerts::insert(&mut conn, &alert, texts, &[], &[]).await.unwrap();
+    let copies = copies.into_iter().map(|copy| DeliveryRow { source_id: alert.id, alert_id: Some(alert.id), ..copy }).collect();
+    huecry::store::deliveries::insert(&mut conn, copies).await.unwrap();
+    alert
+}
+
+on_both!(what_comes_back_after_a_change_of_mind_is_not_called_sent, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    // As it stands between the press of the button and the last chunk.
+    let alert = AlertRow { unsettled: true, ..db.new_alert(t.owner.id) };
+    let taken_back =
+        |n: usize| DeliveryRow { status: "cancelled".into(), rank: 9, error_code: Some("taken_back".into()), ..db.new_delivery(&alert, &phone(n)) };
+    let sent = DeliveryRow { status: "accepted".into(), rank: 3, accepted_at: Some(t.app.now()), ..db.new_delivery(&alert, &phone(0)) };
+    let copies = vec![sent, taken_back(1), taken_back(2), db.new_delivery(&alert, &phone(3))];
+    let alert = standing(db, &t, alert, copies).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let key = t.key(&["alerts"]).await;
+    let expected = json!({ "sent": 1, "waiting": 3, "failed": 0, "taken_back": 0 });
+    let page = officer.get(&format!("/alerts/{}", alert.reference)).await.body;
+    assert!(page.contains("1 of 4 messages are sent") && page.contains("Going out, 25 %"), "{page}");
+    assert_eq!(status(&t, &key, &alert.reference).await["progress"], expected);
+    while huecry::outbound::hold::run_once(&t.app).await.unwrap() {}
+    t.app.tallies().forget(alert.id);
+    let after = status(&t, &key, &alert.reference).await;
+    assert_eq!((&after["progress"], &after["totals"]), (&expected, &json!({ "accepted": 1, "queued": 3 })));
+    t.stop().await;
+});
+
+on_both!(what_failed_is_not_called_sent_and_the_providers_reason_stands_beside_it, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let alert = db.new_alert(t.owner.id);
+    let copy = |n: usize, status: &str| DeliveryRow { status: status.into(), ..db.new_delivery(&alert, &phone(n)) };
+    let refused =
+        |n: usize| DeliveryRow { error_code: Some("21211".into()), error_detail: Some("Invalid 'To' Phone Number".into()), ..copy(n, "permanent_failure") };
+    // It left, and came back.
+    let unknown = DeliveryRow {
+        accepted_at: Some(t.app.now()),
+        error_code: Some("30005".into()),
+        error_detail: Some("unknown destination".into()),
+        ..copy(4, "permanent_failure")
+    };
+    let copies = vec![copy(0, "delivered"), copy(1, "accepted"), refused(2), refused(3), unknown];
+    let alert = standing(db, &t, alert.clone(), copies).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let page = officer.get(&format!("/alerts/{}", alert.reference)).await.body;
+    assert!(page.contains("All 5 messages are dealt with: 3 sent, 2 could not be"), "{page}");
+    assert!(page.contains("Phone Number (21211)</th><td class=\"n\">2</td>"), "{page}");
+    assert!(page.contains("unknown destination (30005)</th><td class=\"n\">1</td>"), "{page}");
+    let list = officer.get("/alerts?scope=all").await.body;
+    assert!(list.contains(">Failed</th>") && list.contains("<span class=\"state live\">Sent</span>"), "{list}");
+    let press = officer_sees_sent(&t).await;
+    assert!(press.contains("<dt>Sent</dt><dd>3</dd>") && press.contains("<dt>Failed</dt>"), "{press}");
+    t.stop().await;
+});
+
+async fn officer_sees_sent(t: &TestApp) -> String {
+    t.officer("press@force.example").await.get("/press?hours=24").await.body
+}
+
+on_both!(an_alert_that_stands_behind_another_says_which, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let urgent = AlertRow { urgency: "life_at_risk".into(), published_at: Some(t.app.now()), ..db.new_alert(t.owner.id) };
+    let first = standing(db, &t, urgent.clone(), vec![db.new_delivery(&urgent, &phone(0))]).await;
+    let routine = AlertRow { published_at: Some(t.app.now()), ..db.new_alert(t.owner.id) };
+    let second = standing(db, &t, routine.clone(), vec![db.new_delivery(&routine, &phone(1))]).await;
+    let mut officer = t.officer("owner@force.example").await;
+    let page = officer.get(&format!("/alerts/{}", second.reference)).await.body;
+    assert!(page.contains(&format!("waiting: alert {} goes first", first.reference)), "{page}");
+    let page = officer.get(&format!("/alerts/{}", first.reference)).await.body;
+    assert!(!page.contains("goes first") && page.contains("left at the agreed rate"), "{page}");
+    // Whoever looks from outside sees it first too, though it is the older one.
+    let front = t.visitor().get("/").await.body;
+    assert!(front.find(&first.reference) < front.find(&second.reference), "{front}");
+    t.stop().await;
 });
