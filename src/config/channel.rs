@@ -136,8 +136,8 @@ pub(super) fn read(table: &mut Reader<'_>) -> Option<ChannelConfig> {
         "sms" => ChannelKindConfig::Sms(Box::new(sms::read(table)?)),
         "email" => ChannelKindConfig::Email(Box::new(read_email(table)?)),
         "" => return None,
-        _ => {
-            table.fault("kind", "sms or email");
+        unknown => {
+            table.unknown_word("kind", unknown, &["sms", "email"]);
             return None;
         }
     };

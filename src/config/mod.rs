@@ -140,7 +140,7 @@ impl Config {
             .add_source(environment)
             .build()
             .and_then(::config::Config::try_deserialize::<serde_json::Value>)
-            .map_err(|error| vec![Fault::new("(file)", &error.to_string())])?;
+            .map_err(|error| vec![Fault::new(reader::FILE, &error.to_string())])?;
         Self::from_value(&raw)
     }
 
@@ -150,7 +150,7 @@ impl Config {
             .add_source(::config::File::from_str(text, ::config::FileFormat::Toml))
             .build()
             .and_then(::config::Config::try_deserialize::<serde_json::Value>)
-            .map_err(|error| vec![Fault::new("(file)", &error.to_string())])?;
+            .map_err(|error| vec![Fault::new(reader::FILE, &error.to_string())])?;
         Self::from_value(&raw)
     }
 

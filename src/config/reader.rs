@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::SecretString;
 use serde_json::Value;
 
+/// Instead of a key, where the file itself cannot be read.
+pub(super) const FILE: &str = "(file)";
+
 /// One thing wrong with the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -23,6 +26,9 @@ impl Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.key == FILE {
+            return write!(f, "the configuration cannot be read: {}", self.expected);
+        }
         write!(f, "{}: expected {}", self.key, self.expected)
     }
 }
@@ -32,18 +38,20 @@ pub(super) struct Reader<'a> {
     table: Option<&'a Value>,
     path: String,
     seen: BTreeSet<String>,
+    /// What this table is about is not known: which keys belong here cannot be told.
+    unclear: bool,
     faults: &'a mut Vec<Fault>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn root(raw: &'a Value, faults: &'a mut Vec<Fault>) -> Self {
-        Self { table: Some(raw), path: String::new(), seen: BTreeSet::new(), faults }
+        Self { table: Some(raw), path: String::new(), seen: BTreeSet::new(), unclear: false, faults }
     }
 
     /// Reads the table under a key; an absent one reads as empty.
     pub(super) fn section<R>(&mut self, key: &str, read: impl FnOnce(&mut Reader<'_>) -> R) -> R {
         let table = self.take(key);
-        let mut section = Reader { table, path: self.path_of(key), seen: BTreeSet::new(), faults: &mut *self.faults };
+        let mut section = Reader { table, path: self.path_of(key), seen: BTreeSet::new(), unclear: false, faults: &mut *self.faults };
         let value = read(&mut section);
         section.refuse_unknown();
         value
@@ -68,7 +76,7 @@ impl<'a> Reader<'a> {
         let mut values = Vec::new();
         for (index, table) in tables.iter().enumerate() {
             let path = format!("{}[{index}]", self.path_of(key));
-            let mut reader = Reader { table: Some(table), path, seen: BTreeSet::new(), faults: &mut *self.faults };
+            let mut reader = Reader { table: Some(table), path, seen: BTreeSet::new(), unclear: false, faults: &mut *self.faults };
             values.push(read(&mut reader));
             reader.refuse_unknown();
         }
@@ -201,15 +209,25 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A word that decides what the other keys mean is none of the known ones: that alone is the fault.
+    pub(super) fn unknown_word(&mut self, key: &str, word: &str, known: &[&str]) {
+        self.unclear = true;
+        let near = nearest(word, known).map_or_else(String::new, |near| format!("; \"{word}\" is nearest to {near}"));
+        self.fault(key, &format!("one of {}{near}", known.join(", ")));
+    }
+
     /// Any key that nothing read is a fault: most likely a slip of the pen.
     pub(super) fn refuse_unknown(&mut self) {
+        if self.unclear {
+            return;
+        }
         let Some(Value::Object(table)) = self.table else {
             return;
         };
         let unknown: Vec<String> = table.keys().filter(|key| !self.seen.contains(*key)).cloned().collect();
         let known = self.seen.iter().cloned().collect::<Vec<_>>().join(", ");
         for key in unknown {
-            self.fault(&key, &format!("no such key; known here are {known}"));
+            self.fault(&key, &format!("one of {known} here: there is no key {key}"));
         }
     }
 
@@ -220,5 +238,53 @@ impl<'a> Reader<'a> {
 
     fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+/// The known word that was most likely meant.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = |other: &&&str| distance(word, other);
+    known.iter().min_by_key(near).filter(|other| near(other) <= 2).copied()
+}
+
+/// How many characters must be added, dropped or changed to make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (index, x) in one.chars().enumerate() {
+        let mut left = index + 1;
+        let mut next = vec![left];
+        for (corner, (above, y)) in row.iter().zip(row.iter().skip(1).zip(other.chars())) {
+            left = (corner + usize::from(x != y)).min(above + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_provider_is_one_fault_with_the_nearest_name() {
+        let table = |provider: &str| {
+            serde_json::json!({ "channels": [{ "name": "sms", "kind": "sms", "provider": provider, "account_sid": "AC", "auth_token": "x",
+                "api_base": "http://127.0.0.1:1", "numbers": ["+447700900001"] }] })
+        };
+        let told = |provider: &str| {
+            let (raw, mut faults) = (table(provider), Vec::new());
+            Reader::root(&raw, &mut faults).list("channels", super::super::channel::read);
+            faults.iter().map(Fault::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(told("twillio"), ["channels[0].provider: expected one of twilio, notify, vonage, vonage_sms, aws, smpp; \"twillio\" is nearest to twilio"]);
+        assert_eq!(told("pigeon"), ["channels[0].provider: expected one of twilio, notify, vonage, vonage_sms, aws, smpp"]);
+    }
+
+    #[test]
+    fn words_are_as_far_apart_as_they_differ() {
+        for (one, other, far) in [("twillio", "twilio", 1), ("", "aws", 3), ("smtp", "smpp", 1), ("aws", "aws", 0), ("notfy", "notify", 1)] {
+            assert_eq!(distance(one, other), far, "{one} {other}");
+        }
     }
 }

@@ -92,10 +92,10 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// The names, for the sentence that says what is expected.
-const PROVIDERS: &str = "twilio, notify, vonage, vonage_sms, aws or smpp";
+const PROVIDERS: [&str; 6] = ["twilio", "notify", "vonage", "vonage_sms", "aws", "smpp"];
 
 pub(super) fn read(table: &mut Reader<'_>) -> Option<SmsConfig> {
-    let provider = match table.required("provider", PROVIDERS).as_str() {
+    let provider = match table.required("provider", &format!("one of {}", PROVIDERS.join(", "))).as_str() {
         "twilio" => Some(SmsProviderConfig::Twilio(twilio::read_twilio(table))),
         "notify" => Some(SmsProviderConfig::Notify(notify::read_notify(table))),
         "vonage" => Some(SmsProviderConfig::Vonage(vonage::read_vonage(table))),
@@ -103,8 +103,8 @@ pub(super) fn read(table: &mut Reader<'_>) -> Option<SmsConfig> {
         "aws" => Some(SmsProviderConfig::Aws(aws::read_aws(table))),
         "smpp" => Some(SmsProviderConfig::Smpp(smpp::read_smpp(table))),
         "" => None,
-        _ => {
-            table.fault("provider", PROVIDERS);
+        unknown => {
+            table.unknown_word("provider", unknown, &PROVIDERS);
             None
         }
     };

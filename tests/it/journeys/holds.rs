@@ -7,7 +7,7 @@ use huecry::domain::At;
 use huecry::outbound::fan_out::{self, Pace};
 use huecry::store::alerts::AlertRow;
 use huecry::store::deliveries::DeliveryRow;
-use huecry::store::{Conn, residents};
+use huecry::store::{Conn, gates, residents};
 use serde_json::{Value, json};
 
 use crate::support::app::{SECTOR, TestApp, eventually};
@@ -468,5 +468,28 @@ on_both!(an_alert_that_stands_behind_another_says_which, async |db| {
     // Whoever looks from outside sees it first too, though it is the older one.
     let front = t.visitor().get("/").await.body;
     assert!(front.find(&first.reference) < front.find(&second.reference), "{front}");
+    t.stop().await;
+});
+
+on_both!(an_alert_whose_provider_asked_for_patience_or_does_not_answer_says_so, async |db| {
+    let t = TestApp::start_with(db, "", false).await;
+    let alert = AlertRow { published_at: Some(t.app.now()), ..db.new_alert(t.owner.id) };
+    let hangs = DeliveryRow { status: "sending".into(), rank: 1, sending_at: Some(t.app.now().plus_ms(-60_000)), ..db.new_delivery(&alert, &phone(1)) };
+    let called = DeliveryRow { status: "sending".into(), rank: 1, sending_at: Some(t.app.now()), ..db.new_delivery(&alert, &phone(2)) };
+    let copies = vec![db.new_delivery(&alert, &phone(0)), hangs, called];
+    let alert = standing(db, &t, alert, copies).await;
+    db.write()
+        .await
+        .transaction(async |conn| {
+            let (gate, clock) = gates::lock(conn, "sms").await?;
+            gates::put(conn, &gates::GateRow { paused_until: Some(clock.plus_ms(60_000)), ..gate }).await
+        })
+        .await
+        .unwrap();
+    let mut officer = t.officer("owner@force.example").await;
+    let page = officer.get(&format!("/alerts/{}", alert.reference)).await.body;
+    assert!(page.contains("waiting: the provider asks for patience until "), "{page}");
+    assert!(page.contains("Hand-over in doubt") && page.contains("it is asked whether it has them") && page.contains("The provider is being called"), "{page}");
+    assert!(page.contains("Not sent again: it is listed as in doubt"), "{page}");
     t.stop().await;
 });
