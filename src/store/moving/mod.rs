@@ -184,7 +184,7 @@ async fn open(from: &str, to: &str, empty: bool) -> Result<Pair, MoveError> {
 /// Why the target cannot be opened. What the server itself refused comes without its words.
 fn unreachable(to: &str, error: &str) -> String {
     let name = to.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default();
-    if error == "db error" {
+    if error.contains("db error") {
         return format!(
             "the server of --to answers, but does not open the database \"{name}\": if there is none yet, make it with `createdb {name}`, else look at user and password"
         );

@@ -94,7 +94,14 @@ mod every_table {
         }
         assert_eq!(moving::compare(&from.url, &to.url, &mut |_| {}).await.unwrap(), moved, "a second look finds the same");
         let again = move_all(&from, &to).await.unwrap_err();
-        assert!(matches!(&again, MoveError::Refused(why) if why.contains("must be empty") && why.contains("alerts")), "{again}");
+        assert!(
+            matches!(&again, MoveError::Refused(why) if why.contains("must be empty") && why.contains("alert_areas") && why.contains("more tables")),
+            "{again}"
+        );
+        assert!(again.to_string().contains("--verify compares the two"), "{again}");
+        let absent = format!("{}/absent", to.url.rsplit_once('/').unwrap().0);
+        let error = moving::run(&from.url, &absent, &mut |_| {}).await.unwrap_err().to_string();
+        assert!(error.contains("make it with `createdb absent`"), "{error}");
     }
 
     #[tokio::test(flavor = "multi_thread")]
