@@ -57,6 +57,8 @@ pub struct SendError {
     /// The fault is on our side: configuration, credentials, content. Worth an alarm, not the person's fault. With `retryable`
     /// it is the account's or the configuration's, and everything waits for it; without, it is this text's alone.
     pub ours: bool,
+    /// The fault is this address's for certain: it says nothing of the channel.
+    pub theirs: bool,
     /// It may have been taken all the same: the connection broke after the request went out.
     pub doubtful: bool,
     /// The provider has this address blocked because the person opted out there.
@@ -72,11 +74,25 @@ pub struct SendError {
 impl SendError {
     /// A fault of the network or the provider that may heal.
     pub fn temporary(code: &str, detail: &str) -> Self {
-        Self { retryable: true, ours: false, doubtful: false, opted_out: false, code: code.to_owned(), detail: detail.to_owned(), retry_after_ms: None }
+        Self {
+            retryable: true,
+            ours: false,
+            theirs: false,
+            doubtful: false,
+            opted_out: false,
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+            retry_after_ms: None,
+        }
     }
 
     /// The address is bad.
     pub fn permanent(code: &str, detail: &str) -> Self {
+        Self { theirs: true, ..Self::refused(code, detail) }
+    }
+
+    /// Refused for good: most likely the address is bad, but where everybody's is refused alike, we are.
+    pub fn refused(code: &str, detail: &str) -> Self {
         Self { retryable: false, ..Self::temporary(code, detail) }
     }
 
@@ -88,6 +104,11 @@ impl SendError {
     /// Nothing will be taken until somebody mends our account or configuration: what waits is kept, and goes then.
     pub fn misconfigured(code: &str, detail: &str) -> Self {
         Self { ours: true, ..Self::temporary(code, detail) }
+    }
+
+    /// The provider was not reached: this node's own way there may be cut.
+    pub fn is_cut(&self) -> bool {
+        self.retryable && !self.ours && matches!(self.code.as_str(), "connect" | "not_bound")
     }
 
     /// Nobody knows whether it was taken.

@@ -43,6 +43,11 @@ pub fn decide(error: &SendError, attempts: i64, jitter: f64) -> Next {
     Next::Later { wait_ms: spread(backoff, jitter).max(floor) }
 }
 
+/// The same for what was refused for good, but may be once more tried: it was refused as a trial, of a channel that perhaps refuses all.
+pub fn decide_trial(error: &SendError, attempts: i64, jitter: f64) -> Next {
+    decide(&SendError { retryable: true, ours: true, ..error.clone() }, attempts, jitter)
+}
+
 /// Between half and the whole of the wait.
 fn spread(wait_ms: i64, jitter: f64) -> i64 {
     let permille = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].iter().filter(|step| jitter > **step).count();

@@ -51,13 +51,19 @@ pub struct Claimed {
 
 /// Raw SQL that is true of what no hold keeps back: of an alert that an officer paused or took back, or that waits for quiet
 /// hours to end, nothing leaves. There are few such alerts, so that they are read once for a statement.
-const FREE: &str = "(deliveries.purpose <> 'alert' OR deliveries.source_id NOT IN (SELECT h.id FROM alerts h WHERE h.hold IS NOT NULL))";
+pub(super) const FREE: &str = "(deliveries.purpose <> 'alert' OR deliveries.source_id NOT IN (SELECT h.id FROM alerts h WHERE h.hold IS NOT NULL))";
+
+/// The most pressing first;
+const PRESSING: &str = " ORDER BY priority, id LIMIT ";
+/// the newest that never failed; and the newest. Both by the claim's index read backwards.
+const UNTRIED: &str = " AND attempts = 0 ORDER BY priority DESC, id DESC LIMIT ";
+const NEWEST: &str = " ORDER BY priority DESC, id DESC LIMIT ";
 
 /// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
 ///
 /// Must run in a transaction. What a suppression covers, and what is past its time, is marked and not given.
 pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Claimed> {
-    let (ids, held) = due(conn, channel, limit, &[], now).await?;
+    let (ids, held) = due(conn, channel, limit, &[], PRESSING, now).await?;
     if ids.is_empty() {
         return Ok(Claimed { leaving: Vec::new(), held });
     }
@@ -76,11 +82,25 @@ pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, leas
 /// The same for what leaves at once, passing over mail to some domains: written `sending`, each as an attempt of its own. Must
 /// run in a transaction.
 pub async fn take(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, but: &[String], now: At) -> QueryResult<Claimed> {
-    let (ids, held) = due(conn, channel, limit, but, now).await?;
+    let (ids, held) = due(conn, channel, limit, but, PRESSING, now).await?;
+    mark(conn, &ids, owner, lease_ms, now, held).await
+}
+
+/// The same for one that is to try whether anything goes this way at all: rather one that never failed, and the newest, since those
+/// that fail by themselves are among the others. Must run in a transaction.
+pub async fn take_trial(conn: &mut Conn, channel: &str, owner: &str, lease_ms: i64, but: &[String], now: At) -> QueryResult<Claimed> {
+    let (mut ids, mut held) = due(conn, channel, 1, but, UNTRIED, now).await?;
+    if ids.is_empty() && held == 0 {
+        (ids, held) = due(conn, channel, 1, but, NEWEST, now).await?;
+    }
+    mark(conn, &ids, owner, lease_ms, now, held).await
+}
+
+async fn mark(conn: &mut Conn, ids: &[i64], owner: &str, lease_ms: i64, now: At, held: usize) -> QueryResult<Claimed> {
     if ids.is_empty() {
         return Ok(Claimed { leaving: Vec::new(), held });
     }
-    let taken: QueryResult<Vec<DeliveryRow>> = on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(&ids)))
+    let taken: QueryResult<Vec<DeliveryRow>> = on!(conn, c => diesel::update(deliveries::table.filter(written::<Bool>("id").any_of(ids)))
         .set((
             deliveries::status.eq(Status::Sending.as_str()),
             deliveries::rank.eq(Status::Sending.rank()),
@@ -101,7 +121,7 @@ fn in_order(mut rows: Vec<DeliveryRow>) -> Vec<DeliveryRow> {
 }
 
 /// Ids of what is due and may leave, locked; what may not is marked with the reason, and counted.
-async fn due(conn: &mut Conn, channel: &str, limit: i64, but: &[String], now: At) -> QueryResult<(Vec<i64>, usize)> {
+async fn due(conn: &mut Conn, channel: &str, limit: i64, but: &[String], order: &'static str, now: At) -> QueryResult<(Vec<i64>, usize)> {
     let mut due = written::<(BigInt, Nullable<Text>)>("SELECT id, CASE WHEN purpose <> 'opt_out_confirmation' AND ")
         .sql(SUPPRESSED)
         // For good, so that no clock that is fast may say it alone: not this node's, and not the database's.
@@ -123,7 +143,7 @@ async fn due(conn: &mut Conn, channel: &str, limit: i64, but: &[String], now: At
     for domain in but {
         due = due.sql(" AND address NOT LIKE ").text(&format!("%@{domain}"));
     }
-    let due = due.sql(" ORDER BY priority, id LIMIT ").int(limit).locked();
+    let due = due.sql(order).int(limit).locked();
     let found: Vec<(i64, Option<String>)> = on!(conn, c => due.load(c).await)?;
     let mut held = 0;
     for status in [Status::Suppressed, Status::Expired] {
@@ -311,33 +331,6 @@ pub async fn give_up_waiting(conn: &mut Conn, from: i64, to: i64, accepted_befor
             deliveries::error_code.eq(Some("no_receipt")),
             deliveries::error_detail.eq(Some("the provider took it and told nothing more within 72 hours")),
         ))
-        .execute(c)
-        .await)
-}
-
-/// Gives a delivery that this worker has leased, or that its provider certainly did not take, to another channel.
-pub async fn give_to(conn: &mut Conn, id: i64, owner: &str, channel: &str, sender: &str, now: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq_any(["leased", "sending"])).and(deliveries::lease_owner.eq(owner))))
-        .set((
-            deliveries::status.eq("queued"),
-            deliveries::rank.eq(0),
-            deliveries::channel.eq(channel),
-            deliveries::sender.eq(sender),
-            deliveries::next_attempt_at.eq(now),
-            deliveries::error_code.eq(Some("rerouted")),
-            deliveries::error_detail.eq(Some("its own channel does not send; it goes by another")),
-            deliveries::lease_owner.eq(None::<String>),
-            deliveries::lease_until.eq(None::<At>),
-        ))
-        .execute(c)
-        .await)
-}
-
-/// Lets what waits for a later attempt on a channel go at once: the channel sends again.
-pub async fn hurry(conn: &mut Conn, channel: &str, now: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(
-            deliveries::channel.eq(channel).and(written::<Bool>("status = 'queued'")).and(deliveries::next_attempt_at.gt(now)).and(deliveries::attempts.gt(0))))
-        .set(deliveries::next_attempt_at.eq(now))
         .execute(c)
         .await)
 }

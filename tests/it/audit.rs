@@ -76,7 +76,7 @@ async fn put_back(db: &TestDb, name: &str) {
 
 on_both!(what_was_noted_is_chained_from_one_on, async |db| {
     assert_eq!((read(db, None).await.ok, read(db, None).await.entries), (true, 0), "an empty log is whole");
-    let yesterday = now() - chrono::TimeDelta::days(1);
+    let yesterday = now().plus_ms(-86_400_000);
     for (index, at) in [yesterday, now(), now()].into_iter().enumerate() {
         note_at(db, &format!("test.{index}"), at).await;
     }
