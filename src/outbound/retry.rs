@@ -66,6 +66,7 @@ mod tests {
         assert_eq!(decide(&SendError::in_doubt("x", "y"), 1, 0.5), Next::Doubt);
         assert_eq!(decide(&SendError::temporary("x", "y"), MOST_ATTEMPTS, 0.5), Next::End(Status::TemporaryFailure));
         assert!(matches!(decide(&SendError::misconfigured("401", "y"), 10_000, 0.5), Next::Later { .. }), "kept until it is put right");
+        assert!(matches!(decide_trial(&SendError::refused("550", "y"), 10_000, 0.5), Next::Later { .. }), "refused as all are, perhaps");
         assert_eq!(decide(&SendError { opted_out: true, ..SendError::permanent("21610", "") }, 1, 0.0), Next::End(Status::Suppressed));
     }
 

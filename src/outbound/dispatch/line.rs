@@ -8,6 +8,8 @@ use crate::outbound::breaker::{self, Cause};
 
 /// So much longer than the others does a node wait for the channel's next trial whose own did not get through.
 const AFTER_YOU: Duration = Duration::from_millis(250);
+/// Who got through so lately would get through now, as far as anybody knows.
+const LATELY_MS: i64 = 5_000;
 
 /// Where this node's way stands.
 #[derive(Debug, Default)]
@@ -61,8 +63,8 @@ impl Line {
         self.0 = None;
     }
 
-    /// The provider was not reached while the channel is closed. Gives whether that is the channel's fault: nobody else got through
-    /// either since this node's way was cut. At first nobody can know.
+    /// The provider was not reached while the channel is closed. Gives whether that is the channel's fault: nobody else got
+    /// through lately, or since this node last did not. At first nobody can know.
     pub(super) fn is_everybodys(&mut self, trial: bool, others_took_at: Option<At>, at: At, now: Instant) -> bool {
         let Some(cut) = &mut self.0 else {
             self.rest(at, 0, now);
@@ -72,7 +74,7 @@ impl Line {
             // What was under way.
             return false;
         }
-        if others_took_at.is_none_or(|took_at| took_at < cut.since) {
+        if others_took_at.is_none_or(|took_at| took_at < cut.since && at.since_ms(took_at) > LATELY_MS) {
             self.0 = None;
             return true;
         }
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn where_nobody_gets_through_it_is_the_channel() {
-        for others_took_at in [None, Some(at(-1))] {
+        for others_took_at in [None, Some(at(-9_000))] {
             let (now, mut line) = (Instant::now(), Line::default());
             assert!(!line.is_everybodys(false, others_took_at, at(0), now), "at first nobody can know");
             assert!(line.is_everybodys(true, others_took_at, at(1_000), now + Duration::from_secs(1)));

@@ -11,7 +11,8 @@ use crate::support::now;
 use crate::support::rows::SMS;
 
 async fn add_alert(db: &TestDb, two_way: bool, hold: Option<&str>) -> AlertRow {
-    let row = AlertRow { two_way, hold: hold.map(str::to_owned), ..db.new_alert(1) };
+    let owner = db.add_officer(&format!("o{}@force.example", db.id())).await;
+    let row = AlertRow { two_way, hold: hold.map(str::to_owned), ..db.new_alert(owner.id) };
     alerts::insert(&mut db.write().await, &row, vec![db.new_text(&row, "sms", "Seen it?")], &[], &[]).await.unwrap();
     row
 }
