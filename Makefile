@@ -62,9 +62,12 @@ test: ## Everything that must pass: set-up, lint, the suite, doc tests (ONLY=nam
 soak: setup ## The fault and race tests, for long (ONLY=name)
 	HUECRY_SOAK=1 scripts/services run -- $(soak)
 
+# The bounds are for two cores that gateway, database, carrier and clients share.
+CORES ?= 0,1
 bench: ## Measure: one JSON line a figure, and the README's table (ONLY=name)
 	@scripts/setup bench
-	@scripts/services run --only postgres,dovecot -- cargo bench --locked --bench figures -- $(ONLY)
+	@cargo bench --locked --bench figures --no-run
+	@taskset -c $(CORES) scripts/services run --only postgres,dovecot -- cargo bench --locked --bench figures -- $(ONLY)
 
 # Coverage counters are the compiler's own and need no nightly; a sanitizer would.
 SECONDS ?= 60

@@ -22,7 +22,7 @@ use crate::inbound::{fill, parts, process};
 use crate::inbox::clock;
 use crate::inbox::evidence::export;
 use crate::inbox::{claim, undo};
-use crate::outbound::dispatch::Dispatcher;
+use crate::outbound::dispatch::{Dispatcher, LONGEST_CALL};
 use crate::outbound::{after_opt_out, fan_out, hold, hygiene, outcome, reconcile};
 use crate::privacy::{bounds, months, retention};
 use crate::store::{Backend, envelopes, sessions};
@@ -30,6 +30,8 @@ use crate::store::{Backend, envelopes, sessions};
 /// Short for whoever waits for an answer, long for a database that is asked whether there is work.
 const GATHER: Duration = Duration::from_millis(4);
 const POLL: Duration = Duration::from_secs(1);
+/// What a call's answer needs to be written down.
+const AFTER_CALL: Duration = Duration::from_secs(5);
 /// Rounds of housekeeping, a minute each, after which what looks at many rows is done.
 const HOURLY: u32 = 60;
 
@@ -38,7 +40,9 @@ pub struct Workers {
     app: App,
     intake: Intake,
     loops: TaskTracker,
-    writers: Vec<tokio::task::JoinHandle<()>>,
+    writer: tokio::task::JoinHandle<()>,
+    /// Each writes down what came of a channel's hand-overs until the last under way is answered.
+    recorders: Vec<tokio::task::JoinHandle<()>>,
     sealer: Option<Arc<Sealer>>,
 }
 
@@ -54,7 +58,7 @@ impl Workers {
             loops.spawn(relay(app.clone()));
             loops.spawn(number(app.clone()));
         }
-        Self { app: app.clone(), intake, loops, writers: vec![writer], sealer: None }
+        Self { app: app.clone(), intake, loops, writer, recorders: Vec::new(), sealer: None }
     }
 
     /// Starts everything.
@@ -100,7 +104,7 @@ impl Workers {
         for channel in app.channels().iter() {
             let (dispatcher, recorder) = Dispatcher::start(app, channel);
             workers.loops.spawn(dispatcher.run());
-            workers.writers.push(recorder);
+            workers.recorders.push(recorder);
             for poller in Poller::all_of(app, &workers.intake, channel) {
                 workers.loops.spawn(poller.run());
             }
@@ -119,13 +123,20 @@ impl Workers {
         &self.intake
     }
 
-    /// Stops: no new step begins, those under way end, what was leased and not begun runs out by itself.
+    /// Stops: no new step begins, those under way end, what was handed over is answered and written down, what was leased and
+    /// not begun runs out by itself. Takes at most a little longer than a call may.
     pub async fn stop(self) -> anyhow::Result<()> {
+        let patience = tokio::time::Instant::now() + LONGEST_CALL + AFTER_CALL;
         self.app.stop().cancel();
         self.loops.close();
-        tokio::time::timeout(Duration::from_secs(40), self.loops.wait()).await.context("a worker did not stop in time")?;
+        let ended = tokio::time::timeout(Duration::from_secs(40), self.loops.wait()).await.context("a worker did not stop in time");
         if let Err(error) = fan_out::release(&self.app).await {
             tracing::warn!(%error, "the fan-out was not given back; it waits for its lease to run out");
+        }
+        for recorder in self.recorders {
+            if tokio::time::timeout_at(patience, recorder).await.is_err() {
+                tracing::warn!("hand-overs were under way at the end; they are settled as doubtful");
+            }
         }
         // What was noted in the last second is sealed as well.
         while let Some(sealer) = &self.sealer {
@@ -134,11 +145,9 @@ impl Workers {
             }
         }
         drop(self.intake);
-        for writer in self.writers {
-            // The web server may still hold its clone of intake: then the writer ends with the process.
-            let _still_held = tokio::time::timeout(Duration::from_secs(5), writer).await;
-        }
-        Ok(())
+        // The web server may still hold its clone of intake: then the writer ends with the process.
+        let _still_held = tokio::time::timeout(AFTER_CALL, self.writer).await;
+        ended
     }
 }
 

@@ -9,7 +9,7 @@ mod world;
 use model::{percent, run};
 use world::Plan;
 
-use crate::figure::{Figure, Report, Surroundings};
+use crate::figure::{Bound, Figure, Report, Surroundings};
 
 pub(crate) const NAMES: &[&str] = &[
     "attribution_certain",
@@ -35,9 +35,9 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
     add("attribution_probable", of_replies(eight.probable.all()), "% of replies")?;
     add("attribution_probable_wrong", percent(eight.probable.wrong, eight.probable.all()), "% of the probable")?;
     add("attribution_tray", of_replies(eight.tray), "% of replies")?;
-    let mut held = |name, value, unit, word, bound| report.add(Figure::new(name, "none", value, unit, around).against(word, bound));
-    held("attribution_certain_wrong", f64::from(eight.certain.wrong), "replies", "aim, at most", 0.0)?;
-    held("attribution_determined", percent(eight.determined_certain, eight.determined), "% certain", "aim, at least", 97.0)?;
-    held("attribution_first_one_number", percent(one.rank.first().copied().unwrap_or_default(), one.replies), "% of replies", "aim, at least", 90.0)?;
-    held("attribution_certain_wrong_one_number", f64::from(one.certain.wrong), "replies", "aim, at most", 0.0)
+    let mut held = |name, value, unit, bound| report.add(Figure::new(name, "none", value, unit, around).asked(bound));
+    held("attribution_certain_wrong", f64::from(eight.certain.wrong), "replies", Bound::AtMost(0.0))?;
+    held("attribution_determined", percent(eight.determined_certain, eight.determined), "% certain", Bound::AtLeast(97.0))?;
+    held("attribution_first_one_number", percent(one.rank.first().copied().unwrap_or_default(), one.replies), "% of replies", Bound::AtLeast(90.0))?;
+    held("attribution_certain_wrong_one_number", f64::from(one.certain.wrong), "replies", Bound::AtMost(0.0))
 }

@@ -46,7 +46,7 @@ async fn measure_on(bed: &Bed, report: &mut Report) -> anyhow::Result<()> {
     let kept = app.config().files.dir.join(hash.get(..2).unwrap_or_default()).join(&hash);
     let checked = check::check(&kept, None)?;
     anyhow::ensure!(checked.ok && checked.files == 54, "the export is not whole: {checked:?}");
-    report.add(Figure::new("export_50x4mb", word, took.as_secs_f64(), "s", around).against("aim, at most", AIM))
+    report.add(Figure::new("export_50x4mb", word, took.as_secs_f64(), "s", around).at_most(AIM))
 }
 
 async fn plant(app: &App) -> anyhow::Result<(OfficerRow, ConversationRow)> {

@@ -8,6 +8,20 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde::Serialize;
 
+/// What is asked of a figure.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Bound {
+    /// In the figure's own unit.
+    AtMost(f64),
+    /// In the figure's own unit.
+    AtLeast(f64),
+    /// Of the reference.
+    RatioAtMost(f64),
+    /// Of the reference.
+    RatioAtLeast(f64),
+}
+
 /// One line of the output.
 #[derive(Clone, Serialize)]
 pub(crate) struct Figure {
@@ -18,6 +32,8 @@ pub(crate) struct Figure {
     pub(crate) reference: Option<&'static str>,
     pub(crate) reference_value: Option<f64>,
     pub(crate) ratio: Option<f64>,
+    pub(crate) asked: Option<Bound>,
+    pub(crate) met: Option<bool>,
     pub(crate) load: f64,
     pub(crate) fdatasync_per_s: f64,
 }
@@ -25,13 +41,34 @@ pub(crate) struct Figure {
 impl Figure {
     pub(crate) fn new(name: &'static str, backend: &'static str, value: f64, unit: &'static str, around: Surroundings) -> Self {
         let Surroundings { load, fdatasync_per_s } = around;
-        Self { name, backend, value: rounded(value), unit, reference: None, reference_value: None, ratio: None, load, fdatasync_per_s }
+        Self { name, backend, value: rounded(value), unit, reference: None, reference_value: None, ratio: None, asked: None, met: None, load, fdatasync_per_s }
     }
 
     /// Held against something.
     pub(crate) fn against(self, reference: &'static str, reference_value: f64) -> Self {
         let ratio = (reference_value > 0.0).then(|| rounded(self.value / reference_value));
         Self { reference: Some(reference), reference_value: Some(rounded(reference_value)), ratio, ..self }
+    }
+
+    /// Held to something; a bound on the ratio is not met where there is no ratio.
+    pub(crate) fn asked(self, bound: Bound) -> Self {
+        let met = match bound {
+            Bound::AtMost(most) => self.value <= most,
+            Bound::AtLeast(least) => self.value >= least,
+            Bound::RatioAtMost(most) => self.ratio.is_some_and(|ratio| ratio <= most),
+            Bound::RatioAtLeast(least) => self.ratio.is_some_and(|ratio| ratio >= least),
+        };
+        Self { asked: Some(bound), met: Some(met), ..self }
+    }
+
+    /// Held to a most, in its own unit.
+    pub(crate) fn at_most(self, most: f64) -> Self {
+        self.asked(Bound::AtMost(most))
+    }
+
+    /// Held to a least, in its own unit.
+    pub(crate) fn at_least(self, least: f64) -> Self {
+        self.asked(Bound::AtLeast(least))
     }
 }
 

@@ -12,7 +12,7 @@ use huecry::store::Backend;
 use tokio::task::JoinSet;
 
 use crate::bed::{Bed, Program};
-use crate::figure::{Figure, Report, Surroundings, number};
+use crate::figure::{Bound, Figure, Report, Surroundings, number};
 use crate::seed;
 use crate::webhook;
 
@@ -169,7 +169,11 @@ async fn measure_on(bed: &Bed, carrier: &Carrier, report: &mut Report) -> anyhow
     all_recorded(bed, TEXTS).await?;
     anyhow::ensure!(carrier.taken() - from == TEXTS, "{} texts reached the carrier, of {TEXTS}", carrier.taken() - from);
     eprintln!("figures:   {rate:.0} a second; without state {bare:.0}");
-    report.add(Figure::new("sms_handover", word, rate, "texts/s", around).against("a bare loop of the same requests, 64 at once", bare))
+    report.add(
+        Figure::new("sms_handover", word, rate, "texts/s", around)
+            .against("a bare loop of the same requests, 64 at once", bare)
+            .asked(Bound::RatioAtLeast(0.5)),
+    )
 }
 
 /// What was taken must be known to be taken: the state is part of the work.

@@ -56,7 +56,7 @@ async fn measure_on(bed: &Bed, user: &str, report: &mut Report) -> anyhow::Resul
     let gateway = bed.start(Program::Huecry("all")).await?;
     let rate = routed(&bed.db().await?, &gateway).await.with_context(|| gateway.process.tail())?;
     report.add(Figure::new("mail_ingest_fetch", word, alone, "mails/s, fetched alone", around).against("ours, to conversations", rate))?;
-    report.add(Figure::new("mail_ingest", word, rate, "mails/s", around).against("aim, at least", AIM_RATE))
+    report.add(Figure::new("mail_ingest", word, rate, "mails/s", around).at_least(AIM_RATE))
 }
 
 fn server() -> anyhow::Result<(String, u16)> {
@@ -182,7 +182,7 @@ pub(crate) fn measure_reading(report: &mut Report) -> anyhow::Result<()> {
         anyhow::ensure!(seen.len() == 1 && seen.iter().all(|text| text.contains("half past nine") && !text.contains("ladders")), "it is read as {seen:?}");
         times.sort_unstable();
         let median = times.get(times.len() / 2).context("no time")?.as_secs_f64() * 1e6;
-        report.add(Figure::new(name, "none", median, "µs, p50", around).against("aim, at most", aim))?;
+        report.add(Figure::new(name, "none", median, "µs, p50", around).at_most(aim))?;
     }
     Ok(())
 }

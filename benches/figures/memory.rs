@@ -1,9 +1,12 @@
 //! `memory`: what the gateway holds after its start, and after 10,000 replies have come in and been dealt with.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use huecry::store::{Backend, messages};
+use tokio::task::JoinHandle;
 
 use crate::bed::{Bed, Program};
 use crate::figure::{Figure, Report, Surroundings};
@@ -42,7 +45,38 @@ async fn measure_on(bed: &Bed, report: &mut Report) -> anyhow::Result<()> {
     report.add(Figure::new("memory_after_10000", word, after, "MiB", around).against("at start", at_start))
 }
 
-/// Resident set of a process.
+/// A watch over what a process holds.
+pub(crate) struct Peak {
+    over: Arc<AtomicBool>,
+    watching: JoinHandle<anyhow::Result<f64>>,
+}
+
+impl Peak {
+    const EVERY: Duration = Duration::from_millis(50);
+
+    /// Looks again and again until the end: not every system keeps the high-water mark.
+    pub(crate) fn watch(id: u32) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let told = over.clone();
+        let watching = tokio::spawn(async move {
+            let mut most = 0.0_f64;
+            while !AtomicBool::load(&told, Ordering::Relaxed) {
+                most = most.max(resident_mib(id)?);
+                tokio::time::sleep(Self::EVERY).await;
+            }
+            Ok(most)
+        });
+        Self { over, watching }
+    }
+
+    /// The most that it held.
+    pub(crate) async fn end(self) -> anyhow::Result<f64> {
+        self.over.store(true, Ordering::Relaxed);
+        self.watching.await?
+    }
+}
+
+/// Resident set of a process at this moment.
 pub(crate) fn resident_mib(id: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).context("the gateway is gone")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("/proc tells no VmRSS")?;

@@ -63,11 +63,9 @@ pub(crate) async fn measure(backend: Backend, report: &mut Report) -> anyhow::Re
         for (path, took) in &seen.by_path {
             eprintln!("figures:   {path}: p50 {:.1} ms, longest {:.1} ms", percentile_ms(took, 500), percentile_ms(took, 1000));
         }
-        report.add(Figure::new(name, backend.as_str(), percentile_ms(&seen.all, 990), "ms, p99", around).against("aim, at most", aim_ms))?;
+        report.add(Figure::new(name, backend.as_str(), percentile_ms(&seen.all, 990), "ms, p99", around).at_most(aim_ms))?;
     }
-    report.add(
-        Figure::new("page_weight", backend.as_str(), number(heaviest) / 1000.0, "kB compressed, the heaviest", around).against("aim, at most", WEIGHT_KB),
-    )?;
+    report.add(Figure::new("page_weight", backend.as_str(), number(heaviest) / 1000.0, "kB compressed, the heaviest", around).at_most(WEIGHT_KB))?;
     drop(gateway);
     bed.close().await
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::figure::Figure;
+use crate::figure::{Bound, Figure};
 
 const FROM: &str = "<!-- figures -->";
 const TO: &str = "<!-- /figures -->";
-const HEAD: &str = "| Figure | Database | Value | Held against | Ratio | Load | `fdatasync`/s |\n|---|---|---:|---|---:|---:|---:|";
+const HEAD: &str = "| Figure | Database | Value | Held against | Ratio | Asked | Load | `fdatasync`/s |\n|---|---|---:|---|---:|---|---:|---:|";
 
 /// Rewrites the table, if the README has a place for it.
 pub(crate) fn rewrite(figures: &[Figure]) -> anyhow::Result<()> {
@@ -81,7 +81,23 @@ fn renewed(table: &str, figures: &[Figure]) -> String {
 fn cells(figure: &Figure) -> String {
     let reference = figure.reference.zip(figure.reference_value).map_or_else(String::new, |(what, value)| format!("{what}: {}", short(value)));
     let ratio = figure.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-    format!("{} {} | {reference} | {ratio} | {:.1} | {} |", short(figure.value), figure.unit, figure.load, short(figure.fdatasync_per_s))
+    let asked = figure.asked.map_or_else(String::new, |bound| asked(bound, figure.met == Some(true)));
+    format!("{} {} | {reference} | {ratio} | {asked} | {:.1} | {} |", short(figure.value), figure.unit, figure.load, short(figure.fdatasync_per_s))
+}
+
+fn asked(bound: Bound, met: bool) -> String {
+    let bound = match bound {
+        Bound::AtMost(most) => format!("≤ {}", plain(most)),
+        Bound::AtLeast(least) => format!("≥ {}", plain(least)),
+        Bound::RatioAtMost(most) => format!("≤ {}×", plain(most)),
+        Bound::RatioAtLeast(least) => format!("≥ {}×", plain(least)),
+    };
+    if met { format!("{bound}: met") } else { format!("{bound}: **missed**") }
+}
+
+/// As it is written in what is asked.
+fn plain(value: f64) -> String {
+    format!("{value:.1}").trim_end_matches(".0").to_owned()
 }
 
 /// As many digits as anybody looks at.

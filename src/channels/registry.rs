@@ -7,7 +7,7 @@ use super::email::oauth::TokenSource;
 use super::email::smtp::Smtp;
 use super::sms::aws::Aws;
 use super::sms::notify::Notify;
-use super::sms::smpp::Smpp;
+use super::sms::smpp::{self, Smpp};
 use super::sms::twilio::Twilio;
 use super::sms::vonage::Vonage;
 use super::sms::vonage_sms::VonageSms;
@@ -75,6 +75,14 @@ pub enum Vendor {
     Smpp(Smpp),
 }
 
+/// Leave to hand something over now, held while that is under way.
+pub enum Turn<'a> {
+    /// Nothing stands before it.
+    AtOnce,
+    /// By this place on the line to a message centre.
+    OnLine(smpp::Turn<'a>),
+}
+
 fn vendor(config: &SmsProviderConfig, http: &http::Client) -> Vendor {
     let provider: Box<dyn SmsProvider> = match config {
         SmsProviderConfig::Twilio(settings) => Box::new(Twilio::new(settings.clone())),
@@ -112,14 +120,23 @@ impl Channel {
         }
     }
 
-    /// Hands a text over.
-    pub async fn send_text(&self, text: &OutgoingText, now: At) -> Result<Accepted, SendError> {
-        match &self.kind {
-            ChannelKind::Sms { vendor: Vendor::Http { provider, http, .. }, .. } => {
+    /// Waits until something may be handed over: only on a line to a message centre does one wait for another.
+    pub async fn turn(&self) -> Result<Turn<'_>, SendError> {
+        match self.smpp() {
+            Some(smpp) => smpp.turn().await.map(Turn::OnLine),
+            None => Ok(Turn::AtOnce),
+        }
+    }
+
+    /// Hands a text over at its turn.
+    pub async fn send_text(&self, turn: Turn<'_>, text: &OutgoingText, now: At) -> Result<Accepted, SendError> {
+        match (&self.kind, turn) {
+            (ChannelKind::Sms { vendor: Vendor::Http { provider, http, .. }, .. }, _) => {
                 http.send(provider.build_request(text, now)).await.and_then(|response| provider.read_response(&response))
             }
-            ChannelKind::Sms { vendor: Vendor::Smpp(smpp), .. } => smpp.send(text).await,
-            ChannelKind::Email { .. } => Err(SendError::ours("channel", "no channel for texts")),
+            (ChannelKind::Sms { vendor: Vendor::Smpp(smpp), .. }, Turn::OnLine(turn)) => smpp.send_in(turn, text).await,
+            (ChannelKind::Sms { vendor: Vendor::Smpp(smpp), .. }, Turn::AtOnce) => smpp.send(text).await,
+            (ChannelKind::Email { .. }, _) => Err(SendError::ours("channel", "no channel for texts")),
         }
     }
 

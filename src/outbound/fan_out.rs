@@ -73,10 +73,12 @@ pub(super) fn ways(app: &App) -> Ways {
         ChannelKind::Email { .. } => None,
     });
     let email = app.channels().first_of("email").and_then(|channel| match &channel.kind {
-        ChannelKind::Email { settings, .. } => Some((channel.name.clone(), settings.address.as_str().to_owned())),
+        ChannelKind::Email { settings, .. } => Some((channel.name.clone(), settings)),
         ChannelKind::Sms { .. } => None,
     });
-    Ways { sms, email }
+    let apart = email.iter().flat_map(|(_, settings)| settings.domain_limits.keys().cloned()).collect();
+    let email = email.map(|(name, settings)| (name, settings.address.as_str().to_owned()));
+    Ways { sms, email, apart }
 }
 
 /// One step: one chunk of the most urgent alert. Gives whether there was anything to do.

@@ -13,7 +13,8 @@ use crate::channels::registry::ChannelKind;
 use crate::domain::At;
 use crate::domain::delivery::Status;
 use crate::store::deliveries::{AttemptRow, DeliveryRow};
-use crate::store::{alerts, deliveries, outbox};
+use crate::store::outbox::{self, Sources};
+use crate::store::{alerts, deliveries};
 
 /// Longer than asking the provider about a hundred of them takes.
 const LEASE_MS: i64 = 300_000;
@@ -60,7 +61,7 @@ async fn settle(app: &App, delivery: &DeliveryRow, found: Answer) -> QueryResult
         Answer::Taken(provider_id) => {
             tracing::info!(delivery.id, "the provider has a hand-over whose answer was lost");
             conn.transaction(async |conn| {
-                outbox::record_accepted(conn, &[(delivery.id, provider_id.clone())], now).await?;
+                outbox::record_accepted(conn, &[(delivery.id, provider_id.clone())], Sources::of([delivery.source_id]), now).await?;
                 receipts::apply_early(conn, app, &[(delivery, &provider_id)], now).await
             })
             .await

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use diesel::connection::AnsiTransactionManager as BlockingTransactions;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -180,12 +181,28 @@ impl Db {
     }
 }
 
+/// What is switched off is not forbidden, only dear; so dear that it would be compiled, which is why that is off too. And a plan that
+/// does not depend on the values is not made anew for each of them.
+const BEGIN_BY_INDEX: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; SET LOCAL jit = off; \
+     SET LOCAL plan_cache_mode = force_generic_plan";
+
 impl Conn {
     /// Runs the work in one transaction: commits if it succeeds, rolls back if it fails.
     ///
     /// SQLite takes `BEGIN IMMEDIATE`, so that a transaction that reads before it writes can never fail half-way with "busy".
     pub async fn transaction<R, E: From<DieselError>>(&mut self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E>) -> Result<R, E> {
-        self.begin().await?;
+        self.begin("BEGIN").await?;
+        self.settle(work).await
+    }
+
+    /// The same for the queue's own statements, each of which wants a few rows of very many: PostgreSQL takes them by an index and
+    /// in its order, whatever its statistics say. These do not know yet of a million rows that came within the last minute.
+    pub async fn transaction_by_index<R, E: From<DieselError>>(&mut self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E>) -> Result<R, E> {
+        self.begin(BEGIN_BY_INDEX).await?;
+        self.settle(work).await
+    }
+
+    async fn settle<R, E: From<DieselError>>(&mut self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E>) -> Result<R, E> {
         match work(self).await {
             Ok(value) => {
                 self.commit().await?;
@@ -212,8 +229,9 @@ impl Conn {
         read
     }
 
-    async fn begin(&mut self) -> QueryResult<()> {
-        on!(self, c => pg <AsyncPgConnection as AsyncConnection>::TransactionManager::begin_transaction(c).await,
+    /// `begin` is PostgreSQL's; several statements go as one message.
+    async fn begin(&mut self, begin: &str) -> QueryResult<()> {
+        on!(self, c => pg AnsiTransactionManager::begin_transaction_sql(c, begin).await,
             lite c.spawn_blocking(|lite| BlockingTransactions::begin_transaction_sql(lite, "BEGIN IMMEDIATE")).await)
     }
 
@@ -245,6 +263,8 @@ fn pg_pool(url: &str) -> Result<Pool<AsyncPgConnection>, ConnectError> {
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
     Pool::builder(manager)
         .max_size(24)
+        // The last one back is the next one out: it has the statements prepared and the tables' descriptions at hand.
+        .queue_mode(QueueMode::Lifo)
         .wait_timeout(Some(Duration::from_secs(10)))
         .create_timeout(Some(Duration::from_secs(10)))
         .runtime(deadpool::Runtime::Tokio1)
@@ -267,5 +287,5 @@ fn lite_pool(path: &str, size: usize, pragmas: &'static str) -> Result<Pool<Lite
         .boxed()
     });
     let manager = AsyncDieselConnectionManager::<LiteConnection>::new_with_config(path, config);
-    Pool::builder(manager).max_size(size).build().map_err(|error| ConnectError::Pool(error.to_string()))
+    Pool::builder(manager).max_size(size).queue_mode(QueueMode::Lifo).build().map_err(|error| ConnectError::Pool(error.to_string()))
 }

@@ -11,6 +11,7 @@ use diesel_async::RunQueryDsl;
 
 use super::alerts::AlertRow;
 use super::db::LiteConnection;
+use super::outbox::queue_of;
 use super::schema::alerts;
 use super::views::audience::{self, By, Wanted};
 use super::{Conn, Db};
@@ -25,6 +26,8 @@ pub struct Ways {
     pub sms: Option<SmsWay>,
     /// Channel and mailbox, for mail.
     pub email: Option<(String, String)>,
+    /// Domains that take few mails at once: what is for them waits in a queue of its own.
+    pub apart: Vec<String>,
 }
 
 /// What texts go out by.
@@ -200,14 +203,22 @@ async fn finish(conn: &mut Conn, chunk: &Chunk<'_>) -> QueryResult<()> {
 /// Columns of `deliveries` that a copy has, and what stands in them: of the chunk's row `c` with its place `n` and its number.
 fn copy(chunk: &Chunk<'_>, token: &str, [now, name, sms, email, mailbox, expires]: [&str; 6]) -> (&'static str, String) {
     const COLUMNS: &str = "id, purpose, source_id, alert_id, match_key, address, channel_kind, channel, sender, priority, status, token, \
-         rank, attempts, next_attempt_at, created_at, expires_at";
+         rank, attempts, next_attempt_at, created_at, expires_at, queue";
     let (alert, id, priority) = (chunk.alert.id, id_at(chunk.ids, "c.n"), chunk.priority);
+    let queue = queue(&chunk.ways.apart);
     let values = format!(
         "SELECT {id}, 'alert', {alert}, {alert}, c.match_key, c.value, CASE c.kind WHEN 'phone' THEN 'sms' ELSE 'email' END, \
          CASE c.kind WHEN 'phone' THEN {sms} ELSE {email} END, CASE c.kind WHEN 'phone' THEN COALESCE(c.our_number, {name}) ELSE {mailbox} END, \
-         {priority}, 'queued', {token}, 0, 0, {now}, {now}, {expires}"
+         {priority}, 'queued', {token}, 0, 0, {now}, {now}, {expires}, {queue}"
     );
     (COLUMNS, values)
+}
+
+/// In which queue a copy waits: its domain's, if that takes few mails at once.
+fn queue(apart: &[String]) -> String {
+    let quoted = |word: &str| format!("'{}'", word.replace('\'', "''"));
+    let each: String = apart.iter().map(|domain| format!("WHEN c.value LIKE {} THEN {} ", quoted(&format!("%@{domain}")), quoted(&queue_of(domain)))).collect();
+    if each.is_empty() { "''".to_owned() } else { format!("CASE {each}ELSE '' END") }
 }
 
 /// The words of the ways: name, channel for texts, channel for mail, mailbox.

@@ -37,6 +37,7 @@ pub async fn revive(conn: &mut Conn, ids: &[i64], code: &str, now: At) -> QueryR
         .set((
             deliveries::status.eq("queued"),
             deliveries::rank.eq(0),
+            deliveries::queue.eq(""),
             deliveries::next_attempt_at.eq(now),
             deliveries::finished_at.eq(None::<At>),
         ))
@@ -49,7 +50,7 @@ pub async fn revive(conn: &mut Conn, ids: &[i64], code: &str, now: At) -> QueryR
 pub async fn count_due(conn: &mut Conn, channel: &str, most: i64, now: At) -> QueryResult<i64> {
     let count = written::<BigInt>("SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE channel = ")
         .text(channel)
-        .sql(" AND status IN ('queued', 'leased') AND next_attempt_at <= ")
+        .sql(" AND queue = '' AND status IN ('queued', 'leased') AND next_attempt_at <= ")
         .at(now)
         .sql(" AND ")
         .sql(FREE)
@@ -86,9 +87,9 @@ pub async fn list_rerouted(conn: &mut Conn, channel: &str, why: &str, limit: i64
     on!(conn, c => strays.load(c).await)
 }
 
-/// Waiting for a channel. Both conditions: by the first SQLite knows the index of what waits.
+/// Waiting for a channel to be tried at once. Both conditions: by the first SQLite knows the index of what waits.
 fn waiting(channel: &str) -> Written<BigInt> {
-    written("SELECT id FROM deliveries WHERE channel = ").text(channel).sql(" AND status IN ('queued', 'leased') AND status = 'queued'")
+    written("SELECT id FROM deliveries WHERE channel = ").text(channel).sql(" AND queue = '' AND status IN ('queued', 'leased') AND status = 'queued'")
 }
 
 /// Gives deliveries that wait, each with the sender it is to go out from, to another channel; with a reason, or none if that is their
@@ -98,7 +99,7 @@ pub async fn move_to(conn: &mut Conn, senders: &[(i64, String)], channel: &str, 
     let code = if why.is_some() { REROUTED } else { "" };
     let moved = written::<Bool>("UPDATE deliveries SET channel = ")
         .text(channel)
-        .sql(", sender = taken.word, next_attempt_at = ")
+        .sql(", queue = '', sender = taken.word, next_attempt_at = ")
         .at(now)
         .sql(", error_code = NULLIF(")
         .text(code)
@@ -119,6 +120,7 @@ pub async fn give_to(conn: &mut Conn, id: i64, owner: &str, channel: &str, sende
             deliveries::rank.eq(0),
             deliveries::channel.eq(channel),
             deliveries::sender.eq(sender),
+            deliveries::queue.eq(""),
             deliveries::next_attempt_at.eq(now),
             deliveries::error_code.eq(Some(REROUTED)),
             deliveries::error_detail.eq(Some(why)),

@@ -311,6 +311,7 @@ diesel::table! {
         finished_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         expires_at -> Nullable<Timestamp>,
+        queue -> Text,
     }
 }
 

@@ -24,6 +24,8 @@ enum Answer {
     Takes,
     /// Twilio's refusal of wrong credentials.
     Refuses,
+    /// Takes it, and takes its time.
+    Slowly(Duration),
     /// Too many at once: come again in so many seconds. Only the first; then it takes.
     Patience(u32),
 }
@@ -76,9 +78,16 @@ async fn take(state: web::Data<State>, _body: web::Bytes) -> HttpResponse {
         taken.push(Instant::now());
         taken.len()
     };
+    let slowness = match *state.0.lock().unwrap() {
+        Answer::Slowly(time) => Some(time),
+        _ => None,
+    };
+    if let Some(time) = slowness {
+        actix_web::rt::time::sleep(time).await;
+    }
     let mut answer = state.0.lock().unwrap();
     match *answer {
-        Answer::Takes => HttpResponse::Created().json(serde_json::json!({ "sid": format!("SM{serial:032}"), "status": "queued" })),
+        Answer::Takes | Answer::Slowly(_) => HttpResponse::Created().json(serde_json::json!({ "sid": format!("SM{serial:032}"), "status": "queued" })),
         Answer::Refuses => HttpResponse::Unauthorized().json(serde_json::json!({ "code": 20003, "message": "Authenticate", "status": 401 })),
         Answer::Patience(seconds) => {
             *answer = Answer::Takes;
@@ -188,6 +197,22 @@ on_both!(a_refusal_of_us_stops_the_channel_with_one_alarm_and_everything_goes_on
     eventually("every text to be taken", async || (statuses(db, &ids).await.get("accepted") == Some(&60)).then_some(())).await;
     assert!(alarm().await.is_empty());
     t.stop().await;
+});
+
+on_both!(a_planned_stop_waits_for_the_answers_that_are_under_way, async |db| {
+    let carrier = Carrier::start();
+    // Longer than anything else that a stop waits for.
+    carrier.answers(Answer::Slowly(Duration::from_secs(7)));
+    let t = TestApp::start_with(db, &carrier.channel(1_000, 4), true).await;
+    let ids = queue(&t, db, 4).await;
+    t.app.wake().outbox();
+    eventually("all to be under way", async || {
+        let sending = statuses(db, &ids).await.get("sending") == Some(&4);
+        (sending && carrier.moments().len() >= 4).then_some(())
+    })
+    .await;
+    t.stop().await;
+    assert_eq!(statuses(db, &ids).await.get("accepted"), Some(&4), "{:?}", statuses(db, &ids).await);
 });
 
 static STATEMENTS: AtomicUsize = AtomicUsize::new(0);

@@ -15,4 +15,5 @@ mod opt_out_race;
 mod provider_trouble;
 mod records;
 mod server_restarted;
+mod stalled;
 mod webhooks;

@@ -16,6 +16,7 @@ use huecry::config::ChannelKindConfig;
 use huecry::domain::proof::Outcome;
 use huecry::outbound::dispatch::Dispatcher;
 use huecry::store::deliveries::{self, DeliveryRow};
+use huecry::store::notices;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -29,6 +30,15 @@ struct Kept {
     mails: Mutex<Vec<(String, Vec<u8>)>>,
     /// How many are under way to each domain, and the most that were.
     under_way: Mutex<BTreeMap<String, (usize, usize)>>,
+    /// What it refuses: a part of the line that asks for it, and how.
+    refusal: Mutex<Option<(&'static str, &'static str)>>,
+    refused: AtomicUsize,
+}
+
+impl Kept {
+    fn refuse(&self, refusal: Option<(&'static str, &'static str)>) {
+        *self.refusal.lock().unwrap() = refusal;
+    }
 }
 
 /// A relay that takes a moment over mail to `slow.example`.
@@ -54,7 +64,12 @@ async fn talk(stream: TcpStream, kept: Arc<Kept>) -> std::io::Result<()> {
             return Ok(());
         }
         let word = line.split([' ', '\r', '\n']).next().unwrap_or_default().to_ascii_uppercase();
+        let refusal = kept.refusal.lock().unwrap().filter(|(part, _)| line.contains(part)).map(|(_, answer)| answer);
         let answer = match word.as_str() {
+            _ if refusal.is_some() => {
+                kept.refused.fetch_add(1, Ordering::SeqCst);
+                refusal.unwrap()
+            }
             "EHLO" => {
                 kept.greetings.fetch_add(1, Ordering::SeqCst);
                 "250 relay"
@@ -108,12 +123,32 @@ fn channel(port: u16, concurrency: u16, more: &str) -> String {
     )
 }
 
-async fn queue(t: &TestApp, db: &TestDb, to: Vec<String>) {
+async fn queue(t: &TestApp, db: &TestDb, to: Vec<String>) -> Vec<i64> {
+    let ids = add(t, db, to).await;
+    node(t);
+    ids
+}
+
+async fn add(t: &TestApp, db: &TestDb, to: Vec<String>) -> Vec<i64> {
     let alert = db.add_alert(t.owner.id, &[]).await;
     let row = |to: &String| DeliveryRow { channel: "own".into(), sender: "alerts@reply.example.org".into(), ..db.new_delivery(&alert, to) };
-    deliveries::insert(&mut db.write().await, to.iter().map(row).collect()).await.unwrap();
+    let rows: Vec<DeliveryRow> = to.iter().map(row).collect();
+    let ids = rows.iter().map(|row| row.id).collect();
+    deliveries::insert(&mut db.write().await, rows).await.unwrap();
+    ids
+}
+
+fn node(t: &TestApp) {
     let (dispatcher, _recorder) = Dispatcher::start(&t.app, t.app.channels().find("own").unwrap());
     tokio::spawn(dispatcher.run());
+}
+
+async fn statuses(db: &TestDb, ids: &[i64]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for row in deliveries::list_by_ids(&mut db.read().await, ids).await.unwrap() {
+        *counts.entry(row.status).or_default() += 1;
+    }
+    counts
 }
 
 on_both!(a_session_serves_many_mails, async |db| {
@@ -140,6 +175,63 @@ on_both!(a_domain_that_takes_few_at_once_has_few_and_the_others_do_not_wait, asy
     assert!(slow_before <= 16, "the quick ones waited for {slow_before} of 24 slow ones");
     let addresses: std::collections::BTreeSet<_> = mails.iter().collect();
     assert_eq!(addresses.len(), 84, "each once");
+    t.stop().await;
+});
+
+on_both!(what_waits_apart_for_a_limit_that_is_gone_leaves_like_any_other, async |db| {
+    let (port, kept) = relay().await;
+    let t = TestApp::start_with(db, &channel(port, 4, ""), false).await;
+    let ids = add(&t, db, (0..20).map(|n| format!("a{n}@slow.example")).collect()).await;
+    let apart = "UPDATE deliveries SET queue = '@slow.example'";
+    huecry::on!(&mut db.write().await, c => diesel_async::RunQueryDsl::execute(diesel::sql_query(apart), c).await).unwrap();
+    node(&t);
+    eventually("all of them", async || (statuses(db, &ids).await.get("accepted") == Some(&20)).then_some(())).await;
+    assert_eq!(kept.mails.lock().unwrap().len(), 20);
+    t.stop().await;
+});
+
+/// A relay that will not have our mail, whomever it is for: everything waits, and goes once that is put right.
+async fn refused_us(db: &TestDb, refusal: (&'static str, &'static str)) {
+    let (port, kept) = relay().await;
+    kept.refuse(Some(refusal));
+    let t = TestApp::start_with(db, &channel(port, 4, ""), false).await;
+    let ids = queue(&t, db, (0..60).map(|n| format!("a{n}@example.org")).collect()).await;
+    let alarm = async || notices::list_of_kind(&mut db.read().await, "not_sending").await.unwrap();
+    let standing = eventually("the alarm", async || alarm().await.pop()).await;
+    assert!(standing.detail.contains("none is marked as failed") && standing.detail.contains("address"), "{}", standing.detail);
+    eventually("what was under way to be back in the queue", async || (statuses(db, &ids).await.get("queued") == Some(&60)).then_some(())).await;
+    let refused = kept.refused.load(Ordering::SeqCst);
+    assert!(refused <= 4 + 1, "{refused} of 60 were tried: what was under way, and a trial");
+    assert_eq!(alarm().await.iter().map(|notice| notice.times).collect::<Vec<_>>(), [1], "one alarm");
+    kept.refuse(None);
+    // Started anew, which tries at once.
+    node(&t);
+    eventually("every mail", async || (statuses(db, &ids).await.get("accepted") == Some(&60)).then_some(())).await;
+    assert!(alarm().await.is_empty());
+    t.stop().await;
+}
+
+on_both!(a_relay_that_takes_nothing_from_our_address_raises_one_alarm_and_no_mail_is_failed, async |db| {
+    refused_us(db, ("MAIL FROM", "550 5.1.1 no such sender here")).await;
+});
+
+on_both!(a_relay_that_does_not_relay_for_us_raises_one_alarm_and_no_mail_is_failed, async |db| {
+    refused_us(db, ("RCPT TO", "550 5.7.1 Unable to relay")).await;
+});
+
+on_both!(an_address_that_is_refused_fails_alone_and_the_session_goes_on, async |db| {
+    let (port, kept) = relay().await;
+    kept.refuse(Some(("gone", "550 5.1.1 user unknown in relay recipient table")));
+    let t = TestApp::start_with(db, &channel(port, 1, ""), false).await;
+    let to = |n: usize| if n % 3 == 0 { format!("gone{n}@example.org") } else { format!("a{n}@example.org") };
+    let ids = queue(&t, db, (0..30).map(to).collect()).await;
+    let ended = eventually("all to end", async || {
+        let statuses = statuses(db, &ids).await;
+        (statuses.get("permanent_failure") == Some(&10) && statuses.get("accepted") == Some(&20)).then_some(statuses)
+    });
+    assert_eq!(ended.await.len(), 2);
+    assert_eq!(kept.greetings.load(Ordering::SeqCst), 1, "one session for all");
+    assert!(notices::list_of_kind(&mut db.read().await, "not_sending").await.unwrap().is_empty());
     t.stop().await;
 });
 

@@ -180,11 +180,14 @@ async fn a_day(db: &TestDb, t: &TestApp) {
 async fn a_batch(t: &TestApp) {
     for _ in 0..3 {
         let mut conn = t.app.write().await.unwrap();
-        let claimed = conn.transaction(async |conn| outbox::take(conn, "bulk", "w", 100, 60_000, &[], t.app.now()).await).await.unwrap();
+        let claimed = conn.transaction_by_index(async |conn| outbox::take(conn, "bulk", "w", 100, 60_000, &[], t.app.now()).await).await.unwrap();
         assert_eq!(claimed.leaving.len(), 100);
         let sent: Vec<i64> = claimed.leaving.iter().map(|row| row.id).collect();
         let accepted: Vec<(i64, String)> = sent.iter().map(|id| (*id, format!("SM{id}"))).collect();
-        outbox::record_accepted(&mut conn, &accepted, t.app.now()).await.unwrap();
+        let sources = outbox::Sources::of(claimed.leaving.iter().map(|row| row.source_id));
+        let recorded: diesel::QueryResult<()> =
+            conn.transaction_by_index(async |conn| outbox::record_accepted(conn, &accepted, sources, t.app.now()).await).await;
+        recorded.unwrap();
         outbox::advance(&mut conn, &sent, Status::Delivered, None, None, t.app.now()).await.unwrap();
         let names: Vec<String> = accepted.iter().map(|(_, name)| name.clone()).collect();
         assert_eq!(deliveries::find_by_provider_ids(&mut conn, &names, t.app.now()).await.unwrap().len(), 100);
@@ -232,6 +235,34 @@ async fn a_big_alert(db: &TestDb, t: &TestApp) {
     retention::run(&t.app).await.unwrap();
 }
 
+/// A few wait among many that may not leave: for a domain that is full, or for a later attempt.
+async fn a_backlog(db: &TestDb, t: &TestApp) {
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    let (id, made, few) = (alert.id, alert.created_at.naive(), BIG / 100);
+    batch(
+        db,
+        &format!(
+            "INSERT INTO deliveries (id, purpose, source_id, alert_id, match_key, address, channel_kind, channel, sender, priority, status, token, rank, attempts, \
+             next_attempt_at, created_at, queue) SELECT {id} + 1000000 + n, 'alert', {id}, {id}, sha256(int8send(-n)), 'p' || n || '@full.example', 'email', 'narrow', 'us', 30, \
+             'queued', md5('narrow' || n), 0, 0, timestamp '{made}' + CASE WHEN n % 100 >= 50 THEN interval '1 hour' ELSE interval '0' END, timestamp '{made}', \
+             CASE WHEN n % 100 = 0 THEN '' WHEN n % 100 < 50 THEN '@full.example' ELSE 'later' END FROM generate_series(1, {BIG}) n; ANALYZE deliveries"
+        ),
+    )
+    .await;
+    let (now, mut conn) = (t.app.now(), t.app.write().await.unwrap());
+    for left in [few - 60, few - 120] {
+        assert_eq!(outbox::bring_due(&mut conn, "narrow", &["full.example".into()], 1_000, now).await.unwrap(), 0);
+        let taken = conn.transaction_by_index(async |conn| outbox::take(conn, "narrow", "w", 60, 60_000, &[], now).await).await.unwrap();
+        assert_eq!(taken.leaving.len(), 60, "{left} more wait");
+    }
+    let free = [outbox::Apart { queue: outbox::queue_of("full.example"), places: 2 }];
+    let taken = conn.transaction_by_index(async |conn| outbox::take(conn, "narrow", "w", 60, 60_000, &free, now).await).await.unwrap();
+    assert_eq!(taken.leaving.len(), 60);
+    assert!(outbox::next_due(&mut conn, "narrow").await.unwrap().is_some_and(|due| due > now));
+    assert_eq!(outbox::next_queue(&mut conn, "narrow", "").await.unwrap().as_deref(), Some("@full.example"));
+    assert_eq!(outbox::bring_due(&mut conn, "narrow", &["full.example".into()], 100, now.plus_ms(3_700_000)).await.unwrap(), 100);
+}
+
 /// Parts of statements that take a few of many, and how many rows they may pass over or sort for it.
 const FEW: &[(&str, u64)] = &[
     ("SET status = 'held'", 2 * 500),
@@ -242,6 +273,10 @@ const FEW: &[(&str, u64)] = &[
     ("NOT unsettled", 2_000),
     ("status IN ('queued', 'leased', 'held') LIMIT 1", 100),
     ("COALESCE(error_code, '') <> 'no_receipt'", 100),
+    // A claim; and what falls due, or will.
+    ("AND status IN ('queued', 'leased') AND (next_attempt_at <=", 200),
+    ("queue = 'later'", 100),
+    ("min(\"deliveries\".\"queue\")", 100),
     // A quarter is past its time.
     ("status IN ('queued', 'leased') AND expires_at", 20_000),
     ("FROM deliveries d WHERE d.finished_at IS NULL", 1_000),
@@ -262,6 +297,7 @@ async fn nothing_that_the_product_asks_reads_a_large_table_from_end_to_end() {
     a_day(&db, &t).await;
     a_batch(&t).await;
     a_big_alert(&db, &t).await;
+    a_backlog(&db, &t).await;
     retention::look(&t.app).await.unwrap();
     months::look_ahead(&t.app).await.unwrap();
     // A statement that does read through, so that a test that sees nothing is seen itself.
@@ -309,6 +345,54 @@ async fn nothing_that_the_product_asks_reads_a_large_table_from_end_to_end() {
         for plan in found {
             let months = plan.months_of(table);
             assert!(!months.is_empty() && months.len() <= most, "{} looks into {months:?}", plan.text);
+        }
+    }
+}
+
+/// How many rows came within the last moment.
+const FRESH: usize = 20_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_came_a_moment_ago_is_taken_by_its_index() {
+    let db = TestDb::postgres().await;
+    let from = std::fs::metadata(log_file()).unwrap().len();
+    tell_plans(&db).await;
+    let t = TestApp::start(&db).await;
+    // The server's own housekeeping would learn of them within the minute.
+    batch(
+        &db,
+        "DO $$ DECLARE month regclass; BEGIN FOR month IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'deliveries'::regclass LOOP \
+         EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', month); END LOOP; END $$",
+    )
+    .await;
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    let (id, made, from_number) = (alert.id, alert.created_at.naive(), POOL[0]);
+    batch(
+        &db,
+        &format!(
+            "INSERT INTO deliveries (id, purpose, source_id, alert_id, match_key, address, channel_kind, channel, sender, priority, status, token, rank, attempts, \
+             next_attempt_at, created_at) SELECT {id} + n, 'alert', {id}, {id}, sha256(int8send(n)), '+447' || lpad(n::text, 9, '0'), 'sms', 'sms', '{from_number}', 30, \
+             'queued', md5('fresh' || n), 0, 0, timestamp '{made}', timestamp '{made}' FROM generate_series(1, {FRESH}) n"
+        ),
+    )
+    .await;
+    let taken = "SELECT COUNT(*)::text AS name FROM deliveries WHERE status IN ('accepted', 'delivered')";
+    eventually("some of them to leave", async || {
+        let Conn::Pg(c) = &mut db.read().await else { panic!("plans are PostgreSQL's") };
+        let count = diesel::sql_query(taken).get_result::<Table>(&mut **c).await.unwrap().name;
+        (count.parse::<usize>().unwrap() >= 300).then_some(())
+    })
+    .await;
+    t.stop().await;
+    let plans = plans_since(from);
+    for part in ["AND queue = $", "SET \"status\" = $1, \"rank\" = $2, \"attempts\"", "SET provider_message_id"] {
+        let found: Vec<&Plan> = plans.iter().filter(|plan| plan.text.contains(part)).collect();
+        assert!(!found.is_empty(), "no plan with {part}");
+        for plan in found {
+            let (passed_over, sorted) = (passed_over(&plan.plan), sorted(&plan.plan));
+            assert!(passed_over <= 200 && sorted <= 200, "{passed_over} rows passed over and {sorted} sorted by {}\n{:#}", plan.text, plan.plan);
+            let months = plan.months_of("deliveries");
+            assert!(part.contains("queue") || months.len() == 1, "{} looks into {months:?}", plan.text);
         }
     }
 }

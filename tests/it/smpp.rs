@@ -15,6 +15,7 @@ use huecry::domain::Address;
 use huecry::domain::delivery::Status;
 use huecry::domain::inbound::{InboundEvent, InboundText};
 use huecry::on;
+use huecry::store::deliveries::{self, DeliveryRow};
 use huecry::store::{envelopes, notices, suppressions};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -509,6 +510,39 @@ on_both!(what_is_delivered_is_stored_and_a_stop_takes_effect_before_it_is_answer
     assert_eq!(centre.expect("delivered").await["status"], TAKEN);
     t.stop().await;
     centre.expect("unbound").await;
+});
+
+on_both!(a_stop_that_comes_while_a_text_waits_for_its_place_in_the_window_is_heeded, async |db| {
+    let mut centre = Centre::start().await;
+    let t = TestApp::start_with(db, &channel(centre.port, "window = 1\n"), true).await;
+    centre.expect("bind").await;
+    centre.tell(json!({"do": "hold"})).await;
+    let alert = db.add_alert(t.owner.id, &[]).await;
+    let row = |to: &str| DeliveryRow { channel: "bind".into(), sender: OURS.into(), ..db.new_delivery(&alert, to) };
+    let (first, second) = (row("07700 900101"), row("07700 900102"));
+    deliveries::insert(&mut db.write().await, vec![first.clone(), second.clone()]).await.unwrap();
+    t.app.wake().outbox();
+    centre.expect("held").await;
+    let status = async |id: i64| deliveries::find(&mut db.read().await, id).await.unwrap().unwrap().status;
+    eventually("the other to be claimed", async || (status(second.id).await == "sending").then_some(())).await;
+    // Whichever of the two has the place: both opt out, and the one that waits is not handed over.
+    for who in ["07700 900101", "07700 900102"] {
+        suppressions::suppress(&mut db.write().await, &db.new_suppression(who, "sms", None)).await.unwrap();
+    }
+    // What was claimed so lately may leave all the same.
+    let began = std::time::Instant::now();
+    eventually("half a second", async || (began.elapsed() > Duration::from_millis(600)).then_some(())).await;
+    centre.tell(json!({"do": "release"})).await;
+    let mut ended = eventually("both to end", async || {
+        let both = [status(first.id).await, status(second.id).await];
+        both.iter().all(|status| ["accepted", "suppressed"].contains(&status.as_str())).then_some(both)
+    })
+    .await;
+    ended.sort();
+    assert_eq!(ended, ["accepted", "suppressed"]);
+    centre.tell(json!({"do": "enquire"})).await;
+    assert_eq!(centre.count("held") + centre.count("submitted"), 1, "a second text was handed over");
+    t.stop().await;
 });
 
 on_both!(a_bind_that_is_refused_stands_as_a_notice_and_in_the_health_check, async |db| {

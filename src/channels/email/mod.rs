@@ -5,6 +5,8 @@ pub mod dkim;
 pub mod imap;
 pub mod mime;
 pub mod oauth;
+mod refusal;
+mod relay;
 pub mod safe_html;
 pub mod signing;
 pub mod smtp;

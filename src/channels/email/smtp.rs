@@ -1,20 +1,19 @@
-//! Sending mail: the message as bytes (pure), and the pooled relay that takes it.
+//! Sending mail: the message as bytes (pure), and the relay that takes it.
 //!
 //! Every delivery has its own Message-ID, Reply-To token and return path (email.md, the ten things, 1). Headers follow
 //! RFC 3834 (Auto-Submitted), RFC 2369 and RFC 8058 (List-Unsubscribe with one click).
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
+use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message};
-use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::TlsParameters;
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::ExposeSecret;
 
+use super::relay::{Protection, Relay};
 use super::signing::Signer;
 use crate::channels::{Accepted, SendError};
 use crate::config::{EmailConfig, SmtpTls};
@@ -50,35 +49,40 @@ pub struct OutgoingMail {
     pub loop_mark: String,
 }
 
-/// A pooled connection to the relay.
+/// The relay that takes our mail. Cheap to clone.
 #[derive(Clone)]
 pub struct Smtp {
     signer: Option<Arc<Signer>>,
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    relay: Arc<Relay>,
 }
 
 impl Smtp {
-    /// Opens nothing yet: connections are made when first needed and kept.
+    /// Opens nothing yet: sessions are opened when first needed and kept.
     ///
-    /// As many sessions are kept as hand-overs may be under way at once: a new one costs several round trips, and with TLS more.
+    /// As many are kept as hand-overs may be under way at once: a new one costs several round trips, and with TLS more.
     pub fn new(settings: &EmailConfig, concurrency: u16) -> anyhow::Result<Self> {
-        let tls = match settings.smtp_tls {
-            SmtpTls::None => Tls::None,
-            SmtpTls::StartTls => Tls::Required(TlsParameters::new(settings.smtp_host.clone())?),
-            SmtpTls::Tls => Tls::Wrapper(TlsParameters::new(settings.smtp_host.clone())?),
+        let tls = || TlsParameters::new(settings.smtp_host.clone());
+        let protection = match settings.smtp_tls {
+            SmtpTls::None => Protection::None,
+            SmtpTls::StartTls => Protection::Upgraded(tls()?),
+            SmtpTls::Tls => Protection::Whole(tls()?),
         };
         let domain = settings.address.as_str().rsplit('@').next().unwrap_or("localhost").to_owned();
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.smtp_host)
-            .port(settings.smtp_port)
-            .tls(tls)
-            .hello_name(ClientId::Domain(domain))
-            .timeout(Some(Duration::from_secs(30)))
-            .pool_config(PoolConfig::new().max_size(u32::from(concurrency)).idle_timeout(Duration::from_secs(30)));
-        if let (Some(user), Some(password)) = (&settings.smtp_user, &settings.smtp_password) {
-            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
-        }
+        let credentials = match (&settings.smtp_user, &settings.smtp_password) {
+            (Some(user), Some(password)) => Some(Credentials::new(user.clone(), password.expose_secret().to_owned())),
+            _ => None,
+        };
+        let relay = Relay {
+            host: settings.smtp_host.clone(),
+            port: settings.smtp_port,
+            protection,
+            hello: ClientId::Domain(domain),
+            credentials,
+            most: usize::from(concurrency),
+            resting: Mutex::default(),
+        };
         let signer = settings.dkim.as_ref().map(Signer::new).transpose()?.map(Arc::new);
-        Ok(Self { signer, transport: builder.build() })
+        Ok(Self { signer, relay: Arc::new(relay) })
     }
 
     /// Hands a mail to the relay.
@@ -87,13 +91,13 @@ impl Smtp {
         if let Some(signer) = &self.signer {
             raw = signer.sign(&raw)?;
         }
-        let response = self.transport.send_raw(&envelope, &raw).await.map_err(|error| refusal(&error))?;
+        let response = self.relay.send(&envelope, &raw).await?;
         Ok(Accepted { provider_message_id: response.message().next().unwrap_or_default().chars().take(200).collect() })
     }
 
     /// Whether the relay answers.
     pub async fn ready(&self) -> bool {
-        self.transport.test_connection().await.unwrap_or(false)
+        self.relay.ready().await
     }
 }
 
@@ -101,7 +105,7 @@ impl Smtp {
 pub fn build(mail: &OutgoingMail) -> Result<(lettre::address::Envelope, Vec<u8>), SendError> {
     let bad = |what: &str| SendError::ours("compose", &format!("the {what} cannot stand in a mail"));
     let parse = |address: &str, what: &str| address.parse::<Address>().map_err(|_| bad(what));
-    let to = parse(&mail.to, "recipient").map_err(|error| SendError { ours: false, ..error })?;
+    let to = parse(&mail.to, "recipient").map_err(|error| SendError { ours: false, theirs: true, ..error })?;
     let mut builder = Message::builder()
         .from(Mailbox::new(Some(mail.from_name.clone()), parse(&mail.from, "sender")?))
         .reply_to(Mailbox::new(Some(mail.from_name.clone()), parse(&mail.reply_to, "reply address")?))
@@ -131,25 +135,6 @@ pub fn build(mail: &OutgoingMail) -> Result<(lettre::address::Envelope, Vec<u8>)
     let return_path = if mail.return_path.is_empty() { None } else { Some(parse(&mail.return_path, "return path")?) };
     let envelope = lettre::address::Envelope::new(return_path, vec![to]).map_err(|_| bad("recipient"))?;
     Ok((envelope, message.formatted()))
-}
-
-fn refusal(error: &lettre::transport::smtp::Error) -> SendError {
-    let code = error.status().map(|status| status.to_string());
-    // The relay's sentence may quote the address.
-    let detail = "the mail relay refused it";
-    match code.as_deref() {
-        Some(code) if error.is_permanent() && matches!(code, "530" | "534" | "535" | "538") => {
-            SendError::misconfigured(code, "the mail relay does not let us in: check smtp_user, smtp_password and smtp_tls")
-        }
-        Some(code) if error.is_permanent() && matches!(code, "554" | "503" | "500" | "501" | "502") => {
-            SendError::ours(code, "the mail relay refused us: check the account, the sender address and its policy")
-        }
-        Some(code) if error.is_permanent() => SendError::permanent(code, detail),
-        Some(code) => SendError::temporary(code, "the mail relay asked to try later"),
-        None if error.is_tls() => SendError::misconfigured("tls", "no protected connection to the mail relay could be made: check smtp_tls"),
-        None if error.is_client() || error.to_string().starts_with("Connection error") => SendError::temporary("connect", "the mail relay cannot be reached"),
-        None => SendError::in_doubt("no_answer", "the connection to the mail relay broke before it answered"),
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::channels::registry::{Channel, ChannelKind};
+use crate::store::outbox::{self, Apart};
 
 /// The places of the domains that have a limit.
 #[derive(Clone, Default)]
@@ -33,8 +34,8 @@ pub(super) enum Admitted {
     Freely,
     /// By this place.
     By(Place),
-    /// Its domain has as many as it takes.
-    NotNow,
+    /// Its domain has as many as it takes: it is to wait in this queue.
+    NotNow(String),
 }
 
 impl Domains {
@@ -44,9 +45,20 @@ impl Domains {
         Self { places: Arc::new(places.collect()), freed: Arc::default() }
     }
 
-    /// The domains that take no more just now.
-    pub(super) fn full(&self) -> Vec<String> {
-        self.places.iter().filter(|(_, places)| places.available_permits() == 0).map(|(domain, _)| domain.clone()).collect()
+    /// Their names.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.places.keys().cloned().collect()
+    }
+
+    /// Whether a queue is that of one of them.
+    pub(super) fn has(&self, queue: &str) -> bool {
+        queue.strip_prefix('@').is_some_and(|domain| self.places.contains_key(domain))
+    }
+
+    /// The queues of those that take more just now, and how many. What is for the others is not even read.
+    pub(super) fn free(&self) -> Vec<Apart> {
+        let free = self.places.iter().map(|(domain, places)| (domain, places.available_permits())).filter(|(_, free)| *free > 0);
+        free.map(|(domain, free)| Apart { queue: outbox::queue_of(domain), places: i64::try_from(free).unwrap_or(i64::MAX) }).collect()
     }
 
     /// Takes a place for a mail to this address.
@@ -55,7 +67,7 @@ impl Domains {
         match self.places.get(&domain).map(|places| places.clone().try_acquire_owned()) {
             None => Admitted::Freely,
             Some(Ok(place)) => Admitted::By(Place { _place: place, freed: self.freed.clone() }),
-            Some(Err(_)) => Admitted::NotNow,
+            Some(Err(_)) => Admitted::NotNow(outbox::queue_of(&domain)),
         }
     }
 

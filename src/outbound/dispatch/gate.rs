@@ -16,6 +16,7 @@ use crate::outbound::hygiene;
 use crate::outbound::pace::{self, Stock};
 use crate::store::deliveries::DeliveryRow;
 use crate::store::gates::{self, GateRow};
+use crate::store::outbox::Apart;
 use crate::store::{Conn, outages, outbox};
 
 /// Longer than any provider call and the wait for its permit may take.
@@ -136,20 +137,20 @@ impl Gate {
     }
 
     /// Takes what may leave within the next moment, at most so many. Must run in a transaction.
-    pub(super) async fn take(&self, conn: &mut Conn, app: &App, most: usize, but: &[String], now: At) -> QueryResult<Taken> {
+    pub(super) async fn take(&self, conn: &mut Conn, app: &App, most: usize, apart: &[Apart], now: At) -> QueryResult<Taken> {
         let is_whole = self.line().way(Instant::now()) == Way::Open;
         let permits = if is_whole { self.stock().take(Instant::now(), most) } else { Vec::new() };
         if permits.is_empty() {
-            return self.look(conn, app, most, but, now).await;
+            return self.look(conn, app, most, apart, now).await;
         }
-        let claimed = outbox::take(conn, &self.channel, app.owner(), count(permits.len()), SENDING_MS, but, now).await?;
+        let claimed = outbox::take(conn, &self.channel, app.owner(), count(permits.len()), SENDING_MS, apart, now).await?;
         self.stock().give_back(permits.get(claimed.leaving.len()..).unwrap_or_default());
         self.used.fetch_add(count(claimed.leaving.len()), Ordering::Relaxed);
         Ok(Taken { leaving: claimed.leaving.into_iter().zip(permits).collect(), held: claimed.held, is_well: true, ..Taken::default() })
     }
 
     /// The same where nothing is reserved: by the gate itself.
-    async fn look(&self, conn: &mut Conn, app: &App, most: usize, but: &[String], now: At) -> QueryResult<Taken> {
+    async fn look(&self, conn: &mut Conn, app: &App, most: usize, apart: &[Apart], now: At) -> QueryResult<Taken> {
         let (gate, at) = gates::lock(conn, &self.channel).await?;
         let looked = Instant::now();
         let before = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).replace(looked);
@@ -178,8 +179,8 @@ impl Gate {
         };
         let wanted = if trial.is_some() { 1 } else { room.count.min(count(most)) };
         let claimed = match trial {
-            Some(_) => outbox::take_trial(conn, &self.channel, app.owner(), SENDING_MS, but, now).await?,
-            None => outbox::take(conn, &self.channel, app.owner(), wanted, SENDING_MS, but, now).await?,
+            Some(_) => outbox::take_trial(conn, &self.channel, app.owner(), SENDING_MS, apart, now).await?,
+            None => outbox::take(conn, &self.channel, app.owner(), wanted, SENDING_MS, apart, now).await?,
         };
         let left = count(claimed.leaving.len());
         if left == 0 {
@@ -355,6 +356,12 @@ impl Gate {
     /// Whether something may be there that can come back; asked once.
     pub(super) fn fetches(&self) -> bool {
         self.away.swap(false, Ordering::Relaxed)
+    }
+
+    /// Takes back the permits of what did not leave after all.
+    pub(super) fn give_back(&self, permits: &[Instant]) {
+        self.stock().give_back(permits);
+        self.used.fetch_sub(count(permits.len()), Ordering::Relaxed);
     }
 
     /// Forgets what is reserved, as when the channel turned out not to send.

@@ -4,13 +4,14 @@
 //! leaves is written `sending` in the transaction that claims it, so that a crash leaves only that in doubt; `render` makes
 //! the words; `record` writes the results, and only then is the place free. No connection is held while a provider is called.
 
+mod call;
 mod domains;
 mod gate;
 mod line;
 mod record;
 mod render;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -21,20 +22,20 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 use super::breaker::Trial;
 use super::reroute::{self, Moved};
 use crate::app::App;
-use crate::channels::registry::{Channel, ChannelKind};
-use crate::channels::{Accepted, SendError};
+use crate::channels::registry::Channel;
+use crate::domain::At;
 use crate::store::{Conn, alerts, outbox};
 
+pub(crate) use call::LONGEST_CALL;
+use call::{Seen, Words};
 use domains::{Admitted, Domains, Place};
 pub(super) use gate::Turn;
 use gate::{Gate, Taken};
 use record::Sent;
+use render::AlertCopy;
 pub use render::message_id;
 pub(super) use render::text_of;
-use render::{AlertCopy, Rendered, render};
 
-/// After this a call counts as unanswered.
-const LONGEST_CALL: Duration = Duration::from_secs(45);
 /// A channel that does not send for so long is stood in for: what heals sooner is not worth a move.
 const SHORT_MS: i64 = 3_000;
 /// When the channel that stands in has enough, or nothing that waits may go by it: until it may again, or something else waits.
@@ -45,6 +46,9 @@ const NOTHING_MS: i64 = 5_000;
 const POLL: Duration = Duration::from_secs(2);
 /// How often what is past its time is looked for while nothing leaves.
 const EXPIRY_MS: i64 = 30_000;
+/// How often what has fallen due is brought back, and how many at a time.
+const BRING_MS: i64 = 50;
+const BROUGHT: i64 = 1_000;
 /// A provider that asks for so much patience (`Retry-After`) is as good as down for the text at hand.
 const LONG_WAIT_MS: i64 = 5_000;
 
@@ -62,6 +66,9 @@ pub struct Dispatcher {
     swept_at: Arc<AtomicI64>,
     /// Before when nothing is looked for that could go by another channel; milliseconds since 1970.
     divert_at: Arc<AtomicI64>,
+    /// When what has fallen due was last brought back, and when the queues were last looked through.
+    brought_at: Arc<AtomicI64>,
+    tended_at: Arc<AtomicI64>,
 }
 
 impl Dispatcher {
@@ -79,6 +86,8 @@ impl Dispatcher {
             texts: Arc::default(),
             swept_at: Arc::default(),
             divert_at: Arc::default(),
+            brought_at: Arc::default(),
+            tended_at: Arc::default(),
         };
         let recorder = tokio::spawn(record::record(app.clone(), gate, inbox));
         (dispatcher, recorder)
@@ -158,19 +167,24 @@ impl Dispatcher {
         if self.waits_for_its_line() {
             return Ok(Claimed { wait: Some(POLL), ..Claimed::default() });
         }
-        let Ok(first) = self.places.clone().acquire_owned().await else {
-            return Ok(Claimed::default());
+        let first = tokio::select! {
+            place = self.places.clone().acquire_owned() => place,
+            // Those under way may take as long as a call does: nothing more is claimed.
+            () = self.app.stop().cancelled() => return Ok(Claimed::default()),
         };
+        let Ok(first) = first else { return Ok(Claimed::default()) };
         let mut places = vec![first];
         while let Ok(place) = self.places.clone().try_acquire_owned() {
             places.push(place);
         }
         let now = self.app.now();
         let mut conn = self.app.write().await?;
-        let full = self.domains.full();
+        self.tend(&mut conn, now).await?;
+        let (free, seen) = (self.domains.free(), Seen::now(&self.app));
+        let is_narrow = free.len() < self.domains.names().len();
         let taken: QueryResult<(Taken, Vec<Option<Place>>)> = conn
-            .transaction(async |conn| {
-                let mut taken = self.gate.take(conn, &self.app, places.len(), &full, now).await?;
+            .transaction_by_index(async |conn| {
+                let mut taken = self.gate.take(conn, &self.app, places.len(), &free, now).await?;
                 let admitted = self.admit(conn, &mut taken).await?;
                 if let Some(trial) = taken.trial.filter(|_| taken.leaving.is_empty()) {
                     self.gate.not_tried(conn, &self.app, trial).await?;
@@ -181,17 +195,20 @@ impl Dispatcher {
         // A transaction that failed may have used up permits that nothing left by.
         let (Taken { leaving, held, wait, shut_ms, is_well, trial }, admitted) = taken.inspect_err(|_| self.gate.forget())?;
         let all = leaving.into_iter().zip(admitted).zip(places);
-        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, trial, domain, place }).collect();
-        Ok(Claimed { leaving, held, wait, shut_ms, is_well, is_narrow: !full.is_empty() })
+        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, seen, trial, domain, place }).collect();
+        Ok(Claimed { leaving, held, wait, shut_ms, is_well, is_narrow })
     }
 
-    /// Takes places at the domains that have a limit; what finds none there goes back.
+    /// Takes places at the domains that have a limit; what finds none there waits in its domain's own queue, and its permit is
+    /// another's.
     async fn admit(&self, conn: &mut Conn, taken: &mut Taken) -> QueryResult<Vec<Option<Place>>> {
-        let (mut leaving, mut places, mut back) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut leaving, mut places, mut permits) = (Vec::new(), Vec::new(), Vec::new());
+        let mut back: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for (delivery, at) in std::mem::take(&mut taken.leaving) {
             let place = match self.domains.admit(&delivery.address) {
-                Admitted::NotNow => {
-                    back.push(delivery.id);
+                Admitted::NotNow(queue) => {
+                    back.entry(queue).or_default().push(delivery.id);
+                    permits.push(at);
                     continue;
                 }
                 Admitted::Freely => None,
@@ -201,11 +218,43 @@ impl Dispatcher {
             places.push(place);
         }
         taken.leaving = leaving;
-        if !back.is_empty() {
-            // It is looked past the next time: the domain is full.
-            taken.held += outbox::put_back(conn, &back).await?;
+        for (queue, ids) in &back {
+            taken.held += outbox::put_back(conn, ids, queue).await?;
+        }
+        if !permits.is_empty() {
+            self.gate.give_back(&permits);
         }
         Ok(places)
+    }
+
+    /// Brings back what has fallen due; and, now and then, what waits in the queue of a domain that has no limit any more.
+    async fn tend(&self, conn: &mut Conn, now: At) -> QueryResult<()> {
+        let is_time = |last: &AtomicI64, every_ms: i64| {
+            // Whichever way the clock is put.
+            let is_due = !(0..every_ms).contains(&(now.unix_ms() - last.load(Ordering::Relaxed)));
+            if is_due {
+                last.store(now.unix_ms(), Ordering::Relaxed);
+            }
+            is_due
+        };
+        if is_time(&self.brought_at, BRING_MS) {
+            outbox::bring_due(conn, &self.channel.name, &self.domains.names(), BROUGHT, now).await?;
+        }
+        if is_time(&self.tended_at, EXPIRY_MS) {
+            let mut queue = String::new();
+            while let Some(next) = outbox::next_queue(conn, &self.channel.name, &queue).await? {
+                queue = next;
+                if queue.starts_with('@') && !self.domains.has(&queue) {
+                    let moved = outbox::dissolve(conn, &self.channel.name, &queue, BROUGHT).await?;
+                    tracing::info!(channel.name = %self.channel.name, queue, moved, "the domain has no limit any more");
+                    if moved > 0 {
+                        // The next claim moves on.
+                        self.tended_at.store(0, Ordering::Relaxed);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the line to the carrier is away: a node that has one may take what waits. Where another channel stands in, it is
@@ -246,7 +295,7 @@ impl Dispatcher {
             return Ok(Moved::Nothing);
         }
         let mut conn = self.app.write().await?;
-        let moved = conn.transaction(async |conn| reroute::divert(conn, &self.app, &self.channel, to, now).await).await?;
+        let moved = conn.transaction_by_index(async |conn| reroute::divert(conn, &self.app, &self.channel, to, now).await).await?;
         drop(conn);
         match moved {
             Moved::Some(count) | Moved::Enough(count) if count > 0 => {
@@ -272,7 +321,7 @@ impl Dispatcher {
         let Some(to) = reroute::fallback(&self.app, &self.channel) else { return Ok(()) };
         let now = self.app.now();
         let mut conn = self.app.write().await?;
-        let (count, is_more) = conn.transaction(async |conn| reroute::fetch(conn, &self.app, &self.channel, to, now).await).await?;
+        let (count, is_more) = conn.transaction_by_index(async |conn| reroute::fetch(conn, &self.app, &self.channel, to, now).await).await?;
         if is_more {
             self.gate.sent_away();
         }
@@ -291,33 +340,13 @@ impl Dispatcher {
                 place.insert(self.copy_of(alert_id).await);
             }
         }
-        for Leaving { delivery, at, trial, domain, place } in leaving {
-            let copy = copies.get(&delivery.source_id).filter(|_| delivery.purpose == "alert").cloned();
-            let this = self.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep_until(at.into()).await;
-                let reference = copy.as_ref().and_then(|copy| copy.as_ref()).map(|copy| copy.alert.reference.clone());
-                let rendered = match copy {
-                    // Nothing left, so that it may go later.
-                    Some(None) => Err(SendError::temporary("text", "the alert's text could not be read")),
-                    Some(Some(copy)) => render(&this.app, &delivery, Some(&copy), this.app.now()),
-                    None => render(&this.app, &delivery, None, this.app.now()),
-                };
-                let unanswered = || Err(SendError::in_doubt("no_answer", "the provider did not answer in time"));
-                let called_at = this.app.now();
-                let result = tokio::time::timeout(LONGEST_CALL, this.send(rendered)).await.unwrap_or_else(|_| unanswered());
-                // The recorder lives as long as any dispatcher does. While it cannot write, places stay taken.
-                let _kept = this.results.send(Sent { delivery, reference, result, trial, called_at, _domain: domain, _place: place }).await;
-            });
-        }
-    }
-
-    async fn send(&self, rendered: Result<Rendered, SendError>) -> Result<Accepted, SendError> {
-        match (rendered, &self.channel.kind) {
-            (Ok(Rendered::Text(text)), ChannelKind::Sms { .. }) => self.channel.send_text(&text, self.app.now()).await,
-            (Ok(Rendered::Mail(mail)), ChannelKind::Email { smtp, .. }) => smtp.send(&mail).await,
-            (Ok(_), _) => Err(SendError::ours("channel", "the delivery is for a channel of another kind")),
-            (Err(error), _) => Err(error),
+        for leaving in leaving {
+            let words = match copies.get(&leaving.delivery.source_id).filter(|_| leaving.delivery.purpose == "alert") {
+                None => Words::ItsOwn,
+                Some(None) => Words::Unread,
+                Some(Some(copy)) => Words::Of(copy.clone()),
+            };
+            tokio::spawn(self.clone().call(leaving, words));
         }
     }
 
@@ -356,6 +385,8 @@ struct Leaving {
     /// Not before.
     at: std::time::Instant,
     trial: Option<Trial>,
+    /// When it was claimed.
+    seen: Seen,
     domain: Option<Place>,
     place: OwnedSemaphorePermit,
 }

@@ -16,9 +16,10 @@ use crate::domain::At;
 use crate::outbound::breaker::{self, Heard, Said, Trial, Verdict, Word};
 use crate::outbound::retry::{self, Next};
 use crate::outbound::{after_opt_out, blocks, hygiene, receipts, reroute, standing};
+use crate::store::Conn;
 use crate::store::deliveries::{self, AttemptRow, DeliveryRow};
+use crate::store::outbox::{self, Sources};
 use crate::store::wake::Change;
-use crate::store::{Conn, outbox};
 
 /// A provider lists what it took a little after it took it: asked at once, it might say no.
 const BEFORE_ASKING_MS: i64 = 15_000;
@@ -108,13 +109,14 @@ fn said(sent: &Sent) -> Said<'_> {
 async fn store_results(app: &App, gate: &Gate, batch: &[Sent], told: &Told) -> QueryResult<()> {
     let now = app.now();
     let mut conn = app.write().await?;
-    conn.transaction(async |conn| {
+    conn.transaction_by_index(async |conn| {
         let attempts = batch.iter().map(|sent| attempt_row(app, sent, now)).collect();
         deliveries::insert_attempts(conn, attempts).await?;
         let accepted: Vec<(&DeliveryRow, &str)> =
             batch.iter().filter_map(|sent| sent.result.as_ref().ok().map(|accepted| (&sent.delivery, accepted.provider_message_id.as_str()))).collect();
         let ids: Vec<(i64, String)> = accepted.iter().map(|(delivery, id)| (delivery.id, (*id).to_owned())).collect();
-        outbox::record_accepted(conn, &ids, now).await?;
+        let sources = Sources::of(accepted.iter().map(|(delivery, _)| delivery.source_id));
+        outbox::record_accepted(conn, &ids, sources, now).await?;
         receipts::apply_early(conn, app, &accepted, now).await?;
         for sent in batch {
             if let Err(error) = &sent.result {

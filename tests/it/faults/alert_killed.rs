@@ -30,6 +30,14 @@ on_both!(killed_where_a_life_is_at_risk_everybody_is_reached_and_what_may_be_dou
     Plan::of(Road::VonageSms, true).hold(db).await;
 });
 
+on_both!(killed_while_mail_goes_out_what_may_be_lost_is_listed, async |db| {
+    Plan::of(Road::Smtp, false).hold(db).await;
+});
+
+on_both!(killed_while_mail_goes_out_and_a_life_is_at_risk_everybody_is_reached, async |db| {
+    Plan::of(Road::Smtp, true).hold(db).await;
+});
+
 on_both!(the_harness_sees_a_gateway_that_does_not_note_that_it_is_calling, async |db| {
     let plan = Plan { people: 600, kills: 3, forgets: true, ..Plan::of(Road::VonageSms, true) };
     // A kill may fall between two hand-overs: hardly four in a row, three times over.

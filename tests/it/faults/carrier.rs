@@ -4,6 +4,7 @@
 //! The process is this test binary once more, told by a variable to be the carrier.
 
 mod desk;
+mod mail;
 mod serve;
 mod wire;
 
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::program::process::free_port;
 use crate::support::app::eventually;
 
-/// `PORT CONTROL-PORT FILE`: be the carrier.
+/// `PORT MAIL-PORT CONTROL-PORT FILE`: be the carrier.
 const BE_THE_CARRIER: &str = "HUECRY_TEST_CARRIER";
 /// The test by which the process gets there.
 const ENTRY: &str = "faults::carrier::every_hand_over_that_was_answered_is_in_the_carriers_file";
@@ -30,6 +31,8 @@ pub(super) enum Road {
     VonageSms,
     /// Can be asked, by number and words; signs its webhooks.
     Twilio,
+    /// A mail relay, which cannot be asked either.
+    Smtp,
 }
 
 /// How the carrier treats what comes.
@@ -73,6 +76,7 @@ pub(super) struct Tally {
 pub(super) struct Carrier {
     child: Child,
     port: u16,
+    mail: u16,
     control: String,
     file: PathBuf,
     http: reqwest::Client,
@@ -81,18 +85,24 @@ pub(super) struct Carrier {
 impl Road {
     /// Whether the provider can tell what became of a hand-over whose answer was lost.
     pub(super) fn can_be_asked(self) -> bool {
-        self != Self::VonageSms
+        !matches!(self, Self::VonageSms | Self::Smtp)
     }
 
-    /// A channel `sms` that goes there.
-    pub(super) fn channel(self, base: &str, token: &str, number: &str) -> String {
+    /// What a channel that goes there carries.
+    pub(super) fn kind(self) -> &'static str {
+        if self == Self::Smtp { "email" } else { "sms" }
+    }
+
+    /// A channel for texts that goes there.
+    fn channel(self, base: &str, token: &str, number: &str) -> String {
         let own = match self {
             Self::Notify => {
                 let id = "8d1c5f2a-3b4c-4d5e-8f60-718293a4b5c6";
                 format!("provider = \"notify\"\napi_key = \"ours-{id}-{id}\"\ntemplate_id = \"{id}\"\nbearer_token = \"{token}\"\n")
             }
             Self::VonageSms => format!("provider = \"vonage_sms\"\napi_key = \"abcd1234\"\napi_secret = \"secret\"\nsignature_secret = \"{token}\"\n"),
-            Self::Twilio => format!("provider = \"twilio\"\naccount_sid = \"ACtest\"\nauth_token = \"{token}\"\n"),
+            // The other is for mail.
+            Self::Twilio | Self::Smtp => format!("provider = \"twilio\"\naccount_sid = \"ACtest\"\nauth_token = \"{token}\"\n"),
         };
         format!("[[channels]]\nname = \"sms\"\nkind = \"sms\"\n{own}numbers = [\"{number}\"]\napi_base = \"{base}\"\nacknowledge = false\n")
     }
@@ -102,16 +112,16 @@ impl Carrier {
     /// Starts it, taking everything, with its file in this folder.
     pub(super) async fn start(folder: &Path) -> Self {
         crate::support::install_tls();
-        let (port, control, file) = (free_port(), free_port(), folder.join("carrier.jsonl"));
+        let (port, mail, control, file) = (free_port(), free_port(), free_port(), folder.join("carrier.jsonl"));
         let child = Command::new(std::env::current_exe().unwrap())
             .args([ENTRY, "--exact", "--nocapture", "--test-threads=1"])
-            .env(BE_THE_CARRIER, format!("{port} {control} {}", file.display()))
+            .env(BE_THE_CARRIER, format!("{port} {mail} {control} {}", file.display()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
         let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        let carrier = Self { child, port, control: format!("http://127.0.0.1:{control}"), file, http };
+        let carrier = Self { child, port, mail, control: format!("http://127.0.0.1:{control}"), file, http };
         eventually("the carrier to answer", async || carrier.http.get(format!("{}/tally", carrier.control)).send().await.ok()).await;
         carrier
     }
@@ -119,6 +129,18 @@ impl Carrier {
     /// Where its API is for a node, counted from 1: each has an address of its own, so that its connections can be told apart.
     pub(super) fn base(&self, node: usize) -> String {
         format!("http://127.0.0.{node}:{}", self.port)
+    }
+
+    /// The channel of a node, counted from 1, that goes there by this road.
+    pub(super) fn channel(&self, road: Road, node: usize, token: &str, number: &str) -> String {
+        if road != Road::Smtp {
+            return road.channel(&self.base(node), token, number);
+        }
+        format!(
+            "[[channels]]\nname = \"mail\"\nkind = \"email\"\nprovider = \"smtp\"\naddress = \"alerts@reply.example.org\"\nsmtp_host = \"127.0.0.{node}\"\n\
+             smtp_port = {}\nsmtp_tls = \"none\"\nacknowledge = false\n",
+            self.mail
+        )
     }
 
     async fn told(&self, what: &str) -> String {
@@ -147,6 +169,9 @@ impl Carrier {
         // The queue of those who knock is served in order: once this is answered, all who knocked before were let in.
         let knocked = self.http.get(format!("{}/knock", self.base(node))).header("connection", "close").send().await.unwrap();
         assert!(knocked.status().is_success());
+        let knocked = tokio::net::TcpStream::connect((format!("127.0.0.{node}"), self.mail)).await.unwrap();
+        let mut greeting = [0];
+        assert_eq!(tokio::io::AsyncReadExt::read(&mut { knocked }, &mut greeting).await.unwrap(), 1);
         eventually("the dead node's connections to be gone", async || (self.told(&format!("open/{node}")).await == "0").then_some(())).await;
     }
 

@@ -72,6 +72,11 @@ pub(super) fn phone(person: usize) -> String {
     if person < 1_000 { format!("+447700900{person:03}") } else { format!("+4477009{person:06}") }
 }
 
+/// Where a resident is reached by this road.
+fn address(road: Road, person: usize) -> String {
+    if road == Road::Smtp { format!("p{person}@example.org") } else { phone(person) }
+}
+
 impl County {
     /// Fills the database and furnishes the gateways, of which none is started.
     pub(super) async fn furnish(db: &TestDb, size: Size) -> Self {
@@ -86,7 +91,7 @@ impl County {
             let (mut rows, mut addresses, mut areas) = (Vec::new(), Vec::new(), Vec::new());
             for person in people {
                 let resident = ResidentRow { name: "Jo Bloggs".into(), ..db.new_resident("DE45 1AA") };
-                addresses.push(new_phone(db, resident.id, &phone(*person), &keyring));
+                addresses.push(new_address(db, resident.id, &address(size.road, *person), &keyring));
                 areas.push((resident.id, sector));
                 rows.push(resident);
             }
@@ -105,7 +110,7 @@ impl County {
     }
 
     fn node(db: &TestDb, size: &Size, carrier: &Carrier, url: &str, node: usize) -> Gateway {
-        let channel = size.road.channel(&carrier.base(node), Gateway::TOKEN, Gateway::NUMBER);
+        let channel = carrier.channel(size.road, node, Gateway::TOKEN, Gateway::NUMBER);
         let channel = format!("{channel}rate_per_s = {}\nconcurrency = {}\n", size.rate, size.at_once);
         let gateway = Gateway::furnish_as(&db.folder().join(format!("node-{node}")), url, &format!("node = {node}\n"), &channel);
         std::fs::write(gateway.folder.join("keyring.json"), keyring_file()).unwrap();
@@ -144,7 +149,7 @@ impl County {
     pub(super) async fn publish(&self, urgency: &str) -> String {
         let (status, body) = self.ask(1, "", None, &Self::alert(urgency)).await;
         assert_eq!(status, 201, "{body}");
-        assert_eq!(body["recipients"]["sms"], self.size.people, "the audience is not the test's own: {body}");
+        assert_eq!(body["recipients"][self.size.road.kind()], self.size.people, "the audience is not the test's own: {body}");
         body["reference"].as_str().unwrap().to_owned()
     }
 
@@ -192,7 +197,7 @@ impl County {
 
 /// The people who were asked for against those whom the carrier was handed a text for.
 fn compare(size: Size, file: &[HandOver], listed: &BTreeSet<String>, again: bool, doubts: usize) -> Verdict {
-    let audience: BTreeSet<String> = (0..size.people).map(phone).collect();
+    let audience: BTreeSet<String> = (0..size.people).map(|person| address(size.road, person)).collect();
     let mut times: BTreeMap<&str, usize> = audience.iter().map(|to| (to.as_str(), 0)).collect();
     let moments: Vec<i64> = file.iter().map(|taken| taken.at_us / 1_000).collect();
     let pauses = moments.iter().zip(moments.iter().skip(1)).map(|(before, after)| after - before);
@@ -234,13 +239,14 @@ fn compare(size: Size, file: &[HandOver], listed: &BTreeSet<String>, again: bool
     verdict
 }
 
-fn new_phone(db: &TestDb, resident_id: i64, number: &str, keyring: &Keyring) -> AddressRow {
+fn new_address(db: &TestDb, resident_id: i64, address: &str, keyring: &Keyring) -> AddressRow {
+    let kind = if address.contains('@') { "email" } else { "phone" };
     AddressRow {
         id: db.id(),
         resident_id,
-        kind: "phone".into(),
-        value: number.into(),
-        match_key: Address::from_stored("phone", number).match_key(&keyring.match_secret),
+        kind: kind.into(),
+        value: address.into(),
+        match_key: Address::from_stored(kind, address).match_key(&keyring.match_secret),
         enabled: true,
         verified_at: Some(now()),
         bad_at: None,

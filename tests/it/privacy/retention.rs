@@ -198,7 +198,7 @@ on_both!(what_was_handed_over_and_never_told_of_goes_all_the_same, async |db| {
     for channel in ["email", "sms"] {
         let taken: diesel::QueryResult<outbox::Claimed> = conn.transaction(async |conn| outbox::take(conn, channel, "w", 1, 60_000, &[], now).await).await;
         let taken = taken.unwrap().leaving;
-        outbox::record_accepted(&mut conn, &[(taken[0].id, format!("{channel}1"))], now).await.unwrap();
+        outbox::record_accepted(&mut conn, &[(taken[0].id, format!("{channel}1"))], outbox::Sources::of([0, i64::MAX]), now).await.unwrap();
     }
     drop(conn);
     t.app.clock().advance_ms(4 * 86_400_000);

@@ -65,9 +65,23 @@ impl Program {
 
     /// As Ctrl-C does, and waits until it has ended.
     pub(crate) async fn interrupt(self) -> Ended {
-        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        self.signal("-INT");
         self.end().await
+    }
+
+    /// SIGSTOP: it stands still, and knows nothing of it.
+    pub(crate) fn stall(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT: it goes on as if no time had passed.
+    pub(crate) fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 
     /// SIGKILL: it gets no chance to do anything.

@@ -27,7 +27,11 @@ const POOL: [&str; 4] = ["+447700900901", "+447700900902", "+447700900903", "+44
 
 fn ways() -> Ways {
     let pool = POOL.map(str::to_owned).to_vec();
-    Ways { sms: Some(SmsWay { channel: "texts".into(), from: From::Pool(pool) }), email: Some(("mails".into(), "alerts@reply.example.org".into())) }
+    Ways {
+        sms: Some(SmsWay { channel: "texts".into(), from: From::Pool(pool) }),
+        email: Some(("mails".into(), "alerts@reply.example.org".into())),
+        apart: Vec::new(),
+    }
 }
 
 /// An alert that goes out to everyone in these areas and groups as they are now.
@@ -154,7 +158,7 @@ on_both!(the_database_decides_as_the_pure_rule_does_on_every_combination_of_fact
         let counted: BTreeMap<_, _> = counted.into_iter().map(|share| ((share.kind, share.reason), share.count)).collect();
         assert_eq!(counted, expected);
 
-        let ways = Ways { sms: ways().sms.filter(|_| has_sms), email: ways().email.filter(|_| has_email) };
+        let ways = Ways { sms: ways().sms.filter(|_| has_sms), email: ways().email.filter(|_| has_email), apart: Vec::new() };
         let alert = publish(db, &wanted).await;
         fan_out(db, &wanted, &ways, 17).await;
         assert_eq!(copies(db, alert.id).await.into_iter().map(|copy| copy.address).collect::<BTreeSet<_>>(), gets);
@@ -251,7 +255,7 @@ on_both!(a_name_and_a_single_number_need_no_choice, async |db| {
     let wanted = Wanted { areas: vec![area], mark: i64::MAX, has_sms: true, ..Wanted::default() };
     for (from, sender, held) in [(From::Name("DerbysPolice".into()), "DerbysPolice", 0), (From::Pool(vec![POOL[0].into()]), POOL[0], 1)] {
         let alert = publish(db, &wanted).await;
-        fan_out(db, &wanted, &Ways { sms: Some(SmsWay { channel: "texts".into(), from }), email: None }, 10).await;
+        fan_out(db, &wanted, &Ways { sms: Some(SmsWay { channel: "texts".into(), from }), email: None, apart: Vec::new() }, 10).await;
         assert_eq!(copies(db, alert.id).await[0].sender, sender);
         let holds = pair_holds::list_of(&mut db.read().await, &[key("07700 900001")]).await.unwrap();
         assert_eq!(holds.len(), held, "a name makes no pair");
@@ -382,4 +386,25 @@ on_both!(rows_have_the_ids_of_their_block_in_order_and_their_tokens_use_every_le
         let letters: BTreeSet<u8> = copies.iter().map(|copy| copy.token.as_bytes()[place]).collect();
         assert_eq!(letters.len(), 32, "every letter at place {place}");
     }
+});
+
+#[derive(diesel::QueryableByName)]
+struct Queued {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    address: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    queue: String,
+}
+
+on_both!(mail_for_a_domain_that_takes_few_waits_apart, async |db| {
+    let area = db.add_area("A", "sector").await.id;
+    for address in ["a@slow.example", "b@quick.example", "c@notslow.example", "07700 900100"] {
+        db.add_resident(address, &[area]).await;
+    }
+    let wanted = Wanted { areas: vec![area], mark: i64::MAX, has_sms: true, has_email: true, ..Wanted::default() };
+    publish(db, &wanted).await;
+    fan_out(db, &wanted, &Ways { apart: vec!["slow.example".into(), "it's.example".into()], ..ways() }, 10).await;
+    let query = "SELECT address, queue FROM deliveries WHERE queue <> ''";
+    let apart: Vec<Queued> = huecry::on!(&mut db.read().await, c => diesel_async::RunQueryDsl::load(diesel::sql_query(query), c).await).unwrap();
+    assert_eq!(apart.into_iter().map(|row| (row.address, row.queue)).collect::<Vec<_>>(), [("a@slow.example".to_owned(), "@slow.example".to_owned())]);
 });

@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use huecry::domain::At;
 use huecry::domain::delivery::{Purpose, Status};
 use huecry::store::deliveries::{self, DeliveryRow};
-use huecry::store::outbox::Claimed;
+use huecry::store::outbox::{Apart, Claimed};
 use huecry::store::{Db, outbox, suppressions};
 
 use crate::support::db::TestDb;
@@ -17,12 +17,14 @@ const LEASE_MS: i64 = 60_000;
 
 async fn claim_from(db: &Db, owner: &str, limit: i64, lease_ms: i64, now: At) -> Vec<i64> {
     let mut conn = db.write().await.unwrap();
+    outbox::bring_due(&mut conn, SMS, &[], 1_000, now).await.unwrap();
     let claimed: QueryResult<Claimed> = conn.transaction(async |conn| outbox::claim(conn, SMS, owner, limit, lease_ms, now).await).await;
     claimed.unwrap().leaving.into_iter().map(|row| row.id).collect()
 }
 
 async fn take_from(db: &Db, owner: &str, limit: i64, lease_ms: i64, now: At) -> Vec<i64> {
     let mut conn = db.write().await.unwrap();
+    outbox::bring_due(&mut conn, SMS, &[], 1_000, now).await.unwrap();
     let taken: QueryResult<Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, owner, limit, lease_ms, &[], now).await).await;
     taken.unwrap().leaving.into_iter().map(|row| row.id).collect()
 }
@@ -75,16 +77,80 @@ on_both!(the_most_pressing_go_first_and_among_equals_the_oldest, async |db| {
 
 on_both!(what_is_not_due_or_for_another_channel_stays, async |db| {
     let alert = db.new_alert(1);
-    let later = DeliveryRow { next_attempt_at: now().plus_ms(1), ..db.new_delivery(&alert, "07700 900001") };
+    let later = db.new_delivery(&alert, "07700 900001");
     let mail = db.new_delivery(&alert, "jo@example.org");
     let due = db.new_delivery(&alert, "07700 900002");
     let (later_id, due_id) = (later.id, due.id);
-    deliveries::insert(&mut db.write().await, vec![later, mail, due]).await.unwrap();
-    assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(now()));
+    deliveries::insert(&mut db.write().await, vec![later]).await.unwrap();
+    assert_eq!(claim(db, "a").await, [later_id]);
+    outbox::put_off(&mut db.write().await, &[later_id], "a", now().plus_ms(1)).await.unwrap();
+    deliveries::insert(&mut db.write().await, vec![mail, due]).await.unwrap();
     assert_eq!(take(db, "a").await, [due_id]);
     assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(now().plus_ms(1)));
     assert_eq!(outbox::next_due(&mut db.read().await, "pigeon").await.unwrap(), None);
     assert_eq!(claim_from(&db.db, "a", 100, LEASE_MS, now().plus_ms(1)).await, [later_id]);
+});
+
+async fn take_with(db: &TestDb, limit: i64, apart: &[(&str, i64)]) -> Vec<i64> {
+    let apart: Vec<Apart> = apart.iter().map(|(domain, places)| Apart { queue: outbox::queue_of(domain), places: *places }).collect();
+    let mut conn = db.write().await;
+    let taken: QueryResult<Claimed> = conn.transaction(async |conn| outbox::take(conn, SMS, "a", limit, LEASE_MS, &apart, now()).await).await;
+    taken.unwrap().leaving.into_iter().map(|row| row.id).collect()
+}
+
+on_both!(a_domain_with_a_queue_of_its_own_gives_as_many_as_it_has_places_for, async |db| {
+    let ids = add_copies(db, 10).await;
+    assert_eq!(take(db, "a").await, ids);
+    // The first six are for a domain that is full.
+    outbox::put_back(&mut db.write().await, &ids[..6], "@slow.example").await.unwrap();
+    outbox::put_back(&mut db.write().await, &ids[6..], "").await.unwrap();
+    let row = get(db, ids[0]).await;
+    assert_eq!((row.status.as_str(), row.attempts, row.lease_owner), ("queued", 0, None), "as if it had not been taken");
+    assert_eq!(take_with(db, 2, &[]).await, ids[6..8], "the others do not wait for it");
+    assert_eq!(take_with(db, 3, &[("slow.example", 2)]).await, [ids[0], ids[1], ids[8]], "the most pressing of both");
+    assert_eq!(take_with(db, 1, &[("slow.example", 4), ("other.example", 4)]).await, ids[2..3]);
+    // The limit goes.
+    let next = async |after: &str| outbox::next_queue(&mut db.read().await, SMS, after).await.unwrap();
+    assert_eq!((next("").await.as_deref(), next("@slow.example").await), (Some("@slow.example"), None));
+    assert_eq!(outbox::dissolve(&mut db.write().await, SMS, "@slow.example", 2).await.unwrap(), 2);
+    assert_eq!(take_with(db, 9, &[]).await, [ids[3], ids[4], ids[9]]);
+});
+
+on_both!(what_is_put_off_comes_back_as_it_falls_due_and_no_more_than_so_many_at_a_time, async |db| {
+    let ids = add_copies(db, 5).await;
+    assert_eq!(claim(db, "a").await, ids);
+    for (n, id) in ids.iter().enumerate() {
+        let at = now().plus_ms(10 * i64::try_from(n).unwrap());
+        outbox::put_off(&mut db.write().await, &[*id], "a", at).await.unwrap();
+    }
+    // The first is due whatever our clock says.
+    assert_eq!(take_with(db, 9, &[]).await, ids[..1]);
+    assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(now().plus_ms(10)));
+    let bring = async |limit: i64, ms: i64| outbox::bring_due(&mut db.write().await, SMS, &["x.example".into()], limit, now().plus_ms(ms)).await.unwrap();
+    assert_eq!((bring(9, 9).await, bring(2, 30).await, bring(2, 30).await), (0, 2, 1));
+    assert_eq!(outbox::next_due(&mut db.read().await, SMS).await.unwrap(), Some(now().plus_ms(40)));
+    assert_eq!(take_from(&db.db, "b", 9, LEASE_MS, now().plus_ms(39)).await, ids[1..4]);
+});
+
+on_both!(a_claim_of_a_while_ago_holds_only_while_nothing_has_changed, async |db| {
+    let ids = add_sending(db, 5, LEASE_MS).await;
+    let rows: Vec<DeliveryRow> = [get(db, ids[0]).await, get(db, ids[1]).await, get(db, ids[2]).await, get(db, ids[3]).await, get(db, ids[4]).await].to_vec();
+    let look = async |row: &DeliveryRow, least_ms: i64| outbox::may_still_leave(&mut db.read().await, row, "a", least_ms).await.unwrap();
+    let back = async |row: &DeliveryRow| outbox::put_back_unsent(&mut db.write().await, row, "a").await.unwrap();
+    assert_eq!((look(&rows[0], 1_000).await, look(&rows[0], LEASE_MS + 1).await), (Some(true), Some(false)), "the lease must outlast the call");
+    suppress(db, "07700 900001", "sms").await;
+    assert_eq!(look(&rows[1], 1_000).await, Some(false), "a STOP came");
+    // Another settles it as doubtful; and even this process itself, under the same name.
+    outbox::leave_in_doubt(&mut db.write().await, ids[2], "a", -1, "x", "y").await.unwrap();
+    assert_eq!(claim_in_doubt_from(&db.db, "a", LEASE_MS).await, ids[2..3]);
+    assert_eq!((look(&rows[2], 1_000).await, back(&rows[2]).await), (None, 0));
+    outbox::record_accepted(&mut db.write().await, &[(ids[3], "SM1".into())], outbox::Sources::of([0, i64::MAX]), now()).await.unwrap();
+    assert_eq!((look(&rows[3], 1_000).await, back(&rows[3]).await), (None, 0));
+    assert_eq!((back(&rows[1]).await, back(&rows[1]).await, back(&rows[4]).await), (1, 0, 1));
+    let row = get(db, ids[4]).await;
+    assert_eq!((row.status.as_str(), row.rank, row.attempts, row.lease_owner), ("queued", 0, 0, None));
+    assert_eq!(take(db, "b").await, ids[4..], "what was put back goes again, and what is suppressed does not");
+    assert_eq!(statuses(db, &ids[1..2]).await, ["suppressed"]);
 });
 
 on_both!(two_owners_never_get_the_same_delivery, async |db| {
@@ -221,7 +287,7 @@ on_both!(what_the_provider_took_has_its_id_and_no_lease, async |db| {
     let at = now().plus_ms(5);
     assert_eq!(outbox::advance(&mut db.write().await, &ids[1..2], Status::Delivered, None, None, at).await.unwrap(), 1);
     let taken = [(ids[0], "SM1".to_owned()), (ids[1], "SM2".to_owned()), (ids[2], String::new())];
-    outbox::record_accepted(&mut db.write().await, &taken, at).await.unwrap();
+    outbox::record_accepted(&mut db.write().await, &taken, outbox::Sources::of([0, i64::MAX]), at).await.unwrap();
     assert_eq!(statuses(db, &ids).await, ["accepted", "delivered", "accepted"]);
     let rows = [get(db, ids[0]).await, get(db, ids[1]).await, get(db, ids[2]).await];
     assert_eq!(rows.clone().map(|row| row.provider_message_id), [Some("SM1".to_owned()), Some("SM2".to_owned()), None]);
@@ -308,7 +374,7 @@ on_both!(in_doubt_is_what_was_being_sent_when_its_lease_ran_out, async |db| {
     assert_eq!(claim(db, "b").await, leased, "and what was being sent is not claimed anew");
     assert_eq!(get(db, gone[0]).await.lease_owner.as_deref(), Some("r"));
     // What the reconciler found out about each.
-    outbox::record_accepted(&mut db.write().await, &[(gone[0], "SM1".into())], now()).await.unwrap();
+    outbox::record_accepted(&mut db.write().await, &[(gone[0], "SM1".into())], outbox::Sources::of([0, i64::MAX]), now()).await.unwrap();
     assert_eq!(outbox::retry_at(&mut db.write().await, gone[1], "a", now(), "x", "y").await.unwrap(), 0, "its first owner has no say any more");
     assert_eq!(outbox::retry_at(&mut db.write().await, gone[1], "r", now(), "not_taken", "sent again").await.unwrap(), 1);
     assert_eq!(statuses(db, &gone).await, ["accepted", "queued"]);
@@ -342,7 +408,7 @@ on_both!(a_lost_answer_is_in_doubt_at_once_if_its_owner_says_so, async |db| {
     let row = get(db, ids[0]).await;
     assert_eq!((row.status.as_str(), row.error_code.as_deref(), row.error_detail.as_deref()), ("sending", Some("no_answer"), Some("the connection broke")));
     assert_eq!(claim_in_doubt_from(&db.db, "r", LEASE_MS).await, ids[..1]);
-    outbox::record_accepted(&mut db.write().await, &[(ids[1], "SM1".into())], now()).await.unwrap();
+    outbox::record_accepted(&mut db.write().await, &[(ids[1], "SM1".into())], outbox::Sources::of([0, i64::MAX]), now()).await.unwrap();
     assert_eq!(outbox::leave_in_doubt(&mut db.write().await, ids[1], "a", -1, "x", "y").await.unwrap(), 0, "what was answered is not doubted");
 });
 

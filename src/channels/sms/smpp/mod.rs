@@ -9,7 +9,7 @@ pub mod session;
 mod text;
 
 use pdu::{Deliver, MESSAGE_STATE, NETWORK_ERROR_CODE, Party, RECEIPTED_MESSAGE_ID, Submit};
-pub use session::{Delivered, Smpp};
+pub use session::{Delivered, Smpp, Turn};
 
 use crate::channels::{Hook, OutgoingText, ParseError, SendError, Verified};
 use crate::config::{MessageIdRadix, SmppConfig, SmppLong};

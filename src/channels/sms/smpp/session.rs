@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -68,6 +68,11 @@ struct Inner {
     bond: watch::Sender<Bond>,
     /// Nothing goes before then: the carrier asked for it.
     quiet_until: watch::Sender<Instant>,
+}
+
+/// A place in the window: while it is held, one PDU more may go.
+pub struct Turn<'a> {
+    _place: SemaphorePermit<'a>,
 }
 
 /// A `submit_sm` on its way, and who waits for its answer.
@@ -135,12 +140,21 @@ impl Smpp {
         super::parse(&self.0.settings, pdu)
     }
 
-    /// Hands a text over, in parts if it is long. The id is the first part's. If a part is out and a later one fails, the
-    /// text is in doubt.
+    /// Hands a text over once there is a place for it.
     pub async fn send(&self, text: &OutgoingText) -> Result<Accepted, SendError> {
-        let mut first = None;
+        self.send_in(self.turn().await?, text).await
+    }
+
+    /// Hands a text over at its turn, in parts if it is long. The id is the first part's. If a part is out and a later one
+    /// fails, the text is in doubt.
+    pub async fn send_in(&self, turn: Turn<'_>, text: &OutgoingText) -> Result<Accepted, SendError> {
+        let (mut first, mut turn) = (None, Some(turn));
         for body in submissions(&self.0.settings, text)? {
-            match (self.submit(body.clone()).await, &first) {
+            let submitted = match turn.take() {
+                Some(turn) => self.submit_in(turn, body.clone()).await,
+                None => self.submit(body.clone()).await,
+            };
+            match (submitted, &first) {
                 (Ok(id), None) => first = Some(id),
                 (Ok(_), Some(_)) => {}
                 (Err(error), None) => return Err(error),
@@ -164,15 +178,23 @@ impl Smpp {
         Err(SendError::in_doubt(&error.code, "the first part of the text was taken and a later one was not"))
     }
 
-    async fn submit(&self, body: Vec<u8>) -> Result<String, SendError> {
+    /// Waits until the line is there, has a place, and the carrier wants no patience any more.
+    pub async fn turn(&self) -> Result<Turn<'_>, SendError> {
         self.bound().await?;
-        let stopping = || SendError::temporary(STOPPING, "the process is stopping");
         let full = || SendError::temporary("window", "the message centre answers so slowly that there was no turn in time");
-        let _place = timeout(self.answer_time(), self.0.window.acquire()).await.map_err(|_| full())?.map_err(|_| stopping())?;
+        let place = timeout(self.answer_time(), self.0.window.acquire()).await.map_err(|_| full())?.map_err(|_| ending())?;
         let quiet_until = *self.0.quiet_until.borrow();
         sleep_until(quiet_until).await;
+        Ok(Turn { _place: place })
+    }
+
+    async fn submit(&self, body: Vec<u8>) -> Result<String, SendError> {
+        self.submit_in(self.turn().await?, body).await
+    }
+
+    async fn submit_in(&self, _turn: Turn<'_>, body: Vec<u8>) -> Result<String, SendError> {
         let (answer, answered) = oneshot::channel();
-        self.0.jobs.send(Job { body, answer }).await.map_err(|_| stopping())?;
+        self.0.jobs.send(Job { body, answer }).await.map_err(|_| ending())?;
         let unanswered = || SendError::in_doubt("no_answer", "the message centre did not answer before the line broke or in time");
         let answer = timeout(self.answer_time(), answered).await.ok().and_then(Result::ok).ok_or_else(unanswered)??;
         let read = read_answer(&self.0.settings, &answer);
@@ -233,7 +255,7 @@ impl Smpp {
                 () = stop.cancelled() => {}
             }
         }
-        self.stand(Err(SendError::temporary(STOPPING, "the process is stopping")));
+        self.stand(Err(ending()));
         jobs.close();
         while let Some(job) = jobs.recv().await {
             job.refuse(STOPPING, "the process is stopping");
@@ -273,6 +295,10 @@ impl Smpp {
         timeout(self.answer_time(), answered).await.map_err(|_| Fault::Silent)??;
         Ok(Line { incoming, write, sequence: 1 })
     }
+}
+
+fn ending() -> SendError {
+    SendError::temporary(STOPPING, "the process is stopping")
 }
 
 impl Job {
@@ -358,7 +384,7 @@ impl Line {
                 ended = &mut writing => break ended.and(Err(Fault::Closed)),
                 () = stop.cancelled(), if !stopping => {
                     stopping = true;
-                    smpp.stand(Err(SendError::temporary(STOPPING, "the process is stopping")));
+                    smpp.stand(Err(ending()));
                     alarm = Instant::now() + smpp.answer_time();
                 }
             }

@@ -18,12 +18,13 @@ const NODES: u8 = 4;
 
 /// Serves until the process is killed.
 pub(super) async fn run(order: &str) {
-    let mut words = order.splitn(3, ' ');
-    let mut port = || words.next().unwrap().parse::<u16>();
-    let (port, control) = (port().unwrap(), port().unwrap());
+    let mut words = order.splitn(4, ' ');
+    let mut port = || words.next().unwrap().parse::<u16>().unwrap();
+    let (port, mail, control) = (port(), port(), port());
     let desk = Arc::new(Desk::open_at(Path::new(words.next().unwrap())));
     for node in 1..=NODES {
         tokio::spawn(listen(desk.clone(), node, port));
+        tokio::spawn(super::mail::listen(desk.clone(), node, mail));
     }
     let listener = TcpListener::bind(("127.0.0.1", control)).await.unwrap();
     loop {
@@ -117,7 +118,7 @@ async fn answer(desk: &Desk, request: &Request, socket: &mut TcpStream) -> bool 
 }
 
 /// Until the other side gives up, or it is cut.
-async fn hang(mut letting_go: watch::Receiver<u32>, socket: &mut TcpStream) {
+pub(super) async fn hang(mut letting_go: watch::Receiver<u32>, socket: &mut TcpStream) {
     let mut more = [0; 64];
     tokio::select! {
         _gone = socket.read(&mut more) => {}
