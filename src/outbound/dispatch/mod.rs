@@ -195,7 +195,7 @@ impl Dispatcher {
         // A transaction that failed may have used up permits that nothing left by.
         let (Taken { leaving, held, wait, shut_ms, is_well, trial }, admitted) = taken.inspect_err(|_| self.gate.forget())?;
         let all = leaving.into_iter().zip(admitted).zip(places);
-        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, seen, trial, domain, place }).collect();
+        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, trial, seen, domain, place }).collect();
         Ok(Claimed { leaving, held, wait, shut_ms, is_well, is_narrow })
     }
 
