@@ -213,7 +213,7 @@ pub(super) fn correspondent(text: &str, kind: &str) -> Address {
 const fn writers(backend: Backend) -> usize {
     match backend {
         Backend::Sqlite => 1,
-        Backend::Postgres => 4,
+        Backend::Postgres => 2,
     }
 }
 

@@ -32,15 +32,21 @@ pub async fn heed(conn: &mut Conn, app: &App, delivery: &DeliveryRow, status: St
         }
         Status::Delivered => {
             // The failure may have been the same text's, told before its arrival was: then it has proven nothing.
-            if let Some(fault) = number_faults::clear(conn, match_key).await?
-                && is_bad(fault.times, fault.first_at, fault.last_at)
-            {
-                residents::unmark_bad(conn, match_key, fault.last_at).await?;
-                correspondents::trust_owner(conn, match_key, fault.last_at).await?;
-            }
+            clear(conn, match_key).await?;
             provider_blocks::lift_by_success(conn, &delivery.channel, &delivery.sender, match_key, now).await?;
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// Holds nothing against a number any more.
+pub async fn clear(conn: &mut Conn, match_key: &[u8]) -> QueryResult<()> {
+    if let Some(fault) = number_faults::clear(conn, match_key).await?
+        && is_bad(fault.times, fault.first_at, fault.last_at)
+    {
+        residents::unmark_bad(conn, match_key, fault.last_at).await?;
+        correspondents::trust_owner(conn, match_key, fault.last_at).await?;
     }
     Ok(())
 }

@@ -43,6 +43,11 @@ pub fn decide(error: &SendError, attempts: i64, jitter: f64) -> Next {
     Next::Later { wait_ms: spread(backoff, jitter).max(floor) }
 }
 
+/// The same for what was refused for good, but may be once more tried: it was refused as a trial, of a channel that perhaps refuses all.
+pub fn decide_trial(error: &SendError, attempts: i64, jitter: f64) -> Next {
+    decide(&SendError { retryable: true, ours: true, ..error.clone() }, attempts, jitter)
+}
+
 /// Between half and the whole of the wait.
 fn spread(wait_ms: i64, jitter: f64) -> i64 {
     let permille = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].iter().filter(|step| jitter > **step).count();
@@ -61,6 +66,7 @@ mod tests {
         assert_eq!(decide(&SendError::in_doubt("x", "y"), 1, 0.5), Next::Doubt);
         assert_eq!(decide(&SendError::temporary("x", "y"), MOST_ATTEMPTS, 0.5), Next::End(Status::TemporaryFailure));
         assert!(matches!(decide(&SendError::misconfigured("401", "y"), 10_000, 0.5), Next::Later { .. }), "kept until it is put right");
+        assert!(matches!(decide_trial(&SendError::refused("550", "y"), 10_000, 0.5), Next::Later { .. }), "refused as all are, perhaps");
         assert_eq!(decide(&SendError { opted_out: true, ..SendError::permanent("21610", "") }, 1, 0.0), Next::End(Status::Suppressed));
     }
 

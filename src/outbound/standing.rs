@@ -7,8 +7,8 @@ use super::breaker::Cause;
 use super::dispatch::Turn;
 use crate::app::App;
 use crate::channels::SendError;
+use crate::store::Conn;
 use crate::store::notices::{self, NoticeRow};
-use crate::store::{Conn, outbox};
 
 /// The notice of a channel that does not send.
 pub const NOT_SENDING: &str = "not_sending";
@@ -21,8 +21,6 @@ pub(super) async fn act(conn: &mut Conn, app: &App, channel: &str, turn: Turn, r
             if notices::clear_subject(conn, NOT_SENDING, channel, app.now()).await? > 0 {
                 tracing::info!(channel.name = %channel, "the channel sends again");
             }
-            // What an outage put off for minutes or hours need not wait them out.
-            outbox::hurry(conn, channel, app.now()).await?;
             app.wake().outbox();
         }
         Turn::Opened(cause) => {

@@ -29,6 +29,12 @@ pub struct GateRow {
     pub trials: i64,
     /// When one text may try it.
     pub next_trial_at: Option<At>,
+    /// Since when nothing leaves but a trial.
+    pub opened_at: Option<At>,
+    /// When something was last known to be taken, to a second or so,
+    pub taken_at: Option<At>,
+    /// and from which process.
+    pub taken_by: Option<String>,
 }
 
 /// Further ahead than anything that is written here: only a clock that was put back makes it so.
@@ -45,6 +51,7 @@ impl GateRow {
             free_at: if self.free_at <= at.plus_ms(FREE_TOO_FAR_MS) { self.free_at } else { at },
             paused_until: self.paused_until.filter(near),
             next_trial_at: self.next_trial_at.map(|moment| if near(&moment) { moment } else { at }),
+            opened_at: self.opened_at.filter(|moment| *moment <= at),
             ..self
         }
     }
@@ -82,7 +89,17 @@ pub async fn lock(conn: &mut Conn, channel: &str) -> QueryResult<(GateRow, At)> 
             return at.map(|at| (gate.straightened(at), at)).ok_or(diesel::result::Error::NotFound);
         }
         // Free long ago: a first text does not wait.
-        let gate = GateRow { channel: channel.to_owned(), free_at: At::from_unix_ms(0), paused_until: None, cause: None, trials: 0, next_trial_at: None };
+        let gate = GateRow {
+            channel: channel.to_owned(),
+            free_at: At::from_unix_ms(0),
+            paused_until: None,
+            cause: None,
+            trials: 0,
+            next_trial_at: None,
+            opened_at: None,
+            taken_at: None,
+            taken_by: None,
+        };
         on!(conn, c => diesel::insert_into(channel_gates::table).values(&gate).on_conflict_do_nothing().execute(c).await)?;
     }
     Err(diesel::result::Error::NotFound)

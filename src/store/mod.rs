@@ -47,6 +47,7 @@ pub mod moves;
 pub mod notices;
 pub mod nudges;
 pub mod number_faults;
+pub mod outages;
 pub mod outbox;
 pub mod outcomes;
 pub mod pair_holds;

@@ -65,13 +65,34 @@ pub struct Claimed {
 
 /// Raw SQL that is true of what no hold keeps back: of an alert that an officer paused or took back, or that waits for quiet
 /// hours to end, nothing leaves. There are few such alerts, so that they are read once for a statement.
-const FREE: &str = "(deliveries.purpose <> 'alert' OR deliveries.source_id NOT IN (SELECT h.id FROM alerts h WHERE h.hold IS NOT NULL))";
+pub(super) const FREE: &str = "(deliveries.purpose <> 'alert' OR deliveries.source_id NOT IN (SELECT h.id FROM alerts h WHERE h.hold IS NOT NULL))";
+
+/// In which order what is due is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// The most pressing first.
+    Pressing,
+    /// The newest that never failed. By the claim's index read backwards, as the next.
+    Untried,
+    /// The newest.
+    Newest,
+}
+
+impl Order {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Pressing => " ORDER BY priority, id LIMIT ",
+            Self::Untried => " AND attempts = 0 ORDER BY priority DESC, id DESC LIMIT ",
+            Self::Newest => " ORDER BY priority DESC, id DESC LIMIT ",
+        }
+    }
+}
 
 /// Leases up to `limit` due deliveries of a channel, the most pressing first, and gives those that may leave.
 ///
 /// Must run in a transaction. What a suppression covers, and what is past its time, is marked and not given.
 pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, now: At) -> QueryResult<Claimed> {
-    let Due { ids, sources, held } = due(conn, channel, limit, &[], now).await?;
+    let Due { ids, sources, held } = due(conn, channel, limit, &[], Order::Pressing, now).await?;
     if ids.is_empty() {
         return Ok(Claimed { leaving: Vec::new(), held });
     }
@@ -90,7 +111,19 @@ pub async fn claim(conn: &mut Conn, channel: &str, owner: &str, limit: i64, leas
 /// The same for what leaves at once, from the common queue and from those apart: written `sending`, each as an attempt of its
 /// own. Must run in a transaction.
 pub async fn take(conn: &mut Conn, channel: &str, owner: &str, limit: i64, lease_ms: i64, apart: &[Apart], now: At) -> QueryResult<Claimed> {
-    let Due { ids, sources, held } = due(conn, channel, limit, apart, now).await?;
+    let due = due(conn, channel, limit, apart, Order::Pressing, now).await?;
+    mark(conn, due, owner, lease_ms, now).await
+}
+
+/// The same for one that is to try whether anything goes this way at all: rather one that never failed, and the newest, since those
+/// that fail by themselves are among the others. Must run in a transaction.
+pub async fn take_trial(conn: &mut Conn, channel: &str, owner: &str, lease_ms: i64, apart: &[Apart], now: At) -> QueryResult<Claimed> {
+    let untried = due(conn, channel, 1, apart, Order::Untried, now).await?;
+    let due = if untried.ids.is_empty() && untried.held == 0 { due(conn, channel, 1, apart, Order::Newest, now).await? } else { untried };
+    mark(conn, due, owner, lease_ms, now).await
+}
+
+async fn mark(conn: &mut Conn, Due { ids, sources, held }: Due, owner: &str, lease_ms: i64, now: At) -> QueryResult<Claimed> {
     if ids.is_empty() {
         return Ok(Claimed { leaving: Vec::new(), held });
     }
@@ -147,10 +180,10 @@ struct Due {
 type Head = (i64, i64, i64, Option<String>);
 
 /// What is due and may leave, locked; what may not is marked with the reason, and counted.
-async fn due(conn: &mut Conn, channel: &str, limit: i64, apart: &[Apart], now: At) -> QueryResult<Due> {
-    let mut found = heads(conn, channel, "", limit, now).await?;
+async fn due(conn: &mut Conn, channel: &str, limit: i64, apart: &[Apart], order: Order, now: At) -> QueryResult<Due> {
+    let mut found = heads(conn, channel, "", limit, order, now).await?;
     for apart in apart {
-        found.extend(heads(conn, channel, &apart.queue, limit.min(apart.places), now).await?);
+        found.extend(heads(conn, channel, &apart.queue, limit.min(apart.places), order, now).await?);
     }
     let mut held = 0;
     for status in [Status::Suppressed, Status::Expired] {
@@ -161,12 +194,15 @@ async fn due(conn: &mut Conn, channel: &str, limit: i64, apart: &[Apart], now: A
     }
     found.retain(|(.., fate)| fate.is_none());
     found.sort_unstable();
+    if order != Order::Pressing {
+        found.reverse();
+    }
     found.truncate(usize::try_from(limit).unwrap_or(0));
     Ok(Due { ids: found.iter().map(|(_, id, ..)| *id).collect(), sources: Sources::of(found.iter().map(|(_, _, source, _)| *source)), held })
 }
 
 /// The first that are due in a queue, locked.
-async fn heads(conn: &mut Conn, channel: &str, queue: &str, limit: i64, now: At) -> QueryResult<Vec<Head>> {
+async fn heads(conn: &mut Conn, channel: &str, queue: &str, limit: i64, order: Order, now: At) -> QueryResult<Vec<Head>> {
     let due = written::<(BigInt, BigInt, BigInt, Nullable<Text>)>("SELECT priority, id, source_id, CASE WHEN purpose <> 'opt_out_confirmation' AND ")
         .sql(SUPPRESSED)
         // For good, so that no clock that is fast may say it alone: not this node's, and not the database's.
@@ -187,7 +223,7 @@ async fn heads(conn: &mut Conn, channel: &str, queue: &str, limit: i64, now: At)
         .clock(TOO_FAR_MS)
         .sql(") AND ")
         .sql(FREE)
-        .sql(" ORDER BY priority, id LIMIT ")
+        .sql(order.sql())
         .int(limit)
         .locked();
     on!(conn, c => due.load(c).await)
@@ -464,34 +500,6 @@ pub async fn give_up_waiting(conn: &mut Conn, from: i64, to: i64, accepted_befor
             deliveries::error_code.eq(Some("no_receipt")),
             deliveries::error_detail.eq(Some("the provider took it and told nothing more within 72 hours")),
         ))
-        .execute(c)
-        .await)
-}
-
-/// Gives a delivery that this worker has leased, or that its provider certainly did not take, to another channel.
-pub async fn give_to(conn: &mut Conn, id: i64, owner: &str, channel: &str, sender: &str, now: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(deliveries::id.eq(id).and(deliveries::status.eq_any(["leased", "sending"])).and(deliveries::lease_owner.eq(owner))))
-        .set((
-            deliveries::status.eq("queued"),
-            deliveries::rank.eq(0),
-            deliveries::channel.eq(channel),
-            deliveries::sender.eq(sender),
-            deliveries::queue.eq(""),
-            deliveries::next_attempt_at.eq(now),
-            deliveries::error_code.eq(Some("rerouted")),
-            deliveries::error_detail.eq(Some("its own channel does not send; it goes by another")),
-            deliveries::lease_owner.eq(None::<String>),
-            deliveries::lease_until.eq(None::<At>),
-        ))
-        .execute(c)
-        .await)
-}
-
-/// Lets what waits for a later attempt on a channel go at once: the channel sends again.
-pub async fn hurry(conn: &mut Conn, channel: &str, now: At) -> QueryResult<usize> {
-    on!(conn, c => diesel::update(deliveries::table.filter(
-            deliveries::channel.eq(channel).and(written::<Bool>("status = 'queued'")).and(deliveries::next_attempt_at.gt(now)).and(deliveries::attempts.gt(0))))
-        .set(deliveries::next_attempt_at.eq(now))
         .execute(c)
         .await)
 }

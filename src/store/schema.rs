@@ -323,6 +323,9 @@ diesel::table! {
         cause -> Nullable<Text>,
         trials -> BigInt,
         next_trial_at -> Nullable<Timestamp>,
+        opened_at -> Nullable<Timestamp>,
+        taken_at -> Nullable<Timestamp>,
+        taken_by -> Nullable<Text>,
     }
 }
 

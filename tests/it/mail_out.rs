@@ -223,7 +223,7 @@ on_both!(an_address_that_is_refused_fails_alone_and_the_session_goes_on, async |
     let (port, kept) = relay().await;
     kept.refuse(Some(("gone", "550 5.1.1 user unknown in relay recipient table")));
     let t = TestApp::start_with(db, &channel(port, 1, ""), false).await;
-    let to = |n: usize| if n % 3 == 0 { format!("gone{n}@example.org") } else { format!("a{n}@example.org") };
+    let to = |n: usize| if n.is_multiple_of(3) { format!("gone{n}@example.org") } else { format!("a{n}@example.org") };
     let ids = queue(&t, db, (0..30).map(to).collect()).await;
     let ended = eventually("all to end", async || {
         let statuses = statuses(db, &ids).await;

@@ -19,6 +19,7 @@ mod journeys;
 mod mail_out;
 mod mailbox;
 mod migrations;
+mod outages;
 mod plans;
 mod privacy;
 mod program;

@@ -395,7 +395,9 @@ fn pure_files_know_no_store_no_network_and_no_clock() {
     }
     for path in [
         "domain/delivery.rs",
-        "outbound/breaker.rs",
+        "outbound/breaker/heard.rs",
+        "outbound/breaker/mod.rs",
+        "outbound/dispatch/line.rs",
         "outbound/pace.rs",
         "outbound/retry.rs",
         "outbound/sender_pool.rs",

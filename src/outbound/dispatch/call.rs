@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::channels::registry::{ChannelKind, Turn};
 use crate::channels::{Accepted, SendError};
 use crate::domain::At;
+use crate::outbound::breaker::Trial;
 use crate::store::deliveries::DeliveryRow;
 use crate::store::outbox;
 
@@ -60,7 +61,7 @@ pub(super) enum Words {
 impl Dispatcher {
     /// Hands one over at its permit's moment and has the result recorded.
     pub(super) async fn call(self, leaving: Leaving, words: Words) {
-        let Leaving { delivery, at, seen, domain, place } = leaving;
+        let Leaving { delivery, at, seen, trial, domain, place } = leaving;
         tokio::time::sleep_until(at.into()).await;
         let (reference, ready) = match words {
             Words::ItsOwn => (None, render(&self.app, &delivery, None, self.app.now())),
@@ -75,7 +76,7 @@ impl Dispatcher {
         };
         let (result, called_at) = match ready {
             Ok((rendered, turn)) => {
-                if !self.may_still_leave(&delivery, seen).await {
+                if !self.may_still_leave(&delivery, seen, trial).await {
                     return;
                 }
                 let called_at = self.app.now();
@@ -85,7 +86,7 @@ impl Dispatcher {
             Err(error) => (Err(error), self.app.now()),
         };
         // The recorder lives as long as any dispatcher does. While it cannot write, places stay taken.
-        let _kept = self.results.send(Sent { delivery, reference, result, called_at, _domain: domain, _place: place }).await;
+        let _kept = self.results.send(Sent { delivery, reference, result, trial, called_at, _domain: domain, _place: place }).await;
     }
 
     async fn send(&self, rendered: Rendered, turn: Turn<'_>) -> Result<Accepted, SendError> {
@@ -97,10 +98,10 @@ impl Dispatcher {
     }
 
     /// Whether it may leave now, though it was claimed a while ago; what may not is put back, or left to whose it is by now.
-    async fn may_still_leave(&self, delivery: &DeliveryRow, mut seen: Seen) -> bool {
+    async fn may_still_leave(&self, delivery: &DeliveryRow, mut seen: Seen, trial: Option<Trial>) -> bool {
         while !seen.is_fresh(&self.app) {
             let again = Seen::now(&self.app);
-            match self.look_again(delivery).await {
+            match self.look_again(delivery, trial).await {
                 Ok(true) => seen = again,
                 Ok(false) => return false,
                 // In doubt for whoever comes after, at worst.
@@ -114,24 +115,23 @@ impl Dispatcher {
         true
     }
 
-    async fn look_again(&self, delivery: &DeliveryRow) -> QueryResult<bool> {
+    async fn look_again(&self, delivery: &DeliveryRow, trial: Option<Trial>) -> QueryResult<bool> {
         let owner = self.app.owner();
         let found = outbox::may_still_leave(&mut self.app.read().await?, delivery, owner, LONGEST_CALL_MS).await?;
         if found == Some(true) {
             return Ok(true);
         }
-        let put_back = match found {
-            Some(_) => {
-                let mut conn = self.app.write().await?;
-                conn.transaction(async |conn| {
-                    let put_back = outbox::put_back_unsent(conn, delivery, owner).await?;
-                    self.gate.give_back(conn, &[], put_back > 0).await?;
-                    Ok::<_, diesel::result::Error>(put_back)
-                })
-                .await?
-            }
-            None => 0,
-        };
+        let mut conn = self.app.write().await?;
+        let put_back = conn
+            .transaction(async |conn| {
+                let put_back = if found.is_some() { outbox::put_back_unsent(conn, delivery, owner).await? } else { 0 };
+                if let Some(trial) = trial {
+                    self.gate.not_tried(conn, &self.app, trial).await?;
+                }
+                Ok::<_, diesel::result::Error>(put_back)
+            })
+            .await?;
+        drop(conn);
         tracing::info!(delivery.id, put_back, "it was claimed a while ago and does not leave by that");
         self.app.wake().outbox();
         Ok(false)

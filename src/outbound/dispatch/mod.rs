@@ -7,6 +7,7 @@
 mod call;
 mod domains;
 mod gate;
+mod line;
 mod record;
 mod render;
 
@@ -18,7 +19,8 @@ use std::time::Duration;
 use diesel::QueryResult;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::reroute;
+use super::breaker::Trial;
+use super::reroute::{self, Moved};
 use crate::app::App;
 use crate::channels::registry::Channel;
 use crate::domain::At;
@@ -34,13 +36,14 @@ use render::AlertCopy;
 pub use render::message_id;
 pub(super) use render::text_of;
 
-/// How long what is to go by another channel is held for it.
-const LEASE_MS: i64 = 20_000;
-/// So many are given to another channel at a time.
-const REROUTED: i64 = 200;
+/// A channel that does not send for so long is stood in for: what heals sooner is not worth a move.
+const SHORT_MS: i64 = 3_000;
+/// When the channel that stands in has enough, or nothing that waits may go by it: until it may again, or something else waits.
+const ENOUGH: Duration = Duration::from_secs(1);
+const ENOUGH_MS: i64 = 1_000;
+const NOTHING_MS: i64 = 5_000;
 /// How long a sleeper waits for a bell before it looks anyway.
 const POLL: Duration = Duration::from_secs(2);
-const POLL_MS: i64 = 2_000;
 /// How often what is past its time is looked for while nothing leaves.
 const EXPIRY_MS: i64 = 30_000;
 /// How often what has fallen due is brought back, and how many at a time.
@@ -61,6 +64,8 @@ pub struct Dispatcher {
     texts: Arc<Mutex<HashMap<i64, Arc<AlertCopy>>>>,
     /// When what is past its time was last looked for; milliseconds since 1970.
     swept_at: Arc<AtomicI64>,
+    /// Before when nothing is looked for that could go by another channel; milliseconds since 1970.
+    divert_at: Arc<AtomicI64>,
     /// When what has fallen due was last brought back, and when the queues were last looked through.
     brought_at: Arc<AtomicI64>,
     tended_at: Arc<AtomicI64>,
@@ -80,6 +85,7 @@ impl Dispatcher {
             results,
             texts: Arc::default(),
             swept_at: Arc::default(),
+            divert_at: Arc::default(),
             brought_at: Arc::default(),
             tended_at: Arc::default(),
         };
@@ -115,8 +121,8 @@ impl Dispatcher {
     /// One claim; gives how long to sleep if no bell rings, or nothing if there may be more at once.
     async fn step(&self) -> QueryResult<Option<Duration>> {
         let taken = self.claim().await?;
-        if taken.is_shut {
-            return self.while_shut(taken.wait.unwrap_or(POLL)).await;
+        if let Some(shut_ms) = taken.shut_ms.filter(|_| taken.leaving.is_empty()) {
+            return self.while_shut(taken.wait.unwrap_or(POLL), shut_ms).await;
         }
         let (some, wait) = (taken.held > 0 || !taken.leaving.is_empty(), taken.wait);
         if !some && taken.is_narrow {
@@ -130,6 +136,9 @@ impl Dispatcher {
             return Ok(None);
         }
         self.hand_over(taken.leaving).await;
+        if taken.is_well && self.gate.fetches() {
+            self.fetch().await.inspect_err(|_| self.gate.sent_away())?;
+        }
         match wait {
             _ if some => Ok(None),
             Some(wait) => Ok(Some(wait.min(POLL))),
@@ -177,14 +186,17 @@ impl Dispatcher {
             .transaction_by_index(async |conn| {
                 let mut taken = self.gate.take(conn, &self.app, places.len(), &free, now).await?;
                 let admitted = self.admit(conn, &mut taken).await?;
+                if let Some(trial) = taken.trial.filter(|_| taken.leaving.is_empty()) {
+                    self.gate.not_tried(conn, &self.app, trial).await?;
+                }
                 Ok((taken, admitted))
             })
             .await;
         // A transaction that failed may have used up permits that nothing left by.
-        let (Taken { leaving, held, wait, is_shut }, admitted) = taken.inspect_err(|_| self.gate.forget())?;
+        let (Taken { leaving, held, wait, shut_ms, is_well, trial }, admitted) = taken.inspect_err(|_| self.gate.forget())?;
         let all = leaving.into_iter().zip(admitted).zip(places);
-        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, seen, domain, place }).collect();
-        Ok(Claimed { leaving, held, wait, is_shut, is_narrow })
+        let leaving = all.map(|(((delivery, at), domain), place)| Leaving { delivery, at, trial, seen, domain, place }).collect();
+        Ok(Claimed { leaving, held, wait, shut_ms, is_well, is_narrow })
     }
 
     /// Takes places at the domains that have a limit; what finds none there waits in its domain's own queue, and its permit is
@@ -210,7 +222,7 @@ impl Dispatcher {
             taken.held += outbox::put_back(conn, ids, queue).await?;
         }
         if !permits.is_empty() {
-            self.gate.give_back(conn, &permits, places.is_empty()).await?;
+            self.gate.give_back(&permits);
         }
         Ok(places)
     }
@@ -253,9 +265,16 @@ impl Dispatcher {
     }
 
     /// While the channel does not send: what can goes by another, and what is past its time ends.
-    async fn while_shut(&self, wait: Duration) -> QueryResult<Option<Duration>> {
-        if self.reroute().await? > 0 {
-            return Ok(None);
+    async fn while_shut(&self, wait: Duration, shut_ms: i64) -> QueryResult<Option<Duration>> {
+        let mut wait = wait.min(POLL);
+        if shut_ms >= SHORT_MS
+            && let Some(to) = reroute::fallback(&self.app, &self.channel)
+        {
+            match self.divert(to).await? {
+                Moved::Some(_) => return Ok(None),
+                Moved::Enough(_) => wait = wait.min(ENOUGH),
+                Moved::Nothing | Moved::Shut => {}
+            }
         }
         let now = self.app.now();
         if now.unix_ms() - self.swept_at.load(Ordering::Relaxed) >= EXPIRY_MS {
@@ -266,29 +285,50 @@ impl Dispatcher {
             }
             self.swept_at.store(now.unix_ms(), Ordering::Relaxed);
         }
-        Ok(Some(wait.min(POLL)))
+        Ok(Some(wait))
     }
 
-    /// Gives what waits to the channel that stands in; what must stay is put off. Gives how many were looked at.
-    async fn reroute(&self) -> QueryResult<usize> {
-        let Some(to) = reroute::fallback(&self.app, &self.channel) else { return Ok(0) };
+    /// Gives what waits to the channel that stands in, as much as that may hand over soon.
+    async fn divert(&self, to: &Channel) -> QueryResult<Moved> {
+        let now = self.app.now();
+        if (1..=NOTHING_MS).contains(&(self.divert_at.load(Ordering::Relaxed) - now.unix_ms())) {
+            return Ok(Moved::Nothing);
+        }
+        let mut conn = self.app.write().await?;
+        let moved = conn.transaction_by_index(async |conn| reroute::divert(conn, &self.app, &self.channel, to, now).await).await?;
+        drop(conn);
+        match moved {
+            Moved::Some(count) | Moved::Enough(count) if count > 0 => {
+                tracing::info!(channel.name = %self.channel.name, to = %to.name, count, "texts go by the other channel");
+                self.gate.sent_away();
+                self.app.wake().outbox();
+            }
+            _ => {}
+        }
+        // A bell rings for each text that is queued: that is no reason to look each time. And to know that nothing may go, all that waits
+        // was read through.
+        let rest_ms = match moved {
+            Moved::Some(_) => 0,
+            Moved::Enough(_) | Moved::Shut => ENOUGH_MS,
+            Moved::Nothing => NOTHING_MS,
+        };
+        self.divert_at.store(now.unix_ms() + rest_ms, Ordering::Relaxed);
+        Ok(moved)
+    }
+
+    /// The channel is well: what is with the one that stands in and was not tried there comes back.
+    async fn fetch(&self) -> QueryResult<()> {
+        let Some(to) = reroute::fallback(&self.app, &self.channel) else { return Ok(()) };
         let now = self.app.now();
         let mut conn = self.app.write().await?;
-        let (moved, looked_at) = conn
-            .transaction_by_index(async |conn| {
-                let claimed = outbox::claim(conn, &self.channel.name, self.app.owner(), REROUTED, LEASE_MS, now).await?;
-                let moved = if claimed.leaving.is_empty() { 0 } else { reroute::hand_to(conn, &self.app, &claimed.leaving, to, now).await? };
-                let ids: Vec<i64> = claimed.leaving.iter().map(|delivery| delivery.id).collect();
-                outbox::put_off(conn, &ids, self.app.owner(), now.plus_ms(POLL_MS)).await?;
-                Ok::<_, diesel::result::Error>((moved, claimed.held + ids.len()))
-            })
-            .await?;
-        drop(conn);
-        if moved > 0 {
-            tracing::info!(channel.name = %self.channel.name, to = %to.name, moved, "texts go by the other channel");
-            self.app.wake().outbox();
+        let (count, is_more) = conn.transaction_by_index(async |conn| reroute::fetch(conn, &self.app, &self.channel, to, now).await).await?;
+        if is_more {
+            self.gate.sent_away();
         }
-        Ok(looked_at)
+        if count > 0 {
+            tracing::info!(channel.name = %self.channel.name, from = %to.name, count, "texts come back: the channel sends again");
+        }
+        Ok(())
     }
 
     /// Hands over what was taken, each in a task of its own at its permit's moment.
@@ -344,6 +384,7 @@ struct Leaving {
     delivery: crate::store::deliveries::DeliveryRow,
     /// Not before.
     at: std::time::Instant,
+    trial: Option<Trial>,
     /// When it was claimed.
     seen: Seen,
     domain: Option<Place>,
@@ -355,7 +396,8 @@ struct Claimed {
     leaving: Vec<Leaving>,
     held: usize,
     wait: Option<Duration>,
-    is_shut: bool,
+    shut_ms: Option<i64>,
+    is_well: bool,
     /// Mail to domains that are full was passed over.
     is_narrow: bool,
 }

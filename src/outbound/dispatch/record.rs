@@ -13,7 +13,7 @@ use super::gate::Gate;
 use crate::app::App;
 use crate::channels::{Accepted, SendError};
 use crate::domain::At;
-use crate::outbound::breaker::{self, Heard, Verdict};
+use crate::outbound::breaker::{self, Heard, Said, Trial, Verdict, Word};
 use crate::outbound::retry::{self, Next};
 use crate::outbound::{after_opt_out, blocks, hygiene, receipts, reroute, standing};
 use crate::store::Conn;
@@ -32,6 +32,8 @@ pub(super) struct Sent {
     /// Of the alert that it is a copy of.
     pub(super) reference: Option<String>,
     pub(super) result: Result<Accepted, SendError>,
+    /// What it tried besides, if it was a trial.
+    pub(super) trial: Option<Trial>,
     /// When the provider was called.
     pub(super) called_at: At,
     /// A place at the domain, where it has a limit; and the channel's. Held until the result is written.
@@ -42,9 +44,7 @@ pub(super) struct Sent {
 /// What a batch says of the channel.
 #[derive(Default)]
 struct Told {
-    verdict: Option<Verdict>,
-    /// The reason, where the verdict is against it.
-    reason: Option<SendError>,
+    verdicts: Vec<(Verdict, Option<SendError>)>,
     /// How long it wants us to wait.
     pause_ms: Option<i64>,
 }
@@ -54,7 +54,7 @@ pub(super) async fn record(app: App, gate: Arc<Gate>, mut inbox: mpsc::Receiver<
     let mut batch = Vec::new();
     let mut heard = Heard::default();
     while inbox.recv_many(&mut batch, 1_024).await > 0 {
-        let told = listen(&mut heard, &batch);
+        let told = listen(&mut heard, &gate, &batch, app.now());
         // What is known is held on to until the database heals; meanwhile the places stay taken and nothing more leaves. Only
         // at a stop is it given up: then it stays `sending`, and is settled as doubtful.
         let mut attempt = 0_u64;
@@ -70,19 +70,40 @@ pub(super) async fn record(app: App, gate: Arc<Gate>, mut inbox: mpsc::Receiver<
     }
 }
 
-fn listen(heard: &mut Heard, batch: &[Sent]) -> Told {
-    let mut told = Told::default();
+fn listen(heard: &mut Heard, gate: &Gate, batch: &[Sent], now: At) -> Told {
+    let (mut told, mut failed, mut is_reached) = (Told::default(), Vec::new(), false);
     for sent in batch {
         let result = sent.result.as_ref().map(|_| ());
-        let verdict = heard.hear(breaker::word(result));
+        let said = said(sent);
+        let verdict = heard.hear(said, now);
+        // Where one says what the last did, the last tells why.
+        if told.verdicts.last().is_some_and(|(known, _)| *known == verdict) {
+            told.verdicts.pop();
+        }
         if verdict != Verdict::Nothing {
-            told.verdict = Some(verdict);
-            told.reason = result.err().cloned();
+            told.verdicts.push((verdict, result.err().cloned()));
+        }
+        is_reached = said.word != Word::Cut;
+        if matches!(said.word, Word::Fails | Word::Cut) && (said.is_first || said.trial.is_some()) {
+            failed.push(said.id);
         }
         let pause_ms = result.err().filter(|error| !error.ours).and_then(|error| error.retry_after_ms).filter(|wait_ms| *wait_ms > 0);
         told.pause_ms = told.pause_ms.max(pause_ms.map(|wait_ms| wait_ms.min(LONGEST_PAUSE_MS)));
     }
+    gate.note(batch.iter().any(|sent| sent.result.is_ok()), failed, heard.denied(), is_reached);
     told
+}
+
+fn said(sent: &Sent) -> Said<'_> {
+    let result = sent.result.as_ref().map(|_| ());
+    Said {
+        word: breaker::word(result),
+        code: result.err().map_or("", |error| &error.code),
+        id: sent.delivery.id,
+        // Counted when it was taken.
+        is_first: sent.delivery.attempts <= 1,
+        trial: sent.trial,
+    }
 }
 
 async fn store_results(app: &App, gate: &Gate, batch: &[Sent], told: &Told) -> QueryResult<()> {
@@ -99,15 +120,15 @@ async fn store_results(app: &App, gate: &Gate, batch: &[Sent], told: &Told) -> Q
         receipts::apply_early(conn, app, &accepted, now).await?;
         for sent in batch {
             if let Err(error) = &sent.result {
-                settle(conn, app, &sent.delivery, error, now).await?;
+                settle(conn, app, gate, sent, error, now).await?;
             }
         }
         if let Some(pause_ms) = told.pause_ms {
             gate.pause(conn, pause_ms).await?;
         }
-        if let Some(verdict) = told.verdict {
-            let turn = gate.hear(conn, verdict).await?;
-            standing::act(conn, app, gate.channel(), turn, told.reason.as_ref()).await?;
+        for (verdict, reason) in &told.verdicts {
+            let turn = gate.hear(conn, app, *verdict).await?;
+            standing::act(conn, app, gate.channel(), turn, reason.as_ref()).await?;
         }
         Ok::<_, diesel::result::Error>(())
     })
@@ -144,14 +165,17 @@ fn attempt_row(app: &App, sent: &Sent, now: At) -> AttemptRow {
     }
 }
 
-async fn settle(conn: &mut Conn, app: &App, delivery: &DeliveryRow, error: &SendError, now: At) -> QueryResult<()> {
-    let (jitter, owner): (f64, &str) = (rand::random(), app.owner());
+async fn settle(conn: &mut Conn, app: &App, gate: &Gate, sent: &Sent, error: &SendError, now: At) -> QueryResult<()> {
+    let (delivery, jitter, owner): (_, f64, &str) = (&sent.delivery, rand::random(), app.owner());
     if error.opted_out {
         blocks::note(conn, app, delivery, &error.code, now).await?;
     }
-    match retry::decide(error, delivery.attempts, jitter) {
+    // What is refused as a trial is refused as all are, perhaps.
+    let as_all = matches!(sent.trial, Some(Trial::Channel(_))) && breaker::word(Err(error)) == Word::Denies;
+    let next = if as_all { retry::decide_trial(error, delivery.attempts, jitter) } else { retry::decide(error, delivery.attempts, jitter) };
+    match next {
         // Certainly not taken, and not to be had for a while: it leaves by the other channel, if one stands in.
-        Next::Later { .. } if is_long(error) && elsewhere(conn, app, delivery, now).await? => 1,
+        Next::Later { .. } if is_long(error) && elsewhere(conn, app, gate, delivery, now).await? => 1,
         Next::Later { wait_ms } => outbox::retry_at(conn, delivery.id, owner, now.plus_ms(wait_ms), &error.code, &error.detail).await?,
         Next::End(status) => {
             let moved = outbox::advance(conn, &[delivery.id], status, Some(&error.code), Some(&error.detail), now).await?;
@@ -173,10 +197,12 @@ fn is_long(error: &SendError) -> bool {
 }
 
 /// Hands a text that its provider did not take to the channel that stands in for it; gives whether it went.
-async fn elsewhere(conn: &mut Conn, app: &App, delivery: &DeliveryRow, now: At) -> QueryResult<bool> {
-    let Some(to) = app.channels().find(&delivery.channel).and_then(|from| reroute::fallback(app, from)) else { return Ok(false) };
-    let moved = reroute::hand_to(conn, app, std::slice::from_ref(delivery), to, now).await? > 0;
+async fn elsewhere(conn: &mut Conn, app: &App, gate: &Gate, delivery: &DeliveryRow, now: At) -> QueryResult<bool> {
+    let Some(from) = app.channels().find(&delivery.channel) else { return Ok(false) };
+    let Some(to) = reroute::fallback(app, from) else { return Ok(false) };
+    let moved = reroute::divert_one(conn, app, delivery, from, to, now).await?;
     if moved {
+        gate.sent_away();
         app.wake().outbox();
     }
     Ok(moved)

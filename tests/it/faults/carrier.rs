@@ -149,9 +149,16 @@ impl Carrier {
         answer.text().await.unwrap()
     }
 
-    /// From now on.
+    /// From when this returns on: then whoever connects is listened to, or is not.
     pub(super) async fn be(&self, mood: Mood) {
         self.told(&format!("mood/{}", serde_json::to_string(&mood).unwrap().trim_matches('"'))).await;
+        for port in [self.port, self.mail] {
+            eventually("the carrier to listen or not", async || {
+                let listens = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+                (listens == (mood != Mood::Refuse)).then_some(())
+            })
+            .await;
+        }
     }
 
     /// One in so many is taken and not answered, cut and hanging by turns; 0 for none.

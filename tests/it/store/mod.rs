@@ -16,6 +16,7 @@ mod messages;
 mod months;
 mod moving;
 mod numbers;
+mod outages;
 mod outbox;
 mod pair_holds;
 mod receipts;

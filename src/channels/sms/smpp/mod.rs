@@ -81,7 +81,8 @@ fn refusal(status: u32) -> SendError {
         THROTTLED => SendError { retry_after_ms: Some(1_000), ..SendError::temporary(&code, "more texts a second than the carrier takes: check rate_per_s") },
         // Perhaps this person's alone: nothing for everybody else to wait for.
         QUEUE_FULL => SendError::temporary(&code, "the carrier's queue is full"),
-        0x0b => SendError::permanent(&code, "not a number that the carrier can text"),
+        // Or a type of number that it does not know: then it is so of all.
+        0x0b => SendError::refused(&code, "not a number that the carrier can text"),
         0x04 | 0x05 => SendError { ours: true, ..SendError::temporary(&code, "the carrier says that we are not bound, or bound already") },
         0x0d..=0x0f | 0x53 => {
             SendError { ours: true, ..SendError::temporary(&code, "the carrier refused the bind: check system_id, password and system_type") }

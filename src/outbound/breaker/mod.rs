@@ -2,14 +2,16 @@
 //! one text may try again.
 //!
 //! Closed: everything leaves. Open: nothing does, save one trial at a time (half-open); the first that is taken closes it.
-//! It opens when several hand-overs in a row fail, and at once when the provider refuses *us* (credentials, account): then
-//! what is queued waits until that is put right, with one alarm rather than a failure each.
+//! It opens when hardly anything is taken of what is handed over for the first time, and at once when the provider refuses *us*
+//! (credentials, account): then what is queued waits until that is put right, with one alarm rather than a failure each.
+//! What the results say together is [`Heard`]'s to tell.
 
-use crate::channels::SendError;
+mod heard;
+
 use crate::domain::At;
 
-/// One address may be hard to reach: so many in a row are the channel.
-const IN_A_ROW: u32 = 5;
+pub use heard::{Heard, Said, Verdict, Word, word};
+
 /// How long a trial may take before another may be made.
 pub const TRIAL_MS: i64 = 60_000;
 /// Between two trials of a provider that is out of order: at first, and at most.
@@ -28,6 +30,15 @@ crate::words! {
     }
 }
 
+/// What a hand-over tries besides its own text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// Whether the channel, which is open for this reason, takes something again.
+    Channel(Cause),
+    /// Whether this node reaches the provider again.
+    Line,
+}
+
 /// Where a channel stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -44,66 +55,6 @@ pub enum State {
     },
 }
 
-/// What one result says of the channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    /// It took the text.
-    Takes,
-    /// Something about the person or this text; or it asks for patience. The channel works.
-    Nothing,
-    /// It did not take it, for a reason that is not the text's.
-    Fails,
-    /// It refuses us.
-    Refuses,
-}
-
-/// Reads a result.
-pub fn word(result: Result<(), &SendError>) -> Word {
-    match result {
-        Ok(()) => Word::Takes,
-        Err(error) if error.ours && error.retryable => Word::Refuses,
-        Err(error) if error.opted_out || error.retry_after_ms.is_some() => Word::Nothing,
-        // Of one text that is at fault nothing follows; of one after the other it does.
-        Err(error) if error.retryable || error.ours || error.doubtful => Word::Fails,
-        Err(_) => Word::Nothing,
-    }
-}
-
-/// What the results of one node say together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    failed: u32,
-}
-
-/// What is to be done about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing new.
-    Nothing,
-    /// It takes what it is handed: closed, if it was open.
-    Close,
-    /// It does not: open, or the trial failed.
-    Open(Cause),
-}
-
-impl Heard {
-    /// Takes one more result into account.
-    pub fn hear(&mut self, word: Word) -> Verdict {
-        match word {
-            Word::Takes => {
-                self.failed = 0;
-                Verdict::Close
-            }
-            Word::Nothing => Verdict::Nothing,
-            Word::Refuses => Verdict::Open(Cause::Ours),
-            Word::Fails => {
-                self.failed = self.failed.saturating_add(1);
-                if self.failed >= IN_A_ROW { Verdict::Open(Cause::Outage) } else { Verdict::Nothing }
-            }
-        }
-    }
-}
-
 impl State {
     /// Where it stands after a verdict.
     pub fn after(self, verdict: Verdict, now: At) -> Self {
@@ -112,6 +63,15 @@ impl State {
             (_, Verdict::Close) => Self::Closed,
             (Self::Closed, Verdict::Open(cause)) => Self::Open { cause, trials: 0, next_trial_at: now.plus_ms(wait_ms(cause, 0)) },
             (Self::Open { trials, .. }, Verdict::Open(cause)) => Self::Open { cause, trials, next_trial_at: now.plus_ms(wait_ms(cause, trials)) },
+            // Perhaps chance: a first trial soon tells.
+            (Self::Closed, Verdict::Denied) => Self::Open { cause: Cause::Ours, trials: 0, next_trial_at: now.plus_ms(FIRST_MS) },
+            (Self::Open { cause: Cause::Outage, trials, .. }, Verdict::Denied) => {
+                Self::Open { cause: Cause::Ours, trials, next_trial_at: now.plus_ms(FIRST_MS) }
+            }
+            (Self::Open { cause, trials, .. }, Verdict::Failed) => Self::Open { cause, trials, next_trial_at: now.plus_ms(wait_ms(cause, trials)) },
+            (Self::Open { cause, trials, .. }, Verdict::Again) => Self::Open { cause, trials, next_trial_at: now.plus_ms(FIRST_MS) },
+            // What was under way when it opened, or a trial after another closed it.
+            (state, Verdict::Denied | Verdict::Failed | Verdict::Again | Verdict::Cut { .. }) => state,
         }
     }
 
@@ -150,7 +110,8 @@ pub enum Admission {
     },
 }
 
-fn wait_ms(cause: Cause, trials: i64) -> i64 {
+/// Between two trials after so many.
+pub fn wait_ms(cause: Cause, trials: i64) -> i64 {
     match cause {
         Cause::Ours => MENDED_MS,
         Cause::Outage => FIRST_MS.saturating_mul(1 << trials.clamp(0, 10)).min(LONGEST_MS),
@@ -171,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_state_and_verdict_has_its_next_state() {
-        use Verdict::{Close, Nothing, Open};
+        use Verdict::{Again, Close, Cut, Denied, Failed, Nothing, Open};
         let now = at(1_000_000);
         for (from, verdict, to) in [
             (State::Closed, Nothing, State::Closed),
@@ -185,6 +146,15 @@ mod tests {
             (open(Cause::Outage, 3, 5), Open(Cause::Ours), open(Cause::Ours, 3, 1_060_000)),
             (open(Cause::Ours, 1, 5), Open(Cause::Outage), open(Cause::Outage, 1, 1_002_000)),
             (open(Cause::Ours, 1, 5), Close, State::Closed),
+            (State::Closed, Denied, open(Cause::Ours, 0, 1_001_000)),
+            (open(Cause::Outage, 3, 5), Denied, open(Cause::Ours, 3, 1_001_000)),
+            (open(Cause::Ours, 3, 5), Denied, open(Cause::Ours, 3, 5)),
+            (State::Closed, Failed, State::Closed),
+            (open(Cause::Outage, 3, 5), Failed, open(Cause::Outage, 3, 1_008_000)),
+            (open(Cause::Ours, 3, 5), Failed, open(Cause::Ours, 3, 1_060_000)),
+            (State::Closed, Again, State::Closed),
+            (open(Cause::Outage, 9, 5), Again, open(Cause::Outage, 9, 1_001_000)),
+            (open(Cause::Outage, 9, 5), Cut { trial: false }, open(Cause::Outage, 9, 5)),
         ] {
             assert_eq!(from.after(verdict, now), to, "{from:?} {verdict:?}");
         }
@@ -199,28 +169,5 @@ mod tests {
         assert_eq!(under_way.admits(at(1_000 + TRIAL_MS - 1)), Admission::None { until: at(1_000 + TRIAL_MS) }, "one at a time");
         assert!(matches!(under_way.admits(at(1_000 + TRIAL_MS)), Admission::Trial(_)), "a trial that was lost is followed by another");
         assert_eq!(under_way.after(Verdict::Close, at(2_000)).admits(at(2_000)), Admission::All);
-    }
-
-    #[test]
-    fn several_failures_in_a_row_are_an_outage_and_one_refusal_is_ours() {
-        let down = SendError::temporary("connect", "connection refused");
-        let mut heard = Heard::default();
-        for _ in 0..4 {
-            assert_eq!(heard.hear(word(Err(&down))), Verdict::Nothing);
-        }
-        assert_eq!(heard.hear(word(Err(&down))), Verdict::Open(Cause::Outage));
-        assert_eq!(heard.hear(word(Ok(()))), Verdict::Close);
-        assert_eq!(heard.hear(word(Err(&down))), Verdict::Nothing, "counted anew");
-        assert_eq!(heard.hear(word(Err(&SendError::misconfigured("401", "wrong token")))), Verdict::Open(Cause::Ours));
-    }
-
-    #[test]
-    fn a_bad_address_or_a_word_of_patience_says_nothing_of_the_channel() {
-        let mut heard = Heard::default();
-        for _ in 0..50 {
-            assert_eq!(heard.hear(word(Err(&SendError::permanent("21211", "not a number")))), Verdict::Nothing);
-            let slow = SendError { retry_after_ms: Some(1_000), ..SendError::temporary("429", "slow down") };
-            assert_eq!(heard.hear(word(Err(&slow))), Verdict::Nothing);
-        }
     }
 }
