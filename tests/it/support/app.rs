@@ -313,13 +313,13 @@ impl TestApp {
 /// Asks again and again until there is an answer; fails with a sentence after a bounded time.
 pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
     let mut tick = tokio::time::interval(Duration::from_millis(25));
-    for _ in 0..1_200 {
+    for _ in 0..2_400 {
         tick.tick().await;
         if let Some(answer) = ask().await {
             return answer;
         }
     }
-    panic!("waited 30 seconds in vain for {what}");
+    panic!("waited a minute in vain for {what}");
 }
 
 pub(crate) fn twilio() -> Carrier {
